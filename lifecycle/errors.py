@@ -107,7 +107,7 @@ class Stale(IllegalMove):
 
 
 class NotAllowed(IllegalMove):
-    """This person, or a run without a person, may not make this move."""
+    """The move is not for this person, or not for a run without a person."""
 
 
 class ArtefactError(LifecycleError):

@@ -216,7 +216,9 @@ class Findings(Sequence[Finding]):
         return f"<Findings {words} {self.summary}".rstrip() + ">"
 
     def _repr_html_(self) -> str:
-        return markup.findings(self.title, self.summary, self.verdict, self.rows[-self.shown :])
+        return markup.findings(
+            self.title, self.summary, self.verdict, self.rows[-self.shown :]
+        )
 
 
 def _judged(row: Finding) -> bool:

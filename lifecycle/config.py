@@ -1,0 +1,370 @@
+"""Settings: one `lifecycle.toml` a workspace, checked before anything runs."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from lifecycle import errors
+
+__all__ = [
+    "FILE",
+    "NOTEBOOKS",
+    "Alerts",
+    "Costs",
+    "Features",
+    "Model",
+    "Reference",
+    "Release",
+    "Schedule",
+    "Settings",
+    "Shared",
+    "find",
+    "load",
+    "parse",
+]
+
+FILE = "lifecycle.toml"
+NOTEBOOKS = ("audit", "drift", "decide", "promote")
+_RESERVED = frozenset(
+    ("id", "time", "score", "prediction", "version", "role", "outcome", "known_at")
+)
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(
+            f"{name!r} is not a time zone; write an IANA name such as 'Europe/Berlin'"
+        ) from None
+    return name
+
+
+def _cron(text: str) -> str:
+    if len(text.split()) != 5:
+        raise ValueError(
+            f"{text!r} is not a cron expression; write five fields, such as "
+            "'0 6 * * 1' for Mondays at six"
+        )
+    return text
+
+
+def _named(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty; name a person who answers for the model")
+    return text.strip()
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Cron = Annotated[str, AfterValidator(_cron)]
+Person = Annotated[str, AfterValidator(_named)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class Features(_Table):
+    """The columns a model reads, by kind."""
+
+    numeric: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, numeric first."""
+        return self.numeric + self.categorical
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Features:
+        twice = sorted({n for n in self.names if self.names.count(n) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} is named twice; keep one of them")
+        if not self.names:
+            raise ValueError(
+                "names no column; list at least one under numeric or categorical"
+            )
+        return self
+
+
+class Reference(_Table):
+    """The period that says what is normal until a version says it better.
+
+    Half-open: `start` belongs to it, `end` does not.
+    """
+
+    start: date
+    end: date
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Reference:
+        if self.start >= self.end:
+            raise ValueError(
+                f"start {self.start} is not before end {self.end}; swap them"
+            )
+        return self
+
+
+class Alerts(_Table):
+    """When somebody must be told."""
+
+    accuracy_below: Annotated[float, Field(ge=0, le=1)] = 0.70
+    min_rows: Annotated[int, Field(ge=1)] = 30
+    drift: bool = True
+    drift_floor: Annotated[float, Field(gt=0, lt=1)] = 0.10
+    drift_chunks: Annotated[int, Field(ge=1)] = 4
+
+
+class Costs(_Table):
+    """What errors and actions cost, in the workspace's currency."""
+
+    false_positive: Annotated[float, Field(ge=0)] = 1.0
+    false_negative: Annotated[float, Field(ge=0)] = 1.0
+    retrain: Annotated[float, Field(ge=0)] = 100.0
+    rebuild: Annotated[float, Field(ge=0)] = 5_000.0
+    roll_back: Annotated[float, Field(ge=0)] = 10.0
+    horizon_weeks: Annotated[int, Field(ge=1)] = 26
+
+
+class Schedule(_Table):
+    """Cron expressions, in the workspace's time zone; empty means by hand only."""
+
+    audit: Cron | None = None
+    drift: Cron | None = None
+    decide: Cron | None = None
+    promote: Cron | None = None
+    on_alert: bool = True
+
+    def crons(self) -> dict[str, str]:
+        """Notebook to cron expression, in the order in which they run."""
+        found = {name: getattr(self, name) for name in NOTEBOOKS}
+        return {name: cron for name, cron in found.items() if cron}
+
+
+class Release(_Table):
+    """How a candidate becomes the production version, and how it loses the place."""
+
+    automatic: bool = True
+    two_persons: bool = False
+    canary_share: Annotated[float, Field(gt=0, lt=1)] = 0.10
+    holdout_chunks: Annotated[int, Field(ge=1)] = 2
+    spans: tuple[Annotated[int, Field(ge=1)], ...] = (8, 13)
+    guard_min_rows: Annotated[int, Field(ge=1)] = 40
+
+
+class Model(_Table):
+    """One model: whose it is, what its columns are called, and its rules."""
+
+    owner: Person
+    task: Literal["binary"]
+    purpose: str = ""
+    id: str
+    time: str
+    score: str = "score"
+    prediction: str = "prediction"
+    version: str = "version"
+    outcome: str
+    outcome_time: str | None = None
+    positive: str | None = None
+    threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    features: Features
+    reference: Reference | None = None
+    recipe: str = "boosted_trees"
+    rebuild: tuple[str, ...] = ()
+    seed: int = 0
+    trusted_types: tuple[str, ...] = ()
+    label_delay_days: Annotated[float, Field(ge=0)]
+    chunk: Literal["day", "week", "month"] = "week"
+    action_event: str | None = None
+    alerts: Alerts = Alerts()
+    costs: Costs = Costs()
+    schedule: Schedule = Schedule()
+    release: Release = Release()
+
+    @property
+    def delay(self) -> timedelta:
+        """How long after a prediction its outcome is due."""
+        return timedelta(days=self.label_delay_days)
+
+    @model_validator(mode="after")
+    def _columns(self) -> Model:
+        told = {
+            "id": self.id,
+            "time": self.time,
+            "score": self.score,
+            "prediction": self.prediction,
+            "outcome": self.outcome,
+        }
+        for key, column in told.items():
+            if column in self.features.names:
+                raise ValueError(
+                    f"feature {column!r} is also the {key} column; a model must not "
+                    "read it, so take it out of features"
+                )
+        for name in self.features.names:
+            if name in _RESERVED:
+                raise ValueError(
+                    f"feature {name!r} has a name the log keeps for itself; rename "
+                    "the column"
+                )
+        return self
+
+
+class Shared(_Table):
+    """What all models of a workspace share."""
+
+    title: str = "Models in production"
+    timezone: Zone = "UTC"
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "USD"
+    registry: str = "registry.db"
+    as_of: datetime | None = None
+
+    @model_validator(mode="after")
+    def _zoned(self) -> Shared:
+        if self.as_of is not None and self.as_of.tzinfo is None:
+            raise ValueError(
+                f"as_of {self.as_of} has no time zone; end it with Z or an offset"
+            )
+        return self
+
+
+class Settings(_Table):
+    """A workspace's settings, as read and checked.
+
+    Examples
+    --------
+    >>> model = Model(
+    ...     owner="Dana", task="binary", id="lead", time="at", outcome="won",
+    ...     features=Features(numeric=("visits",)), label_delay_days=42,
+    ... )
+    >>> Settings(models={"lead-scoring": model}).models["lead-scoring"].delay.days
+    42
+    """
+
+    workspace: Shared = Shared()
+    models: dict[
+        Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")], Model
+    ] = {}
+
+
+def find(directory: Path) -> Path:
+    """The nearest directory, from this one upwards, that holds `lifecycle.toml`.
+
+    Raises
+    ------
+    SettingsError
+        When there is none up to the root of the file system.
+    """
+    start = directory.resolve()
+    for place in (start, *start.parents):
+        if (place / FILE).is_file():
+            return place
+    raise errors.SettingsError(
+        f"no {FILE} in {directory} or above it; run `lifecycle init DIR`, or name a "
+        "workspace with --workspace DIR"
+    )
+
+
+def load(directory: Path) -> Settings:
+    """Read and check `lifecycle.toml` of a directory.
+
+    Parameters
+    ----------
+    directory : Path
+        The directory that holds the file.
+
+    Returns
+    -------
+    Settings
+        Frozen.
+
+    Raises
+    ------
+    SettingsError
+        With one sentence for each problem: file, key and remedy.
+    """
+    path = directory / FILE
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise errors.SettingsError(
+            f"{path}: {error.strerror}; check the path"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise errors.SettingsError(
+            f"{FILE}: this is not TOML ({error}); mend the line it names"
+        ) from None
+    return parse(told)
+
+
+def parse(told: Mapping[str, Any]) -> Settings:
+    """Check settings that were read already; the same errors as `load`."""
+    try:
+        return Settings.model_validate(told)
+    except ValidationError as error:
+        raise errors.SettingsError(
+            [_sentence(problem) for problem in error.errors()]
+        ) from None
+
+
+_EXPECTED = {
+    "owner": 'add owner = "Name <mail>", the person who answers for the model',
+    "task": 'add task = "binary"',
+    "label_delay_days": "say after how many days an outcome is due",
+    "features": "list the columns the model reads under numeric and categorical",
+}
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    path = [str(part) for part in problem["loc"] if part != "[key]"]
+    key = ".".join(path)
+    where = f"{FILE}: {key}" if key else FILE
+    kind = problem["type"]
+    if kind == "missing":
+        remedy = _EXPECTED.get(
+            path[-1], f"add {path[-1]} = … to [{'.'.join(path[:-1])}]"
+        )
+        return f"{where} is missing; {remedy}"
+    if kind == "extra_forbidden":
+        near = get_close_matches(path[-1], _names(path[:-1]), n=1)
+        hint = f"did you mean {near[0]}?" if near else "take it out"
+        return f"{where} is not a setting; {hint}"
+    if kind == "value_error":
+        return f"{where}: {problem['ctx']['error']}"
+    if kind == "string_pattern_mismatch" and path[:1] == ["models"]:
+        return (
+            f"{where}: a model's name is lower-case letters, digits, - and _; "
+            "rename the table"
+        )
+    got = problem.get("input")
+    shown = "" if isinstance(got, Mapping | list) else f", got {got!r}"
+    return f"{where}: {problem['msg'][0].lower()}{problem['msg'][1:]}{shown[:80]}"
+
+
+def _names(path: list[str]) -> list[str]:
+    kind: type[BaseModel] = Settings
+    steps = ["workspace"] if path[:1] == ["workspace"] else path
+    if steps[:1] == ["models"]:
+        kind, steps = Model, steps[2:]
+    for step in steps:
+        field = kind.model_fields.get(step)
+        inner = field.annotation if field else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        kind = inner
+    return list(kind.model_fields)
