@@ -1,0 +1,183 @@
+"""Four sound defaults for small tables of mixed types with missing values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+__all__ = [
+    "LIBRARY",
+    "TRUSTED",
+    "binned_logistic",
+    "boosted_trees",
+    "extra_trees",
+    "scaled_logistic",
+]
+
+TRUSTED = (
+    "numpy.dtype",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.tree._tree.Tree",
+)
+"""The types of the library's estimators that skops does not trust by itself."""
+
+
+def scaled_logistic(
+    numeric: Sequence[str], categorical: Sequence[str], seed: int
+) -> BaseEstimator:
+    """Logistic regression on scaled numbers and one column a category.
+
+    A number beyond the range seen in training counts as the edge of that range, so
+    that a trend in an input cannot carry the score away.
+
+    Parameters
+    ----------
+    numeric, categorical : sequence of str
+        Names of the columns.
+    seed : int
+
+    Returns
+    -------
+    Pipeline
+        Unfitted.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+    scaled = make_pipeline(_filled(), MinMaxScaler(clip=True), StandardScaler())
+    return make_pipeline(
+        _columns(numeric, scaled, categorical),
+        LogisticRegression(max_iter=1000, random_state=seed),
+    )
+
+
+def boosted_trees(
+    numeric: Sequence[str], categorical: Sequence[str], seed: int
+) -> BaseEstimator:
+    """Boosted trees of few leaves, for tables of hundreds to thousands of rows.
+
+    Parameters
+    ----------
+    numeric, categorical : sequence of str
+        Names of the columns.
+    seed : int
+
+    Returns
+    -------
+    Pipeline
+        Unfitted.
+
+    Notes
+    -----
+    The number of trees is fixed: stopping early would set rows aside by chance, and
+    below some thousand rows this costs more than it saves.
+    """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.pipeline import make_pipeline
+
+    return make_pipeline(
+        _columns(numeric, _filled(), categorical),
+        HistGradientBoostingClassifier(
+            max_iter=80,
+            learning_rate=0.08,
+            max_leaf_nodes=15,
+            min_samples_leaf=15,
+            l2_regularization=1.0,
+            early_stopping=False,
+            random_state=seed,
+        ),
+    )
+
+
+def extra_trees(
+    numeric: Sequence[str], categorical: Sequence[str], seed: int
+) -> BaseEstimator:
+    """Averaged trees with random cuts: little to tune, hard to mislead.
+
+    Parameters
+    ----------
+    numeric, categorical : sequence of str
+        Names of the columns.
+    seed : int
+
+    Returns
+    -------
+    Pipeline
+        Unfitted.
+    """
+    from sklearn.ensemble import ExtraTreesClassifier
+    from sklearn.pipeline import make_pipeline
+
+    return make_pipeline(
+        _columns(numeric, _filled(), categorical),
+        ExtraTreesClassifier(n_estimators=80, min_samples_leaf=8, random_state=seed),
+    )
+
+
+def binned_logistic(
+    numeric: Sequence[str], categorical: Sequence[str], seed: int
+) -> BaseEstimator:
+    """Logistic regression on eight bins a number and one column a category.
+
+    Parameters
+    ----------
+    numeric, categorical : sequence of str
+        Names of the columns.
+    seed : int
+
+    Returns
+    -------
+    Pipeline
+        Unfitted.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import KBinsDiscretizer
+
+    bins = KBinsDiscretizer(
+        n_bins=8, encode="onehot-dense", strategy="quantile", random_state=seed
+    )
+    return make_pipeline(
+        _columns(numeric, make_pipeline(_filled(), bins), categorical),
+        LogisticRegression(C=0.3, max_iter=1000, random_state=seed),
+    )
+
+
+LIBRARY: Mapping[str, Callable[..., BaseEstimator]] = MappingProxyType(
+    {
+        builder.__name__: builder
+        for builder in (scaled_logistic, boosted_trees, extra_trees, binned_logistic)
+    }
+)
+"""Name to builder of the recipes that come with the house."""
+
+
+def _columns(
+    numeric: Sequence[str], numbers: BaseEstimator, categorical: Sequence[str]
+) -> BaseEstimator:
+    """Numbers through `numbers`, categories to one column each, rare ones together."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.preprocessing import OneHotEncoder
+
+    categories = OneHotEncoder(
+        handle_unknown="infrequent_if_exist",
+        min_frequency=5,
+        max_categories=40,
+        sparse_output=False,
+    )
+    parts = [("numeric", numbers, numeric), ("categorical", categories, categorical)]
+    return ColumnTransformer([(a, b, list(names)) for a, b, names in parts if names])
+
+
+def _filled() -> BaseEstimator:
+    """Missing numbers become the median, and a column says that they were missing."""
+    from sklearn.impute import SimpleImputer
+
+    return SimpleImputer(
+        strategy="median", add_indicator=True, keep_empty_features=True
+    )
