@@ -1,0 +1,189 @@
+"""The approval panel: evidence, a reason, two buttons.
+
+A panel holds no logic: each button is one call to the workspace, and the panel shows
+what comes back, or the error's sentence. In a run without a person it is a paragraph
+that says how to decide.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lifecycle import errors, markup, promotion
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ["Static", "approval", "proposal", "waiting"]
+
+
+class _Desk(Protocol):
+    """What the panel asks of a workspace."""
+
+    def approve(
+        self, name: str, proposal: int | None = None, *, reason: str, digest: str | None
+    ) -> promotion.Move: ...
+
+    def reject(
+        self, name: str, proposal: int | None = None, *, reason: str, digest: str | None
+    ) -> promotion.Move: ...
+
+
+class _View(Protocol):
+    """What the panel asks of a view."""
+
+    name: str
+    as_of: datetime
+
+    @property
+    def workspace(self) -> Any: ...
+
+    def proposal(self) -> promotion.Proposal | None: ...
+
+
+class Static:
+    """A piece of HTML that shows itself, with its words for a terminal.
+
+    Examples
+    --------
+    >>> Static("<p>Nothing waits.</p>", "Nothing waits.")
+    Nothing waits.
+    """
+
+    def __init__(self, html: str, text: str) -> None:
+        self.html = html
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def waiting(proposed: promotion.Proposal | None) -> str:
+    """What waits for a decision, in one sentence.
+
+    Examples
+    --------
+    >>> waiting(None)
+    'Nothing is proposed: there is nothing to decide.'
+    """
+    if proposed is None:
+        return "Nothing is proposed: there is nothing to decide."
+    gate = str(proposed.evidence.get("gate", "")).strip()
+    words = (
+        f"Version {proposed.number} is proposed for {_target(proposed)} by "
+        f"{proposed.author} and waits for a decision"
+    )
+    return f"{words}: {gate}" if gate else words + "."
+
+
+def proposal(proposed: promotion.Proposal | None) -> Static:
+    """What is proposed, by whom and why, as a card."""
+    if proposed is None:
+        return Static(markup.paragraph(waiting(None)), waiting(None))
+    facts: dict[str, object] = {
+        "Version": proposed.number,
+        "For": _target(proposed),
+        "Proposed by": proposed.author,
+        "Reason": proposed.reason,
+        "Gate": "passed" if proposed.evidence.get("passed") else "not passed",
+        "Evidence": proposed.evidence.get("gate", "–"),
+        "Digest": proposed.digest[:16],
+    }
+    return Static(markup.card(f"Proposal {proposed.id}", facts), waiting(proposed))
+
+
+def approval(view: _View, *, unattended: bool | None = None) -> Any:
+    """The panel on which a person approves or rejects what is proposed.
+
+    Parameters
+    ----------
+    view : lifecycle.workspace.View
+        The model at a moment; its pending proposal is the one decided on. Exactly
+        what was shown is what is approved: the proposal's digest goes with the click.
+    unattended : bool, optional
+        Whether no person is there; found out from the environment where not given.
+
+    Returns
+    -------
+    ipywidgets.VBox, or Static where nothing waits or no person is there
+    """
+    import os
+
+    proposed = view.proposal()
+    if proposed is None:
+        return Static(markup.paragraph(waiting(None)), waiting(None))
+    if unattended is None:
+        unattended = bool(os.environ.get("LIFECYCLE_UNATTENDED"))
+    if unattended:
+        text = (
+            f"Version {proposed.number} waits for a person. Open promote.ipynb in "
+            f"JupyterLab, or decide at a terminal: lifecycle approve {view.name} "
+            f'{proposed.id} --reason "…", or lifecycle reject {view.name} '
+            f'{proposed.id} --reason "…".'
+        )
+        return Static(markup.paragraph(text), text)
+    return _panel(view, view.workspace, proposed)
+
+
+def _panel(view: _View, desk: _Desk, proposed: promotion.Proposal) -> Any:
+    import ipywidgets
+
+    heading = ipywidgets.HTML(proposal(proposed)._repr_html_())
+    reason = ipywidgets.Text(
+        description="Reason",
+        placeholder="why, for the ledger",
+        layout=ipywidgets.Layout(width="40rem"),
+    )
+    approve = ipywidgets.Button(
+        description="Approve", button_style="success", disabled=True
+    )
+    reject = ipywidgets.Button(
+        description="Reject", button_style="danger", disabled=True
+    )
+    status = ipywidgets.HTML(_status("A reason is needed before you decide."))
+    status.add_class("lc-status")
+
+    def typed(change: Any) -> None:
+        blank = not str(change["new"]).strip()
+        approve.disabled = reject.disabled = blank
+
+    def decided(call: Any, word: str) -> Any:
+        def clicked(_: Any) -> None:
+            try:
+                call(
+                    view.name,
+                    proposed.id,
+                    reason=reason.value,
+                    digest=proposed.digest,
+                )
+            except errors.LifecycleError as error:
+                status.value = _status(f"Not done: {error}", role="alert")
+                return
+            reason.disabled = approve.disabled = reject.disabled = True
+            status.value = _status(
+                f"{word}: version {proposed.number}. Reason: {reason.value}"
+            )
+
+        return clicked
+
+    reason.observe(typed, names="value")
+    approve.on_click(decided(desk.approve, "Approved"))
+    reject.on_click(decided(desk.reject, "Rejected"))
+    panel = ipywidgets.VBox(
+        [heading, reason, ipywidgets.HBox([approve, reject]), status]
+    )
+    panel.add_class("lc-approve")
+    return panel
+
+
+def _status(text: str, *, role: str = "status") -> str:
+    return f'<div role="{role}" aria-live="polite">{markup.paragraph(text)}</div>'
+
+
+def _target(proposed: promotion.Proposal) -> str:
+    if proposed.target == "experimental":
+        return f"{proposed.share:.0%} of the traffic"
+    return "production"

@@ -1,0 +1,14 @@
+"""The workspace: one object that opens a directory and everything in it.
+
+>>> import lifecycle
+>>> ws = lifecycle.open("demo")                              # doctest: +SKIP
+>>> ws.view("lead-scoring").performance()                    # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from lifecycle.workspace.desk import Workspace, open
+from lifecycle.workspace.scaffold import init
+from lifecycle.workspace.view import Conclusion, View
+
+__all__ = ["Conclusion", "View", "Workspace", "init", "open"]

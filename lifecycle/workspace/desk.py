@@ -1,0 +1,395 @@
+"""The workspace object: each verb of the command line, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lifecycle import alerts, config, errors, logs, periods, promotion, recipes, registry
+from lifecycle.workspace import actors
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lifecycle import jobs
+    from lifecycle.workspace import clock, overview, view
+
+__all__ = ["Workspace", "open"]
+
+
+def open(directory: str | PathLike[str] | None = None) -> Workspace:
+    """Open the workspace in a directory, or the one around the current directory.
+
+    Parameters
+    ----------
+    directory : path, optional
+        Where `lifecycle.toml` is. Without it (or with an empty string) the current
+        directory and its parents are searched.
+
+    Raises
+    ------
+    SettingsError
+        When there is no `lifecycle.toml`, or it does not say what it must.
+    """
+    if directory is None or str(directory) == "":
+        return Workspace(config.find(Path.cwd()))
+    place = Path(directory).expanduser()
+    if not (place / config.FILE).is_file():
+        raise errors.SettingsError(
+            f"no {config.FILE} in {place}; run `lifecycle init {place}` to make one"
+        )
+    return Workspace(place.resolve())
+
+
+class Workspace:
+    """A directory with settings, logs, registry, recipes, notebooks and reports.
+
+    Parameters
+    ----------
+    directory : Path
+        Holds `lifecycle.toml`.
+
+    Notes
+    -----
+    Times are read as the workspace's time zone where they carry none, and kept in
+    UTC. `as_of` defaults to the `as_of` of the settings (simulated workspaces have
+    one), else to the clock.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.settings = config.load(directory)
+
+    # -- what is there ---------------------------------------------------------
+
+    @cached_property
+    def registry(self) -> registry.Registry:
+        """The durable book of versions, roles, proposals, alerts, runs and moves."""
+        told = self.settings.workspace.registry
+        place: str | Path = told if "://" in told else self.directory / told
+        return registry.Registry(place, artefacts=self.directory / "artefacts")
+
+    @property
+    def reports(self) -> Path:
+        """Where runs leave their notebook, page and record."""
+        return self.directory / "reports"
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names of the models, in the order of the settings."""
+        return tuple(self.settings.models)
+
+    def model(self, name: str) -> config.Model:
+        """The settings of one model; `UnknownModel` where there is none."""
+        try:
+            return self.settings.models[name]
+        except KeyError:
+            near = get_close_matches(name, self.models, n=1)
+            known = f"did you mean {near[0]}?" if near else _known(self.models)
+            raise errors.UnknownModel(f"no model {name!r} here; {known}") from None
+
+    def logs(self, name: str) -> logs.Logs:
+        """The log of one model."""
+        self.model(name)
+        return logs.Logs(self.directory / "logs" / name)
+
+    def recipe(self, name: str) -> recipes.Recipe:
+        """A recipe of the workspace's `recipes/`, or of the library."""
+        return recipes.load(name, folder=self.directory / "recipes")
+
+    def moment(self, as_of: datetime | str | None = None) -> datetime:
+        """The moment a report speaks of, in UTC."""
+        told = as_of or self.settings.workspace.as_of or datetime.now(UTC)
+        if isinstance(told, str):
+            zone = self.settings.workspace.timezone
+            try:
+                told = periods.parse_moment(told, timezone=zone)
+            except ValueError as error:
+                raise errors.BadParameters(f"as_of: {error}") from None
+        if told.tzinfo is None:
+            raise errors.BadParameters(
+                f"as_of {told} has no time zone; add one, or give it as text"
+            )
+        return told.astimezone(UTC)
+
+    def view(self, name: str = "", as_of: datetime | str | None = None) -> view.View:
+        """One model at one moment: what the notebooks ask.
+
+        Parameters
+        ----------
+        name : str
+            May be empty where the workspace has one model, or a first one.
+        as_of : datetime or ISO text, optional
+        """
+        from lifecycle.workspace.view import View
+
+        if not name and not self.models:
+            raise errors.UnknownModel(
+                f"{config.FILE} names no model; add a [models.NAME] table"
+            )
+        chosen = name or self.models[0]
+        self.model(chosen)
+        return View(self, chosen, self.moment(as_of))
+
+    # -- what comes in and goes out --------------------------------------------
+
+    def ingest(
+        self,
+        name: str,
+        table: str,
+        source: Path | pd.DataFrame,
+        *,
+        as_of: datetime | str | None = None,
+        skip_bad: bool = False,
+    ) -> logs.Appended:
+        """Take a file of predictions, outcomes, feedback or events into the log.
+
+        See `lifecycle.workspace.intake.ingest`.
+        """
+        from lifecycle.workspace import intake
+
+        return intake.ingest(
+            self, name, table, source, as_of=self.moment(as_of), skip_bad=skip_bad
+        )
+
+    def score(
+        self,
+        name: str,
+        source: Path | pd.DataFrame,
+        *,
+        out: Path | None = None,
+        as_of: datetime | str | None = None,
+    ) -> pd.DataFrame:
+        """Score rows with the version each is routed to, and log the predictions."""
+        from lifecycle.workspace import intake
+
+        return intake.score(self, name, source, out=out, as_of=self.moment(as_of))
+
+    # -- renewal and release ---------------------------------------------------
+
+    def train(
+        self,
+        name: str,
+        *,
+        as_of: datetime | str | None = None,
+        recipe: str = "",
+        start: datetime | None = None,
+        end: datetime | None = None,
+        span: int | None = None,
+        by: str | None = None,
+    ) -> registry.Version:
+        """Make a candidate from a recipe and a period; see `renewal.train`."""
+        from lifecycle.workspace import renewal
+
+        return renewal.train(
+            self,
+            name,
+            as_of=self.moment(as_of),
+            recipe=recipe,
+            start=start,
+            end=end,
+            span=span,
+            author=actors.who(by).name,
+        )
+
+    def propose(
+        self,
+        name: str,
+        number: int,
+        *,
+        reason: str,
+        target: str = "production",
+        share: float | None = None,
+        by: str | None = None,
+        as_of: datetime | str | None = None,
+    ) -> promotion.Proposal:
+        """Ask for a version to go live, with the evidence as it stands now."""
+        from lifecycle.workspace import renewal
+
+        return renewal.propose(
+            self,
+            name,
+            number,
+            reason=reason,
+            target=target,
+            share=share,
+            author=actors.who(by).name,
+            as_of=self.moment(as_of),
+        )
+
+    def approve(
+        self,
+        name: str,
+        proposal: int | None = None,
+        *,
+        reason: str,
+        by: str | None = None,
+        target: str | None = None,
+        share: float | None = None,
+        digest: str | None = None,
+        as_of: datetime | str | None = None,
+    ) -> promotion.Move:
+        """Approve a proposal (the pending one where none is named).
+
+        The same call the approval panel makes.
+        """
+        actor = actors.who(by)
+        return promotion.approve(
+            self.registry,
+            name,
+            self.pending(name, proposal),
+            approver=actor.name,
+            source=actor.source,
+            reason=reason,
+            digest=digest,
+            at=self.moment(as_of),
+            target=target,
+            share=share,
+            two_persons=self.model(name).release.two_persons,
+            unattended=actors.unattended(),
+        )
+
+    def reject(
+        self,
+        name: str,
+        proposal: int | None = None,
+        *,
+        reason: str,
+        by: str | None = None,
+        digest: str | None = None,
+        as_of: datetime | str | None = None,
+    ) -> promotion.Move:
+        """Reject a proposal (the pending one where none is named)."""
+        actor = actors.who(by)
+        return promotion.reject(
+            self.registry,
+            name,
+            self.pending(name, proposal),
+            approver=actor.name,
+            source=actor.source,
+            reason=reason,
+            digest=digest,
+            at=self.moment(as_of),
+            unattended=actors.unattended(),
+        )
+
+    def rollback(
+        self,
+        name: str,
+        *,
+        reason: str,
+        by: str | None = None,
+        to: int | None = None,
+        as_of: datetime | str | None = None,
+    ) -> promotion.Move:
+        """End the experiment, or put the previous version back into production."""
+        actor = actors.who(by)
+        self.model(name)
+        return promotion.roll_back(
+            self.registry,
+            name,
+            actor=actor.name,
+            source=actor.source,
+            reason=reason,
+            at=self.moment(as_of),
+            to=to,
+        )
+
+    def pending(self, name: str, proposal: int | None = None) -> int:
+        """The id of the proposal that waits, or the one asked for."""
+        self.model(name)
+        if proposal is not None:
+            return proposal
+        waiting = promotion.pending(self.registry, name)
+        if not waiting:
+            raise errors.UnknownProposal(
+                f"nothing of {name} waits for a decision; propose a version first"
+            )
+        if len(waiting) > 1:
+            known = ", ".join(str(each.id) for each in waiting)
+            raise errors.UnknownProposal(
+                f"{len(waiting)} proposals of {name} wait ({known}); name one"
+            )
+        return waiting[0].id
+
+    # -- the clock -------------------------------------------------------------
+
+    def run(
+        self,
+        notebook: str,
+        name: str,
+        *,
+        as_of: datetime | str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        timeout_seconds: int = 600,
+        warm: jobs.Warm | None = None,
+        index: bool = True,
+    ) -> jobs.Run:
+        """Run a notebook for a model and leave its report; see `clock.run`."""
+        from lifecycle.workspace import clock
+
+        return clock.run(
+            self,
+            notebook,
+            name,
+            as_of=self.moment(as_of),
+            parameters=parameters or {},
+            timeout_seconds=timeout_seconds,
+            warm=warm,
+            index=index,
+        )
+
+    def due(
+        self,
+        *,
+        as_of: datetime | str | None = None,
+        models: Sequence[str] = (),
+        warm: jobs.Warm | None = None,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> list[clock.Tick]:
+        """Do what is due, once: watch, guard, run, renew; see `clock.due`."""
+        from lifecycle.workspace import clock
+
+        return clock.due(
+            self, as_of=self.moment(as_of), models=models, warm=warm, say=say
+        )
+
+    # -- looking back ----------------------------------------------------------
+
+    def status(self, *, as_of: datetime | str | None = None) -> list[overview.Status]:
+        """One row a model: health, versions, alerts, proposals, last and next run."""
+        from lifecycle.workspace import overview
+
+        return overview.status(self, as_of=self.moment(as_of))
+
+    def history(self, name: str) -> list[registry.Entry]:
+        """The ledger of one model, oldest first; who did what, and why."""
+        self.model(name)
+        return self.registry.ledger(name)
+
+    def alerts(self, name: str | None = None) -> list[alerts.Alert]:
+        """The open alerts of one model, or of all."""
+        return alerts.open_alerts(self.registry, name)
+
+    def refresh_index(
+        self, *, as_of: datetime | str | None = None, chart: Any = None
+    ) -> Path:
+        """Write `reports/index.html` anew and say where it is."""
+        from lifecycle.workspace import overview
+
+        return overview.write_index(self, as_of=self.moment(as_of), chart=chart)
+
+    def __repr__(self) -> str:
+        known = ", ".join(self.models) or "no models yet"
+        return f"<Workspace {self.settings.workspace.title}: {known}>"
+
+
+def _known(models: Sequence[str]) -> str:
+    if not models:
+        return f"{config.FILE} names no model yet"
+    return f"there is {', '.join(models)}"

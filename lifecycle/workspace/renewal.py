@@ -1,0 +1,431 @@
+"""From a ruling to a proposal: train, test on later rows, ask for approval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from lifecycle import (
+    alerts,
+    decision,
+    errors,
+    evaluation,
+    findings,
+    promotion,
+    registry,
+    training,
+)
+from lifecycle.workspace import intake
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lifecycle.workspace.desk import Workspace
+    from lifecycle.workspace.view import View
+
+__all__ = ["act", "evaluate", "guard", "propose", "ruling", "train"]
+
+AUTHOR = "lifecycle"
+WEEKS = {"day": 1 / 7, "week": 1.0, "month": 30.4375 / 7}
+
+
+def ruling(view: View) -> decision.Ruling:
+    """What to do about a model, from a back-test on its newest labelled chunks."""
+    model = view.settings
+    deployed = _deployed(view)
+    table = None
+    if deployed:
+        table = training.backtest(
+            view.mature,
+            recipe=view.workspace.recipe(model.recipe),
+            alternatives={name: view.workspace.recipe(name) for name in model.rebuild},
+            deployed=deployed,
+            numeric=model.features.numeric,
+            categorical=model.features.categorical,
+            as_of=view.as_of,
+            delay=model.delay,
+            chunk=model.chunk,
+            timezone=view.timezone,
+            spans=(*model.release.spans, None),
+            costs=_error_costs(view),
+            seed=model.seed,
+        )
+    return decision.rule(
+        table,
+        costs=decision.Costs(
+            retrain=model.costs.retrain,
+            rebuild=model.costs.rebuild,
+            roll_back=model.costs.roll_back,
+        ),
+        rows_per_week=_rows_per_week(view),
+        horizon_weeks=model.costs.horizon_weeks,
+        currency=view.currency,
+    )
+
+
+def train(
+    workspace: Workspace,
+    name: str,
+    *,
+    as_of: datetime,
+    recipe: str,
+    start: datetime | None,
+    end: datetime | None,
+    span: int | None,
+    author: str,
+) -> registry.Version:
+    """Fit a recipe on a period and register the candidate with its birth record.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    name : str
+    as_of : datetime
+        Only outcomes mature and known by then are used.
+    recipe : str
+        The model's own where empty.
+    start, end : datetime, optional
+        The period of the training rows, half-open. Without them the newest `span`
+        chunks of mature rows, or all, less the newest `holdout_chunks`, which are
+        kept for the test against the production version. A first version, which
+        has nobody to be tested against, takes the settings' reference period.
+    span : int, optional
+        How many chunks.
+    author : str
+        Who asked for it.
+
+    Raises
+    ------
+    NotEnoughData
+        When there are too few mature rows, or one class only.
+    """
+    view = workspace.view(name, as_of)
+    rows = _training_rows(view, start, end, span)
+    model = view.settings
+    candidate = training.train(
+        rows,
+        workspace.recipe(recipe or model.recipe),
+        numeric=model.features.numeric,
+        categorical=model.features.categorical,
+        seed=model.seed,
+        threshold=model.threshold,
+    )
+    birth = {
+        **candidate.birth,
+        "as_of": as_of.isoformat(),
+        "threshold": model.threshold,
+        "log_versions": workspace.logs(name).versions(),
+    }
+    return workspace.registry.register(
+        name,
+        recipe=candidate.birth["recipe"],
+        estimator=candidate.estimator,
+        birth=birth,
+        author=author,
+        at=as_of,
+    )
+
+
+def _training_rows(
+    view: View, start: datetime | None, end: datetime | None, span: int | None
+) -> pd.DataFrame:
+    rows = view.mature
+    if start is None and end is None:
+        if view.production is None and span is None:
+            told = view.reference
+            if len(told):
+                return rows[rows["id"].isin(told["id"])]
+        labels = view.chunks(rows)
+        known = sorted(labels.unique())
+        if view.production is not None:
+            known = known[: -view.settings.release.holdout_chunks]
+        chosen = known[-span:] if span else known
+        return rows[labels.isin(chosen)]
+    if start is not None:
+        rows = rows[rows["time"] >= start]
+    if end is not None:
+        rows = rows[rows["time"] < end]
+    return rows
+
+
+def evaluate(view: View, version: registry.Version) -> evaluation.Evaluation | None:
+    """A version against the one in production, on later rows that neither has seen.
+
+    `None` before the first version is in production: there is nobody to compare
+    with.
+
+    Raises
+    ------
+    NotEnoughData
+        When no outcome is due yet of rows later than the version's training data.
+    """
+    champion = view.production
+    if champion is None:
+        return None
+    rows = _held_out(view, version)
+    mine = intake.scores_of(view.workspace, view.name, version, rows)
+    theirs = intake.scores_of(view.workspace, view.name, champion, rows)
+    return evaluation.compare(
+        rows["outcome"].to_numpy(),
+        theirs,
+        mine,
+        champion_threshold=champion.threshold,
+        candidate_threshold=version.threshold,
+        segments=rows[list(view.settings.features.categorical)],
+        costs=_error_costs(view),
+    )
+
+
+def _held_out(view: View, version: registry.Version) -> pd.DataFrame:
+    rows = view.mature
+    if version.trained_to is not None:
+        rows = rows[rows["time"] >= version.trained_to]
+    if rows.empty:
+        raise errors.NotEnoughData(
+            f"no outcome of {view.name} is due yet from after version "
+            f"{version.number}'s training data; wait {view.settings.delay.days} days"
+        )
+    labels = view.chunks(rows)
+    newest = sorted(labels.unique())[-2 * view.settings.release.holdout_chunks :]
+    return rows[labels.isin(newest)]
+
+
+def propose(
+    workspace: Workspace,
+    name: str,
+    number: int,
+    *,
+    reason: str,
+    target: str,
+    share: float | None,
+    author: str,
+    as_of: datetime,
+    automatic: bool = False,
+) -> promotion.Proposal:
+    """Ask for a version to go live; the evidence of this moment goes with it.
+
+    Raises
+    ------
+    IllegalMove
+        When the move is not possible, or nobody asked and the gate is not passed.
+    """
+    view = workspace.view(name, as_of)
+    version = workspace.registry.version(name, number)
+    tested = evaluate(view, version)
+    evidence = {"gate": "first version: nobody to compare with", "passed": True}
+    if tested is not None:
+        evidence = {
+            "gate": " ".join(tested.reasons),
+            "passed": tested.passed,
+            "rows": [
+                {"measure": f.measure, "subject": f.subject, "value": f.value,
+                 "lower": f.lower, "upper": f.upper, "n": f.n}
+                for f in tested.findings
+            ],
+        }
+    if automatic and not evidence["passed"]:
+        raise errors.IllegalMove(
+            f"version {number} of {name} does not pass the gate: {evidence['gate']}"
+        )
+    return promotion.propose(
+        workspace.registry,
+        name,
+        number,
+        target=target,
+        share=share or view.settings.release.canary_share,
+        author=author,
+        reason=reason,
+        evidence=evidence,
+        at=as_of,
+    )
+
+
+def act(
+    workspace: Workspace, name: str, facts: Mapping[str, Any], *, as_of: datetime
+) -> str:
+    """Carry a ruling as far as a machine may: to a proposal that waits for a person.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    name : str
+    facts : mapping
+        `action`, `recipe`, `span` and `version`, as the page `decide` left them in
+        its record.
+    as_of : datetime
+
+    Returns
+    -------
+    str
+        One sentence: what was done, or why nothing was.
+    """
+    action = facts.get("action", "keep")
+    if action == "keep":
+        return f"{name}: the ruling is to keep the version in production"
+    roles = workspace.registry.roles(name)
+    if "experimental" in roles:
+        return f"{name}: an experiment is live; nothing new is proposed until it ends"
+    _withdraw_own(workspace, name, as_of)
+    reason = str(facts.get("sentence") or f"ruling: {action}")
+    try:
+        if action == "roll_back":
+            number = int(facts["version"])
+        else:
+            number = train(
+                workspace,
+                name,
+                as_of=as_of,
+                recipe=str(facts.get("recipe") or ""),
+                start=None,
+                end=None,
+                span=facts.get("span"),
+                author=AUTHOR,
+            ).number
+        made = propose(
+            workspace,
+            name,
+            number,
+            reason=reason,
+            target="production",
+            share=None,
+            author=AUTHOR,
+            as_of=as_of,
+            automatic=True,
+        )
+    except (errors.IllegalMove, errors.NotEnoughData) as error:
+        return f"{name}: nothing is proposed; {error}"
+    return f"{name}: version {number} is proposed ({action}), proposal {made.id}"
+
+
+def _withdraw_own(workspace: Workspace, name: str, as_of: datetime) -> None:
+    for waiting in promotion.pending(workspace.registry, name):
+        if waiting.author == AUTHOR:
+            promotion.withdraw(
+                workspace.registry,
+                name,
+                waiting.id,
+                actor=AUTHOR,
+                source="automatic",
+                reason="a newer ruling takes its place",
+                at=as_of,
+            )
+
+
+def guard(view: View) -> str | None:
+    """Roll back a release that does clearly worse than the version it displaced.
+
+    The experimental version is held against production on the rows it served; a
+    version in production against the previous one, on the rows since it went live.
+    A clearly better experimental version is proposed for production.
+
+    Returns
+    -------
+    str or None
+        One sentence where something was done.
+    """
+    registry_, name = view.registry, view.name
+    trial, champion = view.experimental, view.production
+    if trial is not None and champion is not None:
+        finding = _guarded(view, serving=trial, other=champion)
+        if finding is None:
+            return None
+        if finding.verdict == "alert":
+            return _roll_back(view, trial, champion, finding)
+        waiting = {each.number for each in promotion.pending(registry_, name)}
+        if finding.lower > 0 and trial.number not in waiting:
+            made = promotion.propose(
+                registry_,
+                name,
+                trial.number,
+                target="production",
+                share=view.settings.release.canary_share,
+                author=AUTHOR,
+                reason=f"the trial did better: {_difference(finding)}",
+                evidence={"passed": True, "gate": _difference(finding)},
+                at=view.as_of,
+            )
+            return f"{name}: version {trial.number} did better on its share of the "\
+                f"traffic; proposal {made.id} asks for production"
+        return None
+    if champion is not None and view.previous is not None:
+        finding = _guarded(view, serving=champion, other=view.previous)
+        if finding is not None and finding.verdict == "alert":
+            return _roll_back(view, champion, view.previous, finding)
+    return None
+
+
+def _guarded(
+    view: View, *, serving: registry.Version, other: registry.Version
+) -> findings.Finding | None:
+    rows = view.mature
+    rows = rows[rows["version"] == str(serving.number)]
+    if len(rows) < view.settings.release.guard_min_rows:
+        return None
+    theirs = intake.scores_of(view.workspace, view.name, other, rows)
+    return evaluation.guard(
+        rows["outcome"].to_numpy(),
+        rows["prediction"].to_numpy(),
+        (theirs >= other.threshold).astype(float),
+        min_n=view.settings.release.guard_min_rows,
+    )
+
+
+def _roll_back(
+    view: View,
+    bad: registry.Version,
+    good: registry.Version,
+    finding: findings.Finding,
+) -> str:
+    reason = (
+        f"version {bad.number} does clearly worse than version {good.number} on the "
+        f"rows it served: {_difference(finding)}"
+    )
+    promotion.roll_back(
+        view.registry,
+        view.name,
+        actor=AUTHOR,
+        source="automatic",
+        reason=reason,
+        at=view.as_of,
+        automatic=True,
+    )
+    alerts.update(
+        view.registry,
+        view.name,
+        findings.Findings("Release", (finding,), reason),
+        rule="rollback",
+        at=view.as_of,
+        owner=view.settings.owner,
+        severity="critical",
+    )
+    return f"{view.name}: rolled back, {reason}"
+
+
+def _difference(finding: findings.Finding) -> str:
+    return (
+        f"accuracy {finding.value:+.1%} [{finding.lower:+.1%}, {finding.upper:+.1%}] "
+        f"on {finding.n} rows"
+    )
+
+
+def _deployed(view: View) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if view.production is not None:
+        found["keep"] = view.estimator(view.production)
+    if view.previous is not None:
+        found[f"roll_back {view.previous.number}"] = view.estimator(view.previous)
+    return found
+
+
+def _error_costs(view: View) -> dict[str, float]:
+    costs = view.settings.costs
+    return {
+        "false_positive": costs.false_positive,
+        "false_negative": costs.false_negative,
+    }
+
+
+def _rows_per_week(view: View) -> float:
+    newest = view.recent(view.scored, 8)
+    return len(newest) / (8 * WEEKS[view.settings.chunk])
