@@ -1,0 +1,25 @@
+"""Figures: the only room that draws.
+
+Every function returns a `Picture`: an SVG drawing with a sentence that says the
+same to those who do not see it. The same numbers give the same bytes. Colours are
+told apart by colour-blind readers, never carry a meaning alone, and change with
+the reader's light or dark setting.
+"""
+
+from __future__ import annotations
+
+from lifecycle.figures.bars import by_subject, compare_counts
+from lifecycle.figures.curve import reliability
+from lifecycle.figures.lines import over_time, versus
+from lifecycle.figures.picture import Picture
+from lifecycle.figures.spark import sparkline
+
+__all__ = [
+    "Picture",
+    "by_subject",
+    "compare_counts",
+    "over_time",
+    "reliability",
+    "sparkline",
+    "versus",
+]

@@ -1,0 +1,256 @@
+"""Blocks of a page: paragraphs, tables, cards, images, findings."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Protocol
+
+from lifecycle.markup.text import Html, badge, cell, interval, join, number
+
+__all__ = [
+    "card",
+    "findings",
+    "folded",
+    "image",
+    "items",
+    "paragraph",
+    "section",
+    "table",
+]
+
+
+class _Finding(Protocol):
+    @property
+    def measure(self) -> str: ...
+    @property
+    def value(self) -> float: ...
+    @property
+    def n(self) -> int: ...
+    @property
+    def lower(self) -> float: ...
+    @property
+    def upper(self) -> float: ...
+    @property
+    def threshold(self) -> float: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def period(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+
+
+def paragraph(text: object, *, kind: str = "") -> Html:
+    """Write a paragraph.
+
+    Examples
+    --------
+    >>> paragraph("a < b")
+    '<p>a &lt; b</p>'
+    """
+    named = f' class="lc-{escape(kind, quote=True)}"' if kind else ""
+    return Html(f"<p{named}>{cell(text)}</p>")
+
+
+def items(parts: Iterable[object], *, kind: str = "") -> Html:
+    """Write a list without order.
+
+    Examples
+    --------
+    >>> items(["a", "b"])
+    '<ul><li>a</li><li>b</li></ul>'
+    """
+    named = f' class="lc-{escape(kind, quote=True)}"' if kind else ""
+    return Html(
+        f"<ul{named}>{''.join(f'<li>{cell(part)}</li>' for part in parts)}</ul>"
+    )
+
+
+def folded(summary: object, body: object) -> Html:
+    """Write something the reader opens with a click; printed open pages show it.
+
+    Examples
+    --------
+    >>> folded("Code", "x < 1")
+    '<details class="lc-fold"><summary>Code</summary>x &lt; 1</details>'
+    """
+    words = f"<summary>{cell(summary)}</summary>{cell(body)}"
+    return Html(f'<details class="lc-fold">{words}</details>')
+
+
+def section(title: str, *parts: object, anchor: str = "") -> Html:
+    """Write a section of a page under a heading of the second level.
+
+    Examples
+    --------
+    >>> section("Alerts", paragraph("None."), anchor="alerts")
+    '<section id="alerts"><h2>Alerts</h2><p>None.</p></section>'
+    """
+    named = f' id="{escape(anchor, quote=True)}"' if anchor else ""
+    return Html(f"<section{named}><h2>{cell(title)}</h2>{join(parts)}</section>")
+
+
+def table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    caption: str = "",
+    numeric: Sequence[int] = (),
+) -> Html:
+    """Write a table in a box that scrolls by itself when the screen is narrow.
+
+    Parameters
+    ----------
+    header : sequence of str
+        One name a column.
+    rows : sequence of sequences
+        Numbers are formatted, text is escaped, `Html` is taken as it is.
+    caption : str
+        What the table shows; also the name of the scrolling box.
+    numeric : sequence of int
+        Columns set flush right, counted from 0.
+
+    Raises
+    ------
+    ValueError
+        If a row has not as many cells as the header.
+
+    Examples
+    --------
+    >>> shown = table(["cell", "n"], [["a", 1400]], numeric=[1])
+    >>> '<td class="lc-num">1,400</td>' in shown
+    True
+    """
+    for place, row in enumerate(rows, start=1):
+        if len(row) != len(header):
+            raise ValueError(
+                f"row {place} of the table has {len(row)} cells for {len(header)} "
+                "columns; give every row one cell a column"
+            )
+    right = frozenset(numeric)
+    mark = [
+        ' class="lc-num"' if column in right else "" for column in range(len(header))
+    ]
+    head = "".join(
+        f'<th scope="col"{kind}>{cell(name)}</th>'
+        for name, kind in zip(header, mark, strict=True)
+    )
+    body = "".join(f"<tr>{_cells(row, mark)}</tr>" for row in rows)
+    label = escape(caption or "Table of " + ", ".join(map(str, header)), quote=True)
+    titled = f"<caption>{cell(caption)}</caption>" if caption else ""
+    return Html(
+        f'<div class="lc-scroll" role="region" tabindex="0" aria-label="{label}">'
+        f'<table class="lc-table">{titled}<thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _cells(row: Sequence[object], mark: Sequence[str]) -> str:
+    written = []
+    for column, (value, kind) in enumerate(zip(row, mark, strict=True)):
+        if column == 0 and not kind:
+            written.append(f'<th scope="row">{cell(value)}</th>')
+        else:
+            written.append(f"<td{kind}>{cell(value)}</td>")
+    return "".join(written)
+
+
+def card(title: str, facts: Mapping[str, object]) -> Html:
+    """Write a few named facts under a heading.
+
+    Examples
+    --------
+    >>> "<dt>owner</dt><dd>Ada</dd>" in card("churn", {"owner": "Ada"})
+    True
+    """
+    pairs = "".join(
+        f"<div><dt>{cell(name)}</dt><dd>{cell(value)}</dd></div>"
+        for name, value in facts.items()
+    )
+    head = f"<h3>{cell(title)}</h3>" if title else ""
+    return Html(f'<div class="lc-card">{head}<dl class="lc-facts">{pairs}</dl></div>')
+
+
+def image(svg: str, alt: str, *, caption: str = "", kind: str = "figure") -> Html:
+    """Write a drawing as an image inside the page; nothing in it can run.
+
+    Parameters
+    ----------
+    svg : str
+        The drawing.
+    alt : str
+        What it shows, in a sentence, for those who do not see it.
+    caption : str
+        Shown below the drawing.
+    kind : {"figure", "spark"}
+        A drawing of its own, or a small one within a line.
+
+    Examples
+    --------
+    >>> image("<svg/>", "Nothing.", kind="spark")
+    '<img class="lc-spark" alt="Nothing." src="data:image/svg+xml;base64,PHN2Zy8+">'
+    """
+    data = base64.b64encode(svg.encode()).decode("ascii")
+    picture = (
+        f'<img class="lc-{escape(kind, quote=True)}" alt="{escape(alt, quote=True)}" '
+        f'src="data:image/svg+xml;base64,{data}">'
+    )
+    if kind == "spark":
+        return Html(picture)
+    below = f"<figcaption>{cell(caption)}</figcaption>" if caption else ""
+    return Html(
+        '<figure class="lc-picture"><div class="lc-scroll" role="region" tabindex="0" '
+        f'aria-label="Figure">{picture}</div>{below}</figure>'
+    )
+
+
+def findings(title: str, summary: str, verdict: str, rows: Sequence[_Finding]) -> Html:
+    """Write findings: the question, the verdict, the answer, and the rows behind it.
+
+    Parameters
+    ----------
+    title, summary : str
+        The question in a few words; the answer in a sentence.
+    verdict : {"alert", "quiet", "undefined"}
+        The verdict on the whole.
+    rows : sequence of findings
+        Columns that are empty in every row are left out.
+
+    Examples
+    --------
+    >>> findings("Drift", "Nothing moved.", "quiet", ())
+    '<div class="lc-findings"><h3>Drift <span class="lc-badge ...">Quiet</span></h3>...'
+    """
+    head = f"<h3>{cell(title)} {badge(verdict)}</h3>"
+    words = paragraph(summary, kind="summary") if summary else ""
+    body = _rows(title, rows) if rows else paragraph("No rows.", kind="muted")
+    return Html(f'<div class="lc-findings">{head}{words}{body}</div>')
+
+
+def _rows(title: str, rows: Sequence[_Finding]) -> Html:
+    columns: list[tuple[str, bool, list[object]]] = [
+        ("Period", False, [row.period for row in rows]),
+        ("Subject", False, [row.subject for row in rows]),
+        ("Measure", False, [row.measure.replace("_", " ") for row in rows]),
+        ("Value", True, [number(row.value, row.unit) for row in rows]),
+        ("Interval", True, [interval(row.lower, row.upper, row.unit) for row in rows]),
+        ("n", True, [row.n for row in rows]),
+        ("Threshold", True, [_threshold(row) for row in rows]),
+        ("Verdict", False, [badge(row.verdict) for row in rows]),
+    ]
+    kept = [column for column in columns if any(value != "" for value in column[2])]
+    return table(
+        [name for name, _, _ in kept],
+        list(zip(*(values for _, _, values in kept), strict=True)),
+        caption=f"{title}: the numbers",
+        numeric=[place for place, (_, right, _) in enumerate(kept) if right],
+    )
+
+
+def _threshold(row: _Finding) -> str:
+    return "" if math.isnan(row.threshold) else number(row.threshold, row.unit)
