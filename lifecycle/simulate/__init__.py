@@ -1,0 +1,18 @@
+"""Simulate: deployments with planted truth, so that a finding can be checked.
+
+`lead_scoring` tells the long story the demonstration runs through; `deployment`
+makes one small pair of frames for a test or an example.
+
+>>> from lifecycle import simulate
+>>> story = simulate.lead_scoring(weeks=20)
+>>> [event.name for event in story.events if event.kind == "shift"]
+['free tier launched', 'new segments']
+"""
+
+from __future__ import annotations
+
+from lifecycle.simulate.frames import deployment
+from lifecycle.simulate.lead_scoring import lead_scoring
+from lifecycle.simulate.story import Event, Fault, Story
+
+__all__ = ["Event", "Fault", "Story", "deployment", "lead_scoring"]
