@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import alerts, config, errors, findings, jobs, registry
+from lifecycle import alerts, config, errors, findings, jobs
 from lifecycle.workspace import renewal
 
 if TYPE_CHECKING:

@@ -10,7 +10,16 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import alerts, config, errors, logs, periods, promotion, recipes, registry
+from lifecycle import (
+    alerts,
+    config,
+    errors,
+    logs,
+    periods,
+    promotion,
+    recipes,
+    registry,
+)
 from lifecycle.workspace import actors
 
 if TYPE_CHECKING:

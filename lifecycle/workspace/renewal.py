@@ -219,8 +219,14 @@ def propose(
             "gate": " ".join(tested.reasons),
             "passed": tested.passed,
             "rows": [
-                {"measure": f.measure, "subject": f.subject, "value": f.value,
-                 "lower": f.lower, "upper": f.upper, "n": f.n}
+                {
+                    "measure": f.measure,
+                    "subject": f.subject,
+                    "value": f.value,
+                    "lower": f.lower,
+                    "upper": f.upper,
+                    "n": f.n,
+                }
                 for f in tested.findings
             ],
         }
@@ -345,8 +351,10 @@ def guard(view: View) -> str | None:
                 evidence={"passed": True, "gate": _difference(finding)},
                 at=view.as_of,
             )
-            return f"{name}: version {trial.number} did better on its share of the "\
+            return (
+                f"{name}: version {trial.number} did better on its share of the "
                 f"traffic; proposal {made.id} asks for production"
+            )
         return None
     if champion is not None and view.previous is not None:
         finding = _guarded(view, serving=champion, other=view.previous)

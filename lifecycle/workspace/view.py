@@ -102,9 +102,7 @@ class View:
     def mature(self) -> pd.DataFrame:
         """The predictions whose outcomes are due and known, oldest first."""
         rows = self.labelled
-        due = periods.mature(
-            rows["time"], as_of=self.as_of, delay=self.settings.delay
-        )
+        due = periods.mature(rows["time"], as_of=self.as_of, delay=self.settings.delay)
         kept = rows[due & rows["outcome"].notna()]
         return kept.sort_values(["time", "id"], kind="stable", ignore_index=True)
 
@@ -182,7 +180,9 @@ class View:
     def business(self) -> findings.Findings:
         """What became of the rows somebody acted upon."""
         rows = self.recent(self.mature[self.mature["prediction"].notna()])
-        return business.conversion(rows, acted=self._acted(rows), chunks=self.chunks(rows))
+        return business.conversion(
+            rows, acted=self._acted(rows), chunks=self.chunks(rows)
+        )
 
     def _acted(self, rows: pd.DataFrame) -> Any:
         kind = self.settings.action_event
@@ -295,7 +295,9 @@ class View:
         }
 
     def __repr__(self) -> str:
-        number = f"version {self.production.number}" if self.production else "no version"
+        number = (
+            f"version {self.production.number}" if self.production else "no version"
+        )
         return f"<View {self.name}: {number} in production, as of {_said(self.as_of)}>"
 
     def _repr_html_(self) -> str:

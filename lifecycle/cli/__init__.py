@@ -1,0 +1,28 @@
+"""The command line: the verbs of the workspace, for a terminal, cron and CI.
+
+Exit codes: 0 done, 10 alert (with `--fail-on-alert`), 20 notebook failed, 21 time
+limit, 22 kernel died, 30 bad parameters, settings, input or move, 31 already running.
+"""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line; errors of the house become one sentence and a code."""
+    from lifecycle import errors
+    from lifecycle.cli.commands import app
+    from lifecycle.cli.say import complain
+
+    try:
+        app()
+    except errors.LifecycleError as error:
+        complain(str(error))
+        sys.exit(error.exit_code)
+    except SystemExit as ended:
+        usage = 2  # what a wrong option or command ends with
+        wrong = ended.code == usage
+        sys.exit(errors.LifecycleError.exit_code if wrong else ended.code)

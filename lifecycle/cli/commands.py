@@ -1,0 +1,371 @@
+"""Every command: its words, its options, and one call to the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lifecycle import __version__, errors
+from lifecycle.cli import say
+
+if TYPE_CHECKING:
+    from lifecycle.workspace import Workspace
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="lifecycle",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Watch, renew and release the models you own.",
+)
+
+
+class Table(StrEnum):
+    """What a file holds."""
+
+    predictions = "predictions"
+    outcomes = "outcomes"
+    feedback = "feedback"
+    events = "events"
+
+
+class _Chosen:
+    """The workspace named on the command line, if one was."""
+
+    directory: Path | None = None
+
+
+ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="as in lifecycle.toml")]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="ISO", help="the moment meant; now if left out"),
+]
+Reason = Annotated[str, typer.Option("--reason", help="why, for the ledger")]
+Person = Annotated[
+    str | None, typer.Option("--as", metavar="NAME", help="who acts; you, if left out")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        say.show(f"lifecycle {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    workspace: Annotated[
+        Path | None,
+        typer.Option(
+            "--workspace", "-w", metavar="DIR", help="found like git does if left out"
+        ),
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="and exit"),
+    ] = False,
+) -> None:
+    _Chosen.directory = workspace
+
+
+def _open() -> Workspace:
+    import lifecycle
+
+    return lifecycle.open(_Chosen.directory)
+
+
+@app.command()
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR")],
+    scenario: Annotated[
+        str, typer.Option(help="blank, or lead-scoring with simulated leads")
+    ] = "blank",
+) -> None:
+    """Make a workspace: settings, notebooks, a place for recipes."""
+    if scenario == "blank":
+        from lifecycle import workspace
+
+        made = workspace.init(directory)
+        say.show(f"made {made}; say there what your model's columns are called")
+        return
+    from lifecycle import demo
+
+    made = demo.prepare(directory, scenario=scenario, say=say.show)
+    say.show(f"made {made}; try: lifecycle -w {directory} run audit lead-scoring")
+
+
+@app.command()
+def demo(
+    dest: Annotated[Path, typer.Option("--dest", metavar="DIR")] = Path("demo"),
+) -> None:
+    """Run the story of a dying model through the workbench, in simulated time."""
+    from lifecycle import demo
+
+    index = demo.run(dest, say=say.show)
+    say.show(str(index))
+
+
+@app.command()
+def ingest(
+    model: ModelName,
+    table: Annotated[Table, typer.Argument()],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    as_of: AsOf = None,
+    skip_bad: Annotated[
+        bool,
+        typer.Option("--skip-bad", help="keep good rows; write bad ones beside it"),
+    ] = False,
+) -> None:
+    """Take CSV, Parquet or JSON Lines files into the log of a model."""
+    ws = _open()
+    for file in files:
+        taken = ws.ingest(model, table.value, file, as_of=as_of, skip_bad=skip_bad)
+        say.show(f"{file.name}: {taken}")
+
+
+@app.command()
+def run(
+    notebook: Annotated[
+        str, typer.Argument(help="audit, drift, decide, promote, or your own")
+    ],
+    model: ModelName,
+    as_of: AsOf = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="repeatable"),
+    ] = None,
+    timeout: Annotated[int, typer.Option(help="seconds for the whole run")] = 600,
+    fail_on_alert: Annotated[
+        bool, typer.Option("--fail-on-alert", help="exit 10 when the verdict is alert")
+    ] = False,
+) -> None:
+    """Run a notebook for a model; leaves notebook, HTML report and record."""
+    ws = _open()
+    done = ws.run(
+        notebook,
+        model,
+        as_of=as_of,
+        parameters=_parameters(ws, notebook, parameter or []),
+        timeout_seconds=timeout,
+    )
+    say.show(f"{notebook} of {model}: {done.status} in {done.seconds:.1f} s")
+    if done.record is not None:
+        say.show(f"{done.record.verdict}: {done.record.summary}")
+    else:
+        say.complain(done.message)
+    say.show(str(done.html))
+    if done.exit_code:
+        raise typer.Exit(done.exit_code)
+    if fail_on_alert and done.record and done.record.verdict == "alert":
+        raise typer.Exit(10)
+
+
+def _parameters(ws: Workspace, notebook: str, given: Sequence[str]) -> dict[str, Any]:
+    from lifecycle import jobs
+    from lifecycle.workspace import clock
+
+    pairs = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not equals:
+            raise errors.BadParameters(
+                f"-p {each!r} has no value; write it as -p NAME=VALUE"
+            )
+        pairs[name.strip()] = value
+    return jobs.parse(clock.notebook_path(ws, notebook), pairs)
+
+
+@app.command()
+def due(as_of: AsOf = None) -> None:
+    """Run what is due, once: what cron, a timer or an orchestrator calls."""
+    ws = _open()
+    ticks = ws.due(as_of=as_of, say=say.show)
+    if not ticks:
+        say.show("nothing is due")
+    failed = [tick.run.exit_code for tick in ticks if tick.run and tick.run.exit_code]
+    if failed:
+        raise typer.Exit(failed[0])
+
+
+@app.command()
+def train(
+    model: ModelName,
+    recipe: Annotated[str, typer.Option(help="the model's own if left out")] = "",
+    start: Annotated[str | None, typer.Option("--from", metavar="ISO")] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="ISO")] = None,
+    span: Annotated[
+        int | None, typer.Option(help="newest chunks instead of a period")
+    ] = None,
+    as_of: AsOf = None,
+    person: Person = None,
+) -> None:
+    """Train a candidate on the outcomes known and due."""
+    ws = _open()
+    made = ws.train(
+        model,
+        as_of=as_of,
+        recipe=recipe,
+        start=_moment(ws, start),
+        end=_moment(ws, end),
+        span=span,
+        by=person,
+    )
+    say.show(
+        f"version {made.number} of {model}: {made.recipe}, trained on "
+        f"{made.trained_from:%Y-%m-%d} to {made.trained_to:%Y-%m-%d}; propose it with: "
+        f'lifecycle propose {model} {made.number} --reason "…"'
+    )
+
+
+def _moment(ws: Workspace, text: str | None) -> datetime | None:
+    return None if text is None else ws.moment(text)
+
+
+@app.command()
+def score(
+    model: ModelName,
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="a CSV")] = None,
+    as_of: AsOf = None,
+) -> None:
+    """Score the rows of a file and log the predictions."""
+    ws = _open()
+    scored = ws.score(model, file, out=out, as_of=as_of)
+    say.show(f"{file.name}: {len(scored):,} rows scored and logged")
+    if out is not None:
+        say.show(str(out))
+
+
+@app.command()
+def propose(
+    model: ModelName,
+    version: Annotated[int, typer.Argument()],
+    reason: Reason,
+    share: Annotated[
+        float | None, typer.Option(help="of the traffic, as an experiment")
+    ] = None,
+    as_of: AsOf = None,
+    person: Person = None,
+) -> None:
+    """Ask for a version to go live; it waits for an approval."""
+    made = _open().propose(
+        model,
+        version,
+        reason=reason,
+        target="production" if share is None else "experimental",
+        share=share,
+        as_of=as_of,
+        by=person,
+    )
+    say.show(f"proposal {made.id}: version {version} of {model} waits for approval")
+    say.show(str(made.evidence.get("gate", "")))
+
+
+Proposed = Annotated[int | None, typer.Argument(metavar="[PROPOSAL]")]
+
+
+@app.command()
+def approve(
+    model: ModelName,
+    reason: Reason,
+    proposal: Proposed = None,
+    share: Annotated[
+        float | None, typer.Option(help="start with a share of the traffic")
+    ] = None,
+    as_of: AsOf = None,
+    person: Person = None,
+) -> None:
+    """Approve what is proposed: it goes live at once."""
+    done = _open().approve(
+        model,
+        proposal,
+        reason=reason,
+        target=None if share is None else "experimental",
+        share=share,
+        as_of=as_of,
+        by=person,
+    )
+    say.show(f"approved: {done}")
+
+
+@app.command()
+def reject(
+    model: ModelName,
+    reason: Reason,
+    proposal: Proposed = None,
+    as_of: AsOf = None,
+    person: Person = None,
+) -> None:
+    """Reject what is proposed."""
+    done = _open().reject(model, proposal, reason=reason, as_of=as_of, by=person)
+    say.show(f"rejected: {done}")
+
+
+@app.command()
+def rollback(
+    model: ModelName,
+    reason: Reason,
+    to: Annotated[int | None, typer.Option(metavar="VERSION")] = None,
+    as_of: AsOf = None,
+    person: Person = None,
+) -> None:
+    """End the experiment, or put the previous version back into production."""
+    done = _open().rollback(model, reason=reason, to=to, as_of=as_of, by=person)
+    say.show(f"rolled back: {done}")
+
+
+@app.command()
+def status(as_of: AsOf = None, as_json: AsJson = False) -> None:
+    """How each model stands: what needs a person comes first."""
+    rows = _open().status(as_of=as_of)
+    if as_json:
+        say.dump([each.plain() for each in rows])
+        return
+    say.table(
+        ["model", "health", "accuracy", "version", "alerts", "waits", "last", "owner"],
+        [
+            [
+                each.model,
+                each.verdict,
+                each.accuracy_words,
+                each.production or "–",
+                len(each.alerts),
+                len(each.pending),
+                each.last_run or "–",
+                each.owner,
+            ]
+            for each in rows
+        ],
+    )
+
+
+@app.command()
+def history(model: ModelName, as_json: AsJson = False) -> None:
+    """Who did what to a model, when and why."""
+    entries = _open().history(model)
+    if as_json:
+        say.dump([_plain(asdict(entry)) for entry in entries])
+        return
+    say.table(
+        ["when", "who", "move", "version", "why"],
+        [
+            [f"{e.at:%Y-%m-%d %H:%M}", e.actor, e.move, e.number or "–", e.reason]
+            for e in entries
+        ],
+    )
+
+
+def _plain(entry: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: value.isoformat() if isinstance(value, datetime) else value
+        for key, value in entry.items()
+    }

@@ -1,0 +1,50 @@
+"""Words at the terminal: tables, sentences, progress; nothing a terminal obeys."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["complain", "dump", "plain", "show", "table"]
+
+
+def plain(text: object) -> str:
+    r"""Text without control characters: data must not steer a terminal.
+
+    Examples
+    --------
+    >>> plain("lead\x1b[31m 7")
+    'lead[31m 7'
+    """
+    return "".join(c for c in str(text) if c.isprintable() or c == "\n")
+
+
+def show(text: str) -> None:
+    """One line to standard output."""
+    sys.stdout.write(plain(text) + "\n")
+    sys.stdout.flush()
+
+
+def complain(text: str) -> None:
+    """What went wrong, to standard error."""
+    sys.stderr.write(plain(text) + "\n")
+    sys.stderr.flush()
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table that fits the terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(*header, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        shown.add_row(*(Text(plain(cell)) for cell in row))
+    Console(soft_wrap=False).print(shown)
+
+
+def dump(value: Any) -> None:
+    """JSON to standard output."""
+    sys.stdout.write(json.dumps(value, indent=1, ensure_ascii=False) + "\n")

@@ -1,0 +1,154 @@
+"""Imports run downwards, and each outside library has one door."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import lifecycle
+
+HOUSE = Path(lifecycle.__file__).parent
+
+FLOORS = """
+errors
+periods profiles intervals metrics calibration figures markup simulate
+findings
+drift business quality feedback routing  logs registry recipes config
+monitor training evaluation
+decision
+promotion alerts
+jobs
+workspace widgets
+demo
+cli
+"""
+FLOOR = {
+    room: n for n, row in enumerate(FLOORS.strip().splitlines()) for room in row.split()
+}
+DOORS = {  # an outside library with side effects enters by these rooms
+    "matplotlib": {"figures"},
+    "deltalake": {"logs"},
+    "duckdb": {"logs"},
+    "sqlalchemy": {"registry", "promotion", "alerts"},
+    "alembic": {"registry"},
+    "skops": {"registry"},
+    "ipywidgets": {"widgets"},
+    "papermill": {"jobs"},
+    "nbconvert": {"jobs"},
+    "nbclient": {"jobs"},
+    "nbformat": {"jobs"},
+    "jupyter_client": {"jobs"},
+    "ipykernel": {"jobs"},
+    "nh3": {"jobs"},
+    "bs4": {"jobs"},
+    "cronsim": {"jobs"},
+    "pydantic": {"config", "jobs"},
+    "tomllib": {"config"},
+    "typer": {"cli"},
+    "rich": {"cli", "demo"},
+    "sqlite3": set(),
+    "pickle": set(),
+    "joblib": set(),
+}
+CLOCKS = {"jobs", "workspace", "demo", "cli"}  # who may ask what time it is
+FILES = {"logs", "registry", "recipes", "config", "jobs", "workspace", "demo", "cli"}
+ROOT = {"__init__", "__main__"}
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(HOUSE).parts[0].removesuffix(".py")
+
+
+def sources() -> list[Path]:
+    return [p for p in sorted(HOUSE.rglob("*.py")) if "notebooks" not in p.parts]
+
+
+def imported(tree: ast.AST, room: str) -> list[tuple[int, str, str]]:
+    """Line, library and (of ours) room of each import, also inside functions."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            found.append((node.lineno, "relative", room))
+            continue
+        elif isinstance(node, ast.ImportFrom) and node.module == "lifecycle":
+            names = [f"lifecycle.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [str(node.module)]
+        else:
+            continue
+        for name in names:
+            library, _, rest = name.partition(".")
+            found.append((node.lineno, library, rest.partition(".")[0]))
+    return found
+
+
+def faults(source: str, room: str, name: str) -> list[str]:
+    said = []
+    for line, library, other in imported(ast.parse(source), room):
+        where = f"{name}:{line}"
+        if library == "relative":
+            said.append(f"{where}: relative import; write the whole name")
+        elif library == "lifecycle":
+            if other not in FLOOR or other == room:
+                continue
+            if FLOOR[other] >= FLOOR[room]:
+                said.append(
+                    f"{where}: {room} (floor {FLOOR[room]}) imports {other} "
+                    f"(floor {FLOOR[other]}); take the value as an argument instead"
+                )
+        elif room not in DOORS.get(library, {room}):
+            said.append(
+                f"{where}: {library} enters the house by "
+                f"{', '.join(sorted(DOORS[library])) or 'no room'}, not by {room}"
+            )
+    return said
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(HOUSE)))
+def test_imports_only_from_floors_below(path: Path) -> None:
+    room = room_of(path)
+    if room in ROOT:
+        return
+    assert faults(path.read_text(), room, path.name) == []
+
+
+def test_every_room_has_a_floor() -> None:
+    rooms = {room_of(path) for path in sources()} - ROOT
+    assert rooms == set(FLOOR)
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("from lifecycle import logs", "take the value as an argument"),
+        ("import lifecycle.jobs.run", "take the value as an argument"),
+        ("def f():\n    import matplotlib", "enters the house by figures"),
+        ("from . import psi", "relative import"),
+    ],
+)
+def test_a_planted_fault_is_named_in_a_sentence(source: str, sentence: str) -> None:
+    assert any(sentence in said for said in faults(source, "drift", "drift.py"))
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(HOUSE)))
+def test_only_the_edges_ask_for_the_time_or_open_files(path: Path) -> None:
+    room = room_of(path)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        last = called.rpartition(".")[2]
+        if called in {"datetime.now", "datetime.utcnow", "date.today", "time.time"}:
+            assert room in CLOCKS, f"{path.name}:{node.lineno} asks for the time"
+        opens = called == "open" or last.startswith(("read_csv", "read_parquet"))
+        if opens or last in {"write_text", "write_bytes", "to_csv", "to_parquet"}:
+            assert room in FILES | {"__init__"}, f"{path.name}:{node.lineno} {called}"
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(HOUSE)))
+def test_a_file_holds_one_idea_and_at_most_400_lines(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 400

@@ -1,0 +1,82 @@
+"""A notebook is a page, not a program; its parameters explain themselves."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lifecycle import jobs
+
+PAGES = sorted(jobs.shipped().glob("*.ipynb"))
+
+
+def cells(path: Path) -> list[dict[str, Any]]:
+    return json.loads(path.read_text())["cells"]
+
+
+def code(path: Path) -> list[str]:
+    return ["".join(c["source"]) for c in cells(path) if c["cell_type"] == "code"]
+
+
+def test_the_four_pages_are_shipped() -> None:
+    assert [page.stem for page in PAGES] == ["audit", "decide", "drift", "promote"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_a_page_has_at_most_fifteen_cells_and_opens_with_its_question(
+    page: Path,
+) -> None:
+    assert len(cells(page)) <= 15
+    assert cells(page)[0]["cell_type"] == "markdown"
+    assert "?" in "".join(cells(page)[0]["source"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_a_page_holds_no_program(page: Path) -> None:
+    forbidden = (
+        ast.FunctionDef,
+        ast.ClassDef,
+        ast.For,
+        ast.While,
+        ast.Try,
+        ast.If,
+        ast.Lambda,
+        ast.ListComp,
+        ast.With,
+    )
+    for source in code(page):
+        for node in ast.walk(ast.parse(source)):
+            assert not isinstance(node, forbidden), f"{page.name}: {ast.unparse(node)}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_a_page_is_stored_without_outputs(page: Path) -> None:
+    for cell in cells(page):
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_the_second_cell_holds_typed_and_commented_parameters(page: Path) -> None:
+    assert cells(page)[1]["metadata"]["tags"] == ["parameters"]
+    for line in "".join(cells(page)[1]["source"]).splitlines():
+        node = ast.parse(line).body[0]
+        assert isinstance(node, ast.AnnAssign), line
+        assert "  # " in line, f"{line}: say in a comment what it is"
+    assert set(jobs.parameters.read(page)) == {
+        "workspace",
+        "model",
+        "as_of",
+        "result_path",
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_the_last_cell_concludes(page: Path) -> None:
+    assert code(page)[-1].startswith("view.conclude(")
+    assert f'"{page.stem}"' in code(page)[-1]
