@@ -1,0 +1,193 @@
+"""Which rows are due at a moment, and how they fall into windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from lifecycle import periods
+from lifecycle.errors import InputError
+from lifecycle.training import fitting
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+__all__ = ["Part", "Rows", "cut", "due", "material", "newest"]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Labelled rows in order, with their features and chunk labels worked out once."""
+
+    frame: pd.DataFrame
+    table: pd.DataFrame
+    truth: np.ndarray
+    logged: np.ndarray
+    labels: np.ndarray
+    timezone: str
+
+    @classmethod
+    def of(
+        cls,
+        labelled: pd.DataFrame,
+        *,
+        numeric: Sequence[str],
+        categorical: Sequence[str],
+        chunk: periods.Every,
+        timezone: str,
+    ) -> Rows:
+        """Order the rows and look at each once."""
+        import numpy as np
+
+        frame = in_order(labelled)
+        logged = np.full(len(frame), np.nan)
+        if "prediction" in frame:
+            logged = frame["prediction"].to_numpy(dtype=float, na_value=np.nan)
+        return cls(
+            frame,
+            fitting.features(frame, numeric=numeric, categorical=categorical),
+            frame["outcome"].to_numpy(dtype=float, na_value=np.nan),
+            logged,
+            chunk_labels(frame, chunk, timezone),
+            timezone,
+        )
+
+
+@dataclass(frozen=True)
+class Part:
+    """One window: the positions of its rows, and when it began and ended."""
+
+    label: str
+    start: datetime
+    end: datetime
+    age: int
+    positions: np.ndarray
+
+
+def material(
+    labelled: pd.DataFrame,
+    *,
+    as_of: datetime,
+    delay: timedelta,
+    span: int | None = None,
+    chunk: periods.Every = "week",
+    timezone: str = "UTC",
+) -> pd.DataFrame:
+    """The rows a training at `as_of` may see.
+
+    Parameters
+    ----------
+    labelled : DataFrame
+        `time`, `outcome` and, where there is one, `known_at`, the moment the outcome
+        became known.
+    as_of : datetime
+        With a time zone.
+    delay : timedelta
+        How long an outcome takes. A row that is younger is left out even when its
+        outcome is known: those that come early are not like the others.
+    span : int, optional
+        Only the newest so many chunks that have rows; all without.
+    chunk : {"week", "month", "day"}
+        Length of a chunk.
+    timezone : str
+        The zone in which days begin.
+
+    Returns
+    -------
+    DataFrame
+        In the order of time and id.
+
+    Raises
+    ------
+    InputError
+        `time` or `outcome` is missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> days = pd.date_range("2023-01-02", periods=21, tz="UTC")
+    >>> frame = pd.DataFrame({"time": days, "outcome": 1.0})
+    >>> known = {"as_of": datetime(2023, 1, 23, tzinfo=UTC), "delay": timedelta(days=7)}
+    >>> len(material(frame, **known)), len(material(frame, span=1, **known))
+    (15, 1)
+    """
+    frame = in_order(labelled)
+    labels = chunk_labels(frame, chunk, timezone)
+    return frame.iloc[newest(due(frame, as_of=as_of, delay=delay), labels, span)]
+
+
+def in_order(labelled: pd.DataFrame) -> pd.DataFrame:
+    """Rows by time and id, whatever order they came in."""
+    for name in ("time", "outcome"):
+        if name not in labelled:
+            raise InputError(
+                f"the labelled rows have no column {name!r}; join predictions and "
+                "outcomes first"
+            )
+    return fitting.in_order(labelled)
+
+
+def chunk_labels(
+    frame: pd.DataFrame, chunk: periods.Every, timezone: str
+) -> np.ndarray:
+    """The chunk of each row."""
+    labels = periods.chunk_of(frame["time"], every=chunk, timezone=timezone)
+    return labels.to_numpy(dtype=object)
+
+
+def due(frame: pd.DataFrame, *, as_of: datetime, delay: timedelta) -> np.ndarray:
+    """Positions of the rows whose outcome was due and known at `as_of`."""
+    import numpy as np
+
+    ripe = periods.mature(frame["time"], as_of=as_of, delay=delay)
+    ripe &= frame["outcome"].notna().to_numpy()
+    if "known_at" in frame:
+        known = frame["known_at"] <= as_of.astimezone(UTC)
+        ripe &= known.to_numpy(dtype=bool)
+    return np.flatnonzero(ripe)
+
+
+def newest(positions: np.ndarray, labels: np.ndarray, span: int | None) -> np.ndarray:
+    """Of the positions, those in the newest `span` chunks that have any."""
+    import numpy as np
+
+    if span is None or not len(positions):
+        return positions
+    if span < 1:
+        raise ValueError(
+            f"a span must be at least one chunk, got {span}; None means all"
+        )
+    chosen = sorted(set(labels[positions]))[-span:]
+    return positions[np.isin(labels[positions], np.array(chosen, dtype=object))]
+
+
+def cut(
+    rows: Rows,
+    positions: np.ndarray,
+    *,
+    windows: int,
+    min_rows: int,
+    after: datetime | None,
+) -> list[Part]:
+    """The newest windows, newest first; thin chunks join the one before them."""
+    import numpy as np
+
+    parts: list[Part] = []
+    labels = rows.labels[positions]
+    gathered: list[np.ndarray] = []
+    end = None
+    for label in sorted(set(labels), reverse=True):
+        period = periods.bounds(label, timezone=rows.timezone)
+        if len(parts) == windows or (after is not None and period.start <= after):
+            break
+        end = end or period.end
+        gathered.append(positions[labels == label])
+        if sum(map(len, gathered)) < min_rows:
+            continue
+        together = np.concatenate(gathered[::-1])
+        parts.append(Part(label, period.start, end, len(parts), together))
+        gathered, end = [], None
+    return parts
