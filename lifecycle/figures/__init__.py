@@ -9,8 +9,9 @@ the reader's light or dark setting.
 from __future__ import annotations
 
 from lifecycle.figures.bars import by_subject, compare_counts
+from lifecycle.figures.courses import versus
 from lifecycle.figures.curve import reliability
-from lifecycle.figures.lines import over_time, versus
+from lifecycle.figures.lines import over_time
 from lifecycle.figures.picture import Picture
 from lifecycle.figures.spark import sparkline
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from lifecycle.figures.axes import scale
 from lifecycle.figures.picture import (
     ALERT,
     INK,
@@ -17,7 +18,6 @@ from lifecycle.figures.picture import (
     clean,
     draw,
     say,
-    scale,
 )
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def by_subject(rows: Sequence[_Row], *, title: str, measure: str) -> Picture:
     Threshold 0.100.'
     """
     newest = {row.subject: row for row in rows}
-    ranked = sorted(newest.values(), key=_size, reverse=True)
+    ranked = sorted(newest.values(), key=_rank, reverse=True)
     shown = ranked[:_MOST_BARS]
     unit = shown[0].unit if shown else ""
     marks = {row.threshold for row in shown if not math.isnan(row.threshold)}
@@ -94,7 +94,7 @@ def by_subject(rows: Sequence[_Row], *, title: str, measure: str) -> Picture:
         axes.grid(visible=False, axis="y")
         axes.grid(visible=True, axis="x")
         axes.tick_params(axis="y", length=0, labelcolor=INK)
-        axes.margins(x=0.16)
+        axes.margins(x=0.05)
         scale(axes.xaxis, unit)
         axes.set_xlabel(clean(measure.replace("_", " "), 60))
 
@@ -106,38 +106,32 @@ def by_subject(rows: Sequence[_Row], *, title: str, measure: str) -> Picture:
     )
 
 
-def _size(row: _Row) -> float:
-    return -1.0 if math.isnan(row.value) else abs(row.value)
+def _rank(row: _Row) -> float:
+    return -math.inf if math.isnan(row.value) else row.value
 
 
 def _bar(axes: Axes, place: int, row: _Row) -> None:
     if math.isnan(row.value):
-        axes.annotate(
-            "undefined",
-            (0, place),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            color=MUTED,
-            fontsize=8,
-        )
+        _beside(axes, place, "undefined", alert=False)
         return
     alert = row.verdict == "alert"
     axes.barh(place, row.value, height=0.62, color=ALERT if alert else LINES[0])
-    reach = row.value
     if not (math.isnan(row.lower) or math.isnan(row.upper)):
         axes.plot([row.lower, row.upper], [place, place], color=INK, linewidth=1.1)
         axes.plot([row.lower, row.upper], [place, place], "|", color=INK, markersize=5)
-        reach = row.upper if row.value >= 0 else row.lower
+    _beside(axes, place, say(row.value, row.unit), alert=alert)
+
+
+def _beside(axes: Axes, place: int, words: str, *, alert: bool) -> None:
+    """Write a value in a column of its own, where no bar can cover it."""
     axes.annotate(
-        say(row.value, row.unit) + ("  alert" if alert else ""),
-        (reach, place),
-        xytext=(5 if row.value >= 0 else -5, 0),
+        f"{words}  alert" if alert else words,
+        (1, place),
+        xycoords=("axes fraction", "data"),
+        xytext=(8, 0),
         textcoords="offset points",
-        ha="left" if row.value >= 0 else "right",
         va="center",
         color=ALERT if alert else INK,
-        fontsize=8.5,
         fontweight="bold" if alert else "normal",
     )
 

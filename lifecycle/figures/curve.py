@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lifecycle.figures.picture import LINES, MUTED, Picture, clean, draw, say, scale
+from lifecycle.figures.axes import scale
+from lifecycle.figures.picture import LINES, MUTED, Picture, clean, draw, say
 
 if TYPE_CHECKING:
     import pandas as pd

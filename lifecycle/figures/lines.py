@@ -1,35 +1,30 @@
-"""Lines over the periods: a measure with its band, and two courses side by side."""
+"""A measure over the periods: its line, band, threshold and alerts."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from lifecycle.figures.axes import legend, name_ends, newest, periods_axis, stroke
 from lifecycle.figures.picture import (
     ALERT,
     CARD,
-    INK,
     LINES,
     MUTED,
     Picture,
     clean,
     draw,
     say,
-    scale,
     some,
-    spread,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["over_time", "versus"]
+__all__ = ["over_time"]
 
 _MOST_LINES = 6
-_MOST_EVENTS = 12
-_DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)), "-", "-")
-_MARKS = ("o", "s", "v", "P", "X", "*")
 
 
 class _Row(Protocol):
@@ -95,15 +90,15 @@ def over_time(rows: Sequence[_Row], *, title: str, measure: str) -> Picture:
             _line(axes, periods, held, place, banded=len(lines) <= 2)
         _thresholds(axes, periods, lines, unit)
         _alerts(axes, periods, lines)
-        _axis(axes, periods, measure, unit)
+        periods_axis(axes, periods, measure, unit)
         if len(lines) > 1:
-            _names(axes, {name: _last(periods, held) for name, held in lines.items()})
-        _legend(axes)
+            name_ends(axes, {k: _end(periods, held) for k, held in lines.items()})
+        legend(axes)
 
     alt = _in_words(title, measure, periods, lines, unit)
     if left_out:
         alt += f" {left_out} more are not drawn."
-    return draw(paint, title=title, alt=alt)
+    return draw(paint, title=title, alt=alt, height=3.1 if rows else 1.2)
 
 
 def _loudest(pair: tuple[str, Mapping[str, _Row]]) -> tuple[float, float]:
@@ -129,13 +124,7 @@ def _line(
         upper = [held[p].upper if p in held else math.nan for p in periods]
         if not all(map(math.isnan, lower)):
             axes.fill_between(x, lower, upper, color=colour, alpha=0.18, linewidth=0)
-    axes.plot(
-        x,
-        values,
-        color=colour,
-        linestyle=_DASHES[place % len(_DASHES)],
-        marker=_MARKS[place % len(_MARKS)],
-    )
+    stroke(axes, values, place)
 
 
 def _thresholds(
@@ -191,60 +180,6 @@ def _alerts(
         )
 
 
-def _axis(axes: Axes, periods: list[str], measure: str, unit: str) -> None:
-    step = max(1, math.ceil(len(periods) / 8))
-    shown = list(range(len(periods) - 1, -1, -step))
-    axes.set_xticks(shown, [clean(periods[place], 12) for place in shown])
-    axes.margins(x=0.03, y=0.12)
-    scale(axes.yaxis, unit)
-    if measure:
-        axes.set_ylabel(clean(measure.replace("_", " "), 40))
-    if not axes.has_data():
-        axes.set_yticks([])
-        middle: dict[str, Any] = {
-            "transform": axes.transAxes,
-            "ha": "center",
-            "va": "center",
-        }
-        axes.text(0.5, 0.5, "nothing to draw", color=MUTED, **middle)
-
-
-def _last(periods: list[str], held: Mapping[str, _Row]) -> float:
-    values = [held[p].value for p in periods if p in held]
-    return next(
-        (value for value in reversed(values) if not math.isnan(value)), math.nan
-    )
-
-
-def _names(axes: Axes, ends: Mapping[str, float]) -> None:
-    """Name each line at its right end, in its colour."""
-    low, high = axes.get_ylim()
-    axes.set_ylim(low, high)
-    heights = [
-        0.5 if math.isnan(end) or high == low else (end - low) / (high - low)
-        for end in ends.values()
-    ]
-    for place, (name, height) in enumerate(
-        zip(ends, spread(heights, 0.075), strict=True)
-    ):
-        axes.text(
-            1.01,
-            height,
-            clean(name, 22) or "all",
-            transform=axes.transAxes,
-            color=LINES[place % len(LINES)],
-            va="center",
-            fontweight="bold",
-        )
-
-
-def _legend(axes: Axes) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    if handles:
-        where: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 1)}
-        axes.legend(handles, labels, borderaxespad=0.3, handletextpad=0.2, **where)
-
-
 def _in_words(
     title: str,
     measure: str,
@@ -280,146 +215,5 @@ def _in_words(
     return " ".join(words)
 
 
-def versus(
-    lines: Mapping[str, tuple[Sequence[str], Sequence[float]]],
-    *,
-    title: str,
-    threshold: float | None = None,
-    events: Sequence[tuple[str, str]] = (),
-    unit: str = "",
-) -> Picture:
-    """Draw courses side by side, such as managed against unmanaged.
-
-    Parameters
-    ----------
-    lines : mapping of str to (labels, values)
-        Labels sort as text; `nan` leaves a gap.
-    title : str
-        What is compared.
-    threshold : float, optional
-        Drawn as a dashed line.
-    events : sequence of (label, text)
-        What happened when; marked by letters, explained below the drawing. The
-        same text has one letter. Of more than twelve texts the first are drawn.
-    unit : str
-        As in a finding: "%" for shares.
-
-    Returns
-    -------
-    Picture
-
-    Examples
-    --------
-    >>> course = {"managed": (["W1", "W2"], [0.85, 0.84])}
-    >>> versus(course, title="Accuracy", events=[("W2", "retrained")], unit="%").alt
-    'Accuracy: from W1 to W2. managed: first 85.0%, lowest 84.0% (W2), last 84.0%.
-    Events: retrained (W2).'
-    """
-    labels = sorted({str(label) for names, _ in lines.values() for label in names})
-    texts = list(dict.fromkeys(text for _, text in events))
-    letters = {text: chr(ord("A") + k) for k, text in enumerate(texts[:_MOST_EVENTS])}
-    held = {
-        name: dict(zip(map(str, names), map(float, values), strict=True))
-        for name, (names, values) in lines.items()
-    }
-    key = [f"{letter}  {clean(text, 44)}" for text, letter in letters.items()]
-    if len(texts) > len(letters):
-        key.append(f"and {len(texts) - len(letters)} more")
-
-    def paint(axes: Axes) -> None:
-        for place, course in enumerate(held.values()):
-            axes.plot(
-                range(len(labels)),
-                [course.get(label, math.nan) for label in labels],
-                color=LINES[place % len(LINES)],
-                linestyle=_DASHES[place % len(_DASHES)],
-                marker=_MARKS[place % len(_MARKS)],
-            )
-        if threshold is not None and not math.isnan(threshold):
-            axes.axhline(threshold, color=MUTED, linestyle=(0, (4, 3)), linewidth=1)
-        _axis(axes, labels, "", unit)
-        low, high = axes.get_ylim()
-        axes.set_ylim(low, high + (high - low) * 0.12)
-        _events(axes, labels, events, letters)
-        _names(axes, {name: _end(labels, course) for name, course in held.items()})
-        for place, line in enumerate(key):
-            axes.annotate(
-                line,
-                (0.5 * (place % 2), 0),
-                xycoords="axes fraction",
-                xytext=(0, -26 - 12 * (place // 2)),
-                textcoords="offset points",
-                color=MUTED,
-                va="top",
-                fontsize=8.5,
-            )
-
-    height = 3.4 + 0.17 * math.ceil(len(key) / 2)
-    return draw(
-        paint,
-        title=title,
-        alt=_courses(title, labels, held, events, unit),
-        height=height,
-    )
-
-
-def _end(labels: list[str], course: Mapping[str, float]) -> float:
-    values = [course[label] for label in labels if label in course]
-    return next(
-        (value for value in reversed(values) if not math.isnan(value)), math.nan
-    )
-
-
-def _events(
-    axes: Axes,
-    labels: list[str],
-    events: Sequence[tuple[str, str]],
-    letters: Mapping[str, str],
-) -> None:
-    stacked: dict[int, int] = {}
-    for label, text in events:
-        if text not in letters or str(label) not in labels:
-            continue
-        x = labels.index(str(label))
-        axes.axvline(x, color=MUTED, linewidth=0.7, alpha=0.6, zorder=1)
-        axes.annotate(
-            letters[text],
-            (x, 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(0, -5 - 14 * stacked.get(x, 0)),
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize=7.5,
-            fontweight="bold",
-            color=CARD,
-            bbox={"boxstyle": "circle,pad=0.25", "facecolor": INK, "edgecolor": CARD},
-        )
-        stacked[x] = stacked.get(x, 0) + 1
-
-
-def _courses(
-    title: str,
-    labels: list[str],
-    held: Mapping[str, Mapping[str, float]],
-    events: Sequence[tuple[str, str]],
-    unit: str,
-) -> str:
-    if not labels:
-        return f"{clean(title, 80)}: nothing to draw."
-    words = [f"{clean(title, 80)}: from {labels[0]} to {labels[-1]}."]
-    for name, course in held.items():
-        known = [x for x in labels if not math.isnan(course.get(x, math.nan))]
-        if not known:
-            words.append(f"{clean(name)}: undefined.")
-            continue
-        low = min(known, key=course.__getitem__)
-        words.append(
-            f"{clean(name)}: first {say(course[known[0]], unit)}, "
-            f"lowest {say(course[low], unit)} ({low}), "
-            f"last {say(course[known[-1]], unit)}."
-        )
-    if events:
-        told = [f"{clean(text, 60)} ({label})" for label, text in events]
-        words.append(f"Events: {'; '.join(told[:40])}.")
-    return " ".join(words)
+def _end(periods: list[str], held: Mapping[str, _Row]) -> float:
+    return newest([held[p].value for p in periods if p in held])

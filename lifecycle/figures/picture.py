@@ -8,8 +8,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +20,7 @@ __all__ = [
     "LINES",
     "MUTED",
     "RULE",
+    "SIGNS",
     "Picture",
     "adapt",
     "clean",
@@ -46,23 +46,21 @@ _DARK = {
     LINES[4]: "#e0c35c",
     LINES[5]: "#c3cbd6",
 }
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _INCH = 100  # CSS pixels of a page to an inch of the drawing
 _WIDTH = 6.8
-_FACE = 'system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif'
+_FACE = "system-ui, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SETTINGS: Mapping[str, object] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "lifecycle",
     "text.parse_math": False,
     "font.size": 9,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.titlepad": 10,
+    "figure.titlesize": 10,
+    "figure.titleweight": "bold",
     "axes.facecolor": CARD,
     "axes.edgecolor": RULE,
     "axes.labelcolor": MUTED,
-    "axes.titlecolor": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -146,8 +144,8 @@ def draw(
         # letters outside the measuring font are set by the reader's own fonts
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure = Figure(figsize=(_WIDTH, height), dpi=72, layout="constrained")
+        figure.suptitle(clean(title, 80), x=0.008, ha="left")
         axes = figure.add_subplot()
-        axes.set_title(clean(title, 80))
         axes.tick_params(length=3)
         paint(axes)
         figure.savefig(out, format="svg", metadata=dict.fromkeys(_METADATA))
@@ -169,27 +167,38 @@ def _tidy(svg: str, size: tuple[int, int]) -> str:
     opening = (
         '<svg xmlns="http://www.w3.org/2000/svg" '
         'xmlns:xlink="http://www.w3.org/1999/xlink" class="lc-drawing" role="img" '
+        f'font-family="{_FACE}" '
         f'width="{size[0]}" height="{size[1]}" viewBox="{root.group(1)}">'
     )
-    return re.sub(r"\n\s*", "\n", opening + adapt() + svg[root.end() :]).strip()
+    body = svg[root.end() :]
+    return re.sub(r"\s*\n\s*", "\n", opening + adapt(body) + body).strip()
+
+
+def _font(found: re.Match[str]) -> str:
+    # older matplotlib writes one word for all: weight, size and family
+    weight = found.group(1).strip()
+    size = f"font-size: {found.group(2)}"
+    return f"font-weight: {weight}; {size}" if weight else size
 
 
 def _shorten(tag: re.Match[str]) -> str:
     text = re.sub(r"\d+\.\d{3,}", _round, tag.group())
-    face = _FACE.replace('"', "'")
-    return re.sub(r"(font: [^;\"]*?\d+(?:\.\d+)?px) [^;\"]*", rf"\1 {face}", text)
+    text = re.sub(r" transform=\"rotate\(-?0 [^\"]*\"", "", text)
+    text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
+    return re.sub(r"font: ([^;\"]*?)\b([\d.]+px) [^;\"]*", _font, text)
 
 
 def _round(digits: re.Match[str]) -> str:
     return f"{float(digits.group()):.2f}"
 
 
-def adapt() -> str:
-    """The style element that changes the colours with the reader's dark setting."""
+def adapt(drawing: str) -> str:
+    """The style element that changes a drawing's colours with the dark setting."""
     rules = "".join(
         f'.lc-drawing [style*="{way}: {light}"]{{{way}:{dark}!important}}'
         for light, dark in _DARK.items()
         for way in ("fill", "stroke")
+        if f"{way}: {light}" in drawing
     )
     return f"<style>@media (prefers-color-scheme:dark){{{rules}}}</style>"
 
@@ -212,16 +221,18 @@ def say(value: float, unit: str = "") -> str:
     Examples
     --------
     >>> say(0.8123), say(0.8123, "%"), say(-1200.0, "USD"), say(math.nan)
-    ('0.812', '81.2%', '-1,200 USD', 'undefined')
+    ('0.812', '81.2%', '-$1,200', 'undefined')
     """
     if math.isnan(value):
         return "undefined"
     if unit == "%":
         return f"{100 * value:.1f}%"
-    size = abs(value)
+    sign, size = "-" if value < 0 else "", abs(value)
+    if unit in SIGNS:
+        return f"{sign}{SIGNS[unit]}{size:,.0f}"
     places = 3 if size < 10 else 1 if size < 1000 else 0
     small = 0 < size < 0.0005
-    text = f"{value:.2g}" if small else f"{value:,.{places}f}"
+    text = sign + (f"{size:.2g}" if small else f"{size:,.{places}f}")
     return f"{text} {unit}" if unit else text
 
 
@@ -237,38 +248,3 @@ def some(names: Iterable[str], most: int = 6) -> str:
     if len(held) > most:
         return ", ".join(held[:most]) + f" and {len(held) - most} more"
     return " and ".join([", ".join(held[:-1]), held[-1]] if held[1:] else held)
-
-
-def scale(axis: Any, unit: str) -> None:
-    """Set the numbers of an axis in its unit."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator, ScalarFormatter
-
-    axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
-    if unit == "%":
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g}%"))
-    elif unit:
-        axis.set_major_formatter(
-            FuncFormatter(lambda value, _: f"{value:,.10g} {clean(unit, 8)}")
-        )
-    else:
-        plain = ScalarFormatter(useOffset=False)
-        axis.set_major_formatter(plain)
-
-
-def spread(heights: list[float], apart: float) -> list[float]:
-    """Push heights apart so that labels beside them do not cover each other.
-
-    Examples
-    --------
-    >>> spread([0.5, 0.5, 0.9], 0.1)
-    [0.45, 0.55, 0.9]
-    """
-    order = sorted(range(len(heights)), key=heights.__getitem__)
-    placed = list(heights)
-    for _ in range(50):
-        for low, high in pairwise(order):
-            lack = apart - (placed[high] - placed[low])
-            if lack > 1e-9:
-                placed[low] -= lack / 2
-                placed[high] += lack / 2
-    return [round(height, 6) for height in placed]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from lifecycle.figures.picture import ALERT, LINES, MUTED, Picture, adapt, clean, say
+from lifecycle.figures.picture import LINES, MUTED, Picture, adapt, clean, say
 
 __all__ = ["sparkline"]
 
@@ -71,7 +71,7 @@ def sparkline(
         f'<path d="{path}" style="stroke: {LINES[0]}; fill: none" stroke-width="1.8"/>'
     )
     x, y = at(*points[-1])
-    drawn += f'<circle cx="{x}" cy="{y}" r="3" style="fill: {ALERT}"/>'
+    drawn += f'<circle cx="{x}" cy="{y}" r="3" style="fill: {LINES[0]}"/>'
     sentence = (
         f"{clean(name)} over {len(values)} periods: first {say(points[0][1], unit)}, "
         f"lowest {say(min(v for _, v in points), unit)}, "
@@ -85,5 +85,5 @@ def _wrap(drawn: str) -> str:
         '<svg xmlns="http://www.w3.org/2000/svg" class="lc-drawing" role="img" '
         f'width="{_WIDE:.0f}" height="{_HIGH:.0f}" '
         f'viewBox="0 0 {_WIDE:.0f} {_HIGH:.0f}">'
-        f"{adapt()}{drawn}</svg>"
+        f"{adapt(drawn)}{drawn}</svg>"
     )

@@ -1,0 +1,133 @@
+"""What several drawings share: axes of periods, strokes, names at line ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from lifecycle.figures.picture import LINES, MUTED, SIGNS, clean, say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["legend", "name_ends", "newest", "periods_axis", "scale", "spread", "stroke"]
+
+_DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)), "-", "-")
+_MARKS = ("o", "s", "v", "P", "X", "*")
+
+
+def stroke(axes: Axes, values: Sequence[float], place: int) -> None:
+    """Draw a line in the colour, dash and mark of its place; `nan` leaves a gap."""
+    axes.plot(
+        range(len(values)),
+        values,
+        color=LINES[place % len(LINES)],
+        linestyle=_DASHES[place % len(_DASHES)],
+        marker=_MARKS[place % len(_MARKS)],
+        markevery=_marked(values),
+    )
+
+
+def _marked(values: Sequence[float]) -> list[int]:
+    """Which points get a mark: all of a short line; of a long one the lone and last."""
+    known = [place for place, value in enumerate(values) if not math.isnan(value)]
+    if len(values) <= 26:
+        return known
+    held = set(known)
+    lone = [place for place in known if not held & {place - 1, place + 1}]
+    return sorted({*lone, *known[-1:]})
+
+
+def periods_axis(axes: Axes, periods: list[str], measure: str, unit: str) -> None:
+    """Label the periods, at most seven and always the newest, and the measure."""
+    step = max(1, math.ceil(len(periods) / 7))
+    shown = list(range(len(periods) - 1, -1, -step))
+    axes.set_xticks(shown, [clean(periods[place], 12) for place in shown])
+    axes.margins(x=0.03, y=0.12)
+    scale(axes.yaxis, unit)
+    if measure:
+        axes.set_ylabel(clean(measure.replace("_", " "), 40))
+    if not axes.has_data():
+        axes.set_yticks([])
+        middle: dict[str, Any] = {
+            "transform": axes.transAxes,
+            "ha": "center",
+            "va": "center",
+        }
+        axes.text(0.5, 0.5, "nothing to draw", color=MUTED, **middle)
+
+
+def newest(values: Sequence[float]) -> float:
+    """The last value that is not `nan`."""
+    return next(
+        (value for value in reversed(values) if not math.isnan(value)), math.nan
+    )
+
+
+def name_ends(axes: Axes, ends: Mapping[str, float]) -> None:
+    """Name each line at its right end, in its colour."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high)
+    heights = [
+        0.5 if math.isnan(end) or high == low else (end - low) / (high - low)
+        for end in ends.values()
+    ]
+    for place, (name, height) in enumerate(
+        zip(ends, spread(heights, 0.075), strict=True)
+    ):
+        axes.text(
+            1.01,
+            height,
+            clean(name, 22) or "all",
+            transform=axes.transAxes,
+            color=LINES[place % len(LINES)],
+            va="center",
+            fontweight="bold",
+        )
+
+
+def legend(axes: Axes) -> None:
+    """Explain the marks above the axes, where there is something to explain."""
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        where: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 1)}
+        axes.legend(handles, labels, borderaxespad=0.3, handletextpad=0.2, **where)
+
+
+def scale(axis: Any, unit: str) -> None:
+    """Set the numbers of an axis in its unit."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, ScalarFormatter
+
+    axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
+    if unit == "%":
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g}%"))
+    elif unit in SIGNS:
+        axis.set_major_formatter(FuncFormatter(lambda value, _: say(value, unit)))
+    elif unit:
+        axis.set_major_formatter(
+            FuncFormatter(lambda value, _: f"{value:,.10g} {clean(unit, 8)}")
+        )
+    else:
+        plain = ScalarFormatter(useOffset=False)
+        axis.set_major_formatter(plain)
+
+
+def spread(heights: list[float], apart: float) -> list[float]:
+    """Push heights apart so that labels beside them do not cover each other.
+
+    Examples
+    --------
+    >>> spread([0.5, 0.5, 0.9], 0.1)
+    [0.45, 0.55, 0.9]
+    """
+    order = sorted(range(len(heights)), key=heights.__getitem__)
+    placed = list(heights)
+    for _ in range(50):
+        for low, high in pairwise(order):
+            lack = apart - (placed[high] - placed[low])
+            if lack > 1e-9:
+                placed[low] -= lack / 2
+                placed[high] += lack / 2
+    return [round(height, 6) for height in placed]
