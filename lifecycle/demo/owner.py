@@ -1,0 +1,57 @@
+"""The owner of the demonstration's model: a person with a rule of thumb."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from lifecycle import promotion, workspace
+
+__all__ = ["NAME", "decide"]
+
+NAME = "Dana Weber"
+
+
+def decide(
+    ws: workspace.Workspace, model: str, as_of: datetime
+) -> tuple[promotion.Proposal, str] | None:
+    """Look at what waits and approve it, through the call the panel makes.
+
+    She knows the trade: when the inputs have moved, a model may well be worn out, and
+    a tested candidate goes to everybody. When accuracy is said to have fallen and no
+    input has moved, something else may be wrong, and the candidate starts with a
+    share of the traffic.
+
+    Returns
+    -------
+    (Proposal, str) or None
+        What was approved, and where it went: "production" or "experimental".
+    """
+    view = ws.view(model, as_of)
+    asked = view.proposal()
+    if asked is None or not asked.evidence.get("passed"):
+        return None
+    moved = any(alert.rule == "drift" for alert in ws.alerts(model))
+    trial = view.experimental is not None and view.experimental.number == asked.number
+    if moved or trial:
+        reason = (
+            "it has shown itself on its share of the traffic"
+            if trial
+            else "the inputs have moved and the candidate is better on later leads"
+        )
+        target, share = "production", None
+    else:
+        reason = (
+            "the numbers fell but no input has moved: a share of the traffic first"
+        )
+        target, share = "experimental", ws.model(model).release.canary_share
+    ws.approve(
+        model,
+        asked.id,
+        reason=reason,
+        by=NAME,
+        target=target,
+        share=share,
+        digest=asked.digest,
+        as_of=as_of,
+    )
+    return asked, target

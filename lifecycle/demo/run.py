@@ -1,0 +1,177 @@
+"""The story, week by week: managed beside unmanaged, and what it came to."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from lifecycle import errors, jobs, simulate, workspace
+from lifecycle.demo import owner, summary
+from lifecycle.demo.prepare import MANAGED, UNMANAGED, live_week, make
+
+__all__ = ["Stopwatch", "run"]
+
+
+class Stopwatch:
+    """Where the time goes, in wall-clock seconds by kind of work.
+
+    Examples
+    --------
+    >>> clock = Stopwatch()
+    >>> with clock("scoring"):
+    ...     pass
+    >>> list(clock.seconds)
+    ['scoring']
+    """
+
+    def __init__(self) -> None:
+        self.seconds: Counter[str] = Counter()
+
+    @contextmanager
+    def __call__(self, kind: str) -> Iterator[None]:
+        """Count the time of a block under this kind."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[kind] += time.perf_counter() - began  # type: ignore[assignment]
+
+
+def run(
+    directory: Path,
+    *,
+    say: Callable[[str], None],
+    seed: int = 7,
+    weeks: int = 78,
+) -> Path:
+    """Run the whole story into a directory.
+
+    Parameters
+    ----------
+    directory : Path
+        An earlier run's workspace there is moved aside (to `NAME.old`); anything else
+        is not touched.
+    say : callable
+        Told a line a week, and what happens in between.
+    seed : int
+        Of the simulation.
+    weeks : int
+        How many weeks after going live.
+
+    Returns
+    -------
+    Path
+        `reports/index.html`.
+
+    Raises
+    ------
+    SettingsError
+        When the directory holds something that is not an earlier run.
+    """
+    clock = Stopwatch()
+    _make_room(directory)
+    with clock("simulation"):
+        story = simulate.lead_scoring(seed=seed, weeks=weeks)
+    with clock("set-up and first training"):
+        ws = make(directory, story, as_of=story.end, unmanaged=True, say=say)
+    told: dict[datetime, list[str]] = {}
+    timings: Counter[str] = Counter()
+    with jobs.Warm() as warm:
+        for monday in story.weeks:
+            with clock("scoring and taking in"):
+                for name in (MANAGED, UNMANAGED):
+                    live_week(ws, name, story, monday)
+            after = monday + timedelta(weeks=1)
+            happened = _tick(ws, after, warm, clock, timings, say)
+            told[monday] = happened
+            say(_week_line(ws, story, monday))
+        with clock("notebooks"):
+            ws.run("audit", UNMANAGED, as_of=story.end, warm=warm, index=False)
+    with clock("closing chart and index"):
+        figures = summary.weekly(ws, story, told)
+        summary.write(directory / "summary.json", figures, story, clock.seconds, timings)
+        index = ws.refresh_index(as_of=story.end, chart=summary.chart(figures))
+    for line in summary.sentences(figures, story):
+        say(line)
+    for line in summary.time_lines(clock.seconds, timings):
+        say(line)
+    return index
+
+
+def _make_room(directory: Path) -> None:
+    if not directory.exists() or not any(directory.iterdir()):
+        return
+    if not (directory / "summary.json").exists() and not (
+        directory / "lifecycle.toml"
+    ).exists():
+        raise errors.SettingsError(
+            f"{directory} is not empty and not an earlier demo; name another with "
+            "--dest DIR"
+        )
+    aside = directory.with_name(directory.name + ".old")
+    if aside.exists():
+        import shutil
+
+        shutil.rmtree(aside)
+    directory.rename(aside)
+
+
+def _tick(
+    ws: workspace.Workspace,
+    as_of: datetime,
+    warm: jobs.Warm,
+    clock: Stopwatch,
+    timings: Counter[str],
+    say: Callable[[str], None],
+) -> list[str]:
+    """What is due, and the owner's decision; what happened, for the chart."""
+    began = time.perf_counter()
+    ticks = ws.due(as_of=as_of, models=[MANAGED], warm=warm)
+    whole = time.perf_counter() - began
+    runs = [tick.run for tick in ticks if tick.run is not None]
+    ran = sum(done.timings.get("wall", done.seconds) for done in runs)
+    kind = "notebooks and renewal" if runs else "watching"
+    clock.seconds[kind] += whole  # type: ignore[assignment]
+    timings["runs"] += len(runs)
+    timings["run seconds"] += ran  # type: ignore[assignment]
+    for done in runs:
+        for part, seconds in done.timings.items():
+            timings[part] += seconds  # type: ignore[assignment]
+    happened = []
+    for tick in ticks:
+        if tick.kind == "run":
+            if tick.run is not None and tick.run.exit_code:
+                say(f"  {tick.text}")
+            continue
+        say(f"  {tick.text}")
+        if tick.kind == "alert":
+            happened.append("alert")
+        elif tick.kind == "guard":
+            happened.append("rolled back" if "rolled back" in tick.text else "trial won")
+        elif "is proposed" in tick.text:
+            happened.append("retrained")
+    decided = owner.decide(ws, MANAGED, as_of)
+    if decided is not None:
+        asked, target = decided
+        where = "production" if target == "production" else "a trial"
+        say(f"  {owner.NAME} approves version {asked.number} for {where}")
+        happened.append(f"version {asked.number} to {where}")
+    if runs:
+        say(f"  {len(runs)} notebooks in {whole:.1f} s")
+    return happened
+
+
+def _week_line(
+    ws: workspace.Workspace, story: simulate.Story, monday: datetime
+) -> str:
+    after = monday + timedelta(weeks=1)
+    words = []
+    for name, label in ((MANAGED, "managed"), (UNMANAGED, "unmanaged")):
+        rows = ws.logs(name).predictions(start=monday, end=after)
+        truth = story.accuracy(rows)
+        words.append(f"{label} {truth['accuracy'].iloc[-1]:.0%}")
+    return f"{truth['week'].iloc[-1]}  {'  '.join(words)}"
