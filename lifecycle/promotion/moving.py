@@ -1,0 +1,261 @@
+"""Moves of roles: what every move does in its transaction, widen and roll back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from lifecycle import errors
+from lifecycle.promotion.standing import Standing
+
+if TYPE_CHECKING:
+    from lifecycle.registry import Entry, Proposal, Registry, Role
+    from lifecycle.registry.writing import Writing
+
+__all__ = ["Move", "decided", "differs", "roll_back", "said", "settle", "widen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A move that was made: what it says, the roles after it, its ledger row.
+
+    Parameters
+    ----------
+    sentence : str
+        What happened, for the screen.
+    model : str
+        Of which model.
+    number : int
+        The version it was about.
+    roles : mapping of str to Role
+        After the move.
+    entry : Entry
+        The ledger's row.
+    proposal : Proposal, optional
+        As decided by the move.
+    """
+
+    sentence: str
+    model: str
+    number: int
+    roles: Mapping[str, Role]
+    entry: Entry
+    proposal: Proposal | None = None
+
+    def __repr__(self) -> str:
+        return f"<Move {self.sentence}>"
+
+
+def said(text: str, what: str) -> str:
+    """The words of a person, or `IllegalMove` when there are none."""
+    words = " ".join(str(text or "").split("\x00")).strip()
+    if not words:
+        raise errors.IllegalMove(f"{what} is missing; say it in a few words")
+    return words
+
+
+def differs(one: str, other: str, *, verb: str) -> None:
+    """Two persons: refuse when both names are the same person's."""
+    if " ".join(one.split()).casefold() == " ".join(other.split()).casefold():
+        raise errors.NotAllowed(
+            f"{one} proposed it, and {verb} takes a second person; ask another one"
+        )
+
+
+def decided(proposal: Proposal) -> errors.AlreadyDecided:
+    """The error for a proposal that is not pending any more."""
+    when = f"{proposal.decided_at:%Y-%m-%d %H:%M} UTC" if proposal.decided_at else ""
+    return errors.AlreadyDecided(
+        f"proposal {proposal.id} of {proposal.model} was {proposal.status} by "
+        f"{proposal.decided_by} on {when}; propose again to decide again"
+    )
+
+
+def settle(book: Writing, before: Standing, after: Standing) -> None:
+    """Write the roles; whoever got one loses its mark, whoever left is retired."""
+    assert after.production is not None
+    book.set_roles(
+        after.model,
+        production=after.production,
+        previous=after.previous,
+        experimental=after.experimental,
+        share=after.share,
+    )
+    had = {before.production, before.previous, before.experimental} - {None}
+    has = {after.production, after.previous, after.experimental} - {None}
+    for number in has - had:
+        book.mark(after.model, number or 0, "")
+    for number in had - has:
+        book.mark(after.model, number or 0, "retired")
+
+
+def widen(
+    registry: Registry,
+    model: str,
+    *,
+    share: float = 1.0,
+    actor: str,
+    source: str = "given",
+    reason: str,
+    at: datetime,
+    two_persons: bool = False,
+    unattended: bool = False,
+    evidence: Mapping[str, Any] | None = None,
+) -> Move:
+    """Give the version on trial more traffic; with all of it, it is promoted.
+
+    Parameters
+    ----------
+    registry : Registry
+        The book.
+    model : str
+        Whose trial.
+    share : float
+        Above the present share, up to 1.
+    actor, source, reason : str
+        Who, how that is known, and why.
+    at : datetime
+        Now, with a zone.
+    two_persons : bool
+        The actor may not be who proposed the version.
+    unattended : bool
+        A run without a person, which may not widen.
+    evidence : mapping, optional
+        What it rests on.
+
+    Raises
+    ------
+    IllegalMove
+        Without a trial, without a reason, or to a share that is not more.
+    NotAllowed
+        In unattended runs, and for one's own proposal with `two_persons`.
+    """
+    actor, reason = said(actor, "the name"), said(reason, "the reason")
+    if unattended:
+        raise errors.NotAllowed(
+            f"widening the trial of {model} takes a person; this run has none"
+        )
+    with registry.atomic() as book:
+        before = Standing.of(model, book.roles(model))
+        after = before.widen(share)
+        number = before.experimental
+        assert number is not None
+        version = book.version(model, number)
+        registry.check(version)
+        if two_persons:
+            for proposal in book.proposals(model, status="approved"):
+                if proposal.number == number:
+                    differs(proposal.author, actor, verb="widening")
+        settle(book, before, after)
+        entry = book.enter(
+            model,
+            "widen",
+            actor=actor,
+            source=source,
+            reason=reason,
+            at=at,
+            number=number,
+            evidence={"artefact_sha256": version.sha256, **(evidence or {})},
+            before=before.facts(),
+            after=after.facts(),
+        )
+        sentence = f"version {number} of {model} now has {share:.0%} of the traffic"
+        return Move(sentence, model, number, book.roles(model), entry)
+
+
+def roll_back(
+    registry: Registry,
+    model: str,
+    *,
+    actor: str,
+    source: str = "given",
+    reason: str,
+    at: datetime,
+    automatic: bool = False,
+    to: int | None = None,
+    evidence: Mapping[str, Any] | None = None,
+) -> Move:
+    """End the trial, or put the previous version back into production.
+
+    The version given up is marked "rolled back": its pending proposals are
+    withdrawn, and it is not proposed again automatically.
+
+    Parameters
+    ----------
+    registry : Registry
+        The book.
+    model : str
+        Which model.
+    actor, source, reason : str
+        Who (a guard has a name too), how that is known, and why.
+    at : datetime
+        Now, with a zone.
+    automatic : bool
+        Nobody stands behind it; then `to` may not be a version that was itself
+        rolled back.
+    to : int, optional
+        The version to return to, instead of the previous one.
+    evidence : mapping, optional
+        The numbers behind it.
+
+    Raises
+    ------
+    IllegalMove
+        When there is nothing to return to.
+    ArtefactError
+        When the stored model to return to is missing or altered.
+    """
+    actor, reason = said(actor, "the name"), said(reason, "the reason")
+    with registry.atomic() as book:
+        before = Standing.of(model, book.roles(model))
+        bad, after = before.roll_back(to)
+        if after.production != before.production:
+            target = book.version(model, after.production or 0)
+            if automatic and target.status == "rolled back":
+                raise errors.NotAllowed(
+                    f"version {target.number} of {model} was rolled back itself; "
+                    "only a person may return to it"
+                )
+            registry.check(target)
+        settle(book, before, after)
+        book.mark(model, bad, "rolled back")
+        version = book.version(model, bad)
+        entry = book.enter(
+            model,
+            "roll back",
+            actor=actor,
+            source=source,
+            reason=reason,
+            at=at,
+            number=bad,
+            evidence={
+                "artefact_sha256": version.sha256,
+                "automatic": automatic,
+                **(evidence or {}),
+            },
+            before=before.facts(),
+            after=after.facts(),
+        )
+        for proposal in book.proposals(model, status="pending"):
+            if proposal.number == bad:
+                why = f"version {bad} was rolled back: {reason}"
+                book.decide(proposal, "withdrawn", by=actor, reason=why, at=at)
+                book.enter(
+                    model,
+                    "withdraw",
+                    actor=actor,
+                    source=source,
+                    reason=why,
+                    at=at,
+                    number=bad,
+                    proposal=proposal.id,
+                    before=after.facts(),
+                    after=after.facts(),
+                )
+        sentence = (
+            f"version {bad} of {model} was rolled back; "
+            f"version {after.production} has all the traffic"
+        )
+        return Move(sentence, model, bad, book.roles(model), entry)

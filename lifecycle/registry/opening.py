@@ -1,0 +1,176 @@
+"""Open the database: connect, wait for others, bring the tables to this release."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc, pool
+
+from lifecycle import errors
+
+__all__ = ["REVISION", "begin", "connect", "prepare"]
+
+REVISION = "0001"  # the newest file in migrations/versions; a test holds them equal
+
+_PATIENCE = 60  # seconds that a writer waits for the others
+_BUSY = {5, 6}  # SQLITE_BUSY, SQLITE_LOCKED
+_KEY = 0x6C6966  # of the advisory lock on PostgreSQL
+
+
+def connect(url: sa.URL) -> sa.Engine:
+    """An engine with one connection per action, from any thread or process."""
+    sqlite = url.get_backend_name() == "sqlite"
+    engine = sa.create_engine(
+        url,
+        poolclass=pool.NullPool,
+        connect_args={"timeout": _PATIENCE} if sqlite else {},
+    )
+    if sqlite:
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+    else:
+        event.listen(engine, "begin", _on_begin_elsewhere)
+    return engine
+
+
+def _on_connect(connection: object, _record: object) -> None:
+    connection.isolation_level = None  # type: ignore[attr-defined]  # we say BEGIN ourselves
+    connection.execute("PRAGMA foreign_keys = ON")  # type: ignore[attr-defined]
+    connection.execute("PRAGMA synchronous = FULL")  # type: ignore[attr-defined]
+
+
+def _writes(connection: sa.Connection) -> bool:
+    return bool(connection.get_execution_options().get("lifecycle_writes"))
+
+
+def _on_begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+    # takes the snapshot now, where waiting is possible
+    connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+
+
+def _on_begin_elsewhere(connection: sa.Connection) -> None:
+    if _writes(connection):  # one writer at a time: the ledger is a chain
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_KEY})")
+
+
+def _is_busy(error: exc.DBAPIError) -> bool:
+    return (getattr(error.orig, "sqlite_errorcode", 0) or 0) & 0xFF in _BUSY
+
+
+@contextmanager
+def begin(engine: sa.Engine, *, writes: bool) -> Iterator[sa.Connection]:
+    """A connection inside one transaction: committed at the end, undone by an error.
+
+    SQLite reports "busy" at once, without waiting, while another process closes
+    the database as its last user; such a moment is waited out here.
+
+    Raises
+    ------
+    LifecycleError
+        When others hold the database for longer than a minute, or it is not one.
+    """
+    with contextlib.ExitStack() as stack:
+        yield _begun(engine, stack, writes=writes)
+
+
+def _begun(
+    engine: sa.Engine, until: contextlib.ExitStack, *, writes: bool
+) -> sa.Connection:
+    pause = 0.001
+    while True:
+        with contextlib.ExitStack() as stack:
+            try:
+                connection = stack.enter_context(engine.connect())
+                connection = connection.execution_options(lifecycle_writes=writes)
+                stack.enter_context(connection.begin())
+            except exc.OperationalError as error:
+                if not _is_busy(error) or pause > _PATIENCE / 20:
+                    raise _sentence(engine, error) from error
+            except exc.DatabaseError as error:
+                raise _sentence(engine, error) from error
+            else:
+                until.push(stack.pop_all())
+                return connection
+        time.sleep(pause)
+        pause *= 1.5
+
+
+def _sentence(engine: sa.Engine, error: exc.DBAPIError) -> errors.LifecycleError:
+    place = engine.url.database or str(engine.url)
+    if _is_busy(error):
+        return errors.LifecycleError(
+            f"{place} is in use by another process for more than {_PATIENCE} seconds; "
+            "try again when it has finished"
+        )
+    return errors.LifecycleError(
+        f"{place} cannot be opened as a registry ({error.orig}); "
+        "check the path and its permissions, or restore the file from a backup"
+    )
+
+
+def _found(engine: sa.Engine) -> str | None:
+    """The revision of the tables; None when there are none."""
+    with begin(engine, writes=False) as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        rows = connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+        return str(rows.scalar())
+
+
+@contextmanager
+def _alone(engine: sa.Engine) -> Iterator[None]:
+    """One process at a time makes or upgrades the tables."""
+    if engine.dialect.name != "sqlite":
+        yield  # the advisory lock of the transaction does it
+        return
+    lock = Path(f"{engine.url.database}.lock")
+    with lock.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def prepare(engine: sa.Engine) -> None:
+    """Bring the tables to `REVISION`; does nothing (and imports nothing) when they are.
+
+    Raises
+    ------
+    LifecycleError
+        When a newer release wrote them.
+    """
+    if _found(engine) == REVISION:
+        return
+    with _alone(engine):
+        if _found(engine) == REVISION:
+            return
+        from lifecycle.registry import upgrading
+
+        if engine.dialect.name == "sqlite":
+            _use_write_ahead_log(engine)
+        with begin(engine, writes=True) as connection:
+            upgrading.upgrade(connection)
+    if engine.dialect.name == "sqlite":
+        _sync_directory(Path(str(engine.url.database)).parent)
+
+
+def _use_write_ahead_log(engine: sa.Engine) -> None:
+    raw = engine.raw_connection()
+    try:
+        raw.cursor().execute("PRAGMA journal_mode = WAL")
+    finally:
+        raw.close()
+
+
+def _sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,163 @@
+"""What can be asked inside one transaction; nothing here changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from lifecycle import errors
+from lifecycle.registry import canonical, tables
+from lifecycle.registry.records import Alert, Entry, Proposal, Role, Run, Version
+
+__all__ = ["ZERO", "Reading", "row_hash"]
+
+ZERO = "0" * 64  # stands before the first row of the ledger
+
+_Record = TypeVar("_Record", Proposal, Entry, Run, Alert)
+
+
+def row_hash(row: dict[str, Any]) -> str:
+    """SHA-256 over a ledger row, the previous row's hash included."""
+    return canonical.digest({key: row[key] for key in row if key != "hash"})
+
+
+def _as(record: type[_Record], rows: Iterable[sa.RowMapping]) -> list[_Record]:
+    names = [field.name for field in fields(record)]
+    return [record(**{name: row[name] for name in names}) for row in rows]
+
+
+class Reading:
+    """The registry as one transaction sees it.
+
+    Parameters
+    ----------
+    connection : sqlalchemy.Connection
+        Inside a transaction.
+    """
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    def _rows(self, query: sa.Select[Any]) -> list[sa.RowMapping]:
+        return list(self.connection.execute(query).mappings())
+
+    def versions(self, model: str, number: int | None = None) -> list[Version]:
+        """Versions of a model, oldest first."""
+        table = tables.version
+        query = sa.select(table).where(table.c.model == model).order_by(table.c.number)
+        if number is not None:
+            query = query.where(table.c.number == number)
+        holders = {role.number: name for name, role in self.roles(model).items()}
+        found = []
+        for row in self._rows(query):
+            values = dict(row)
+            mark = values.pop("mark")
+            status = holders.get(values["number"]) or mark or "candidate"
+            found.append(Version(status=status, **values))
+        return found
+
+    def version(self, model: str, number: int) -> Version:
+        """One version, or `UnknownVersion`."""
+        for version in self.versions(model, number):
+            return version
+        raise errors.UnknownVersion(
+            f"{model} has no version {number}; `lifecycle history {model}` lists them"
+        )
+
+    def roles(self, model: str) -> dict[str, Role]:
+        """Who has which role, and which share of the traffic."""
+        table = tables.role
+        for row in self._rows(sa.select(table).where(table.c.model == model)):
+            share = row["share"]
+            held = {
+                "production": Role(row["production"], 1.0 - share),
+                "previous": Role(row["previous"], 0.0),
+                "experimental": Role(row["experimental"], share),
+            }
+            return {
+                name: role for name, role in held.items() if role.number is not None
+            }
+        return {}
+
+    def proposals(self, model: str, *, status: str | None = None) -> list[Proposal]:
+        """Proposals of a model, oldest first."""
+        table = tables.proposal
+        query = sa.select(table).where(table.c.model == model).order_by(table.c.id)
+        if status is not None:
+            query = query.where(table.c.status == status)
+        return _as(Proposal, self._rows(query))
+
+    def proposal(self, model: str, id: int) -> Proposal:
+        """One proposal, or `UnknownProposal`."""
+        table = tables.proposal
+        query = sa.select(table).where(table.c.model == model, table.c.id == id)
+        for proposal in _as(Proposal, self._rows(query)):
+            return proposal
+        raise errors.UnknownProposal(
+            f"{model} has no proposal {id}; `lifecycle status` lists the pending ones"
+        )
+
+    def ledger(self, model: str | None = None) -> list[Entry]:
+        """Rows of the ledger, oldest first."""
+        table = tables.ledger
+        query = sa.select(table).order_by(table.c.seq)
+        if model is not None:
+            query = query.where(table.c.model == model)
+        return _as(Entry, self._rows(query))
+
+    def first_altered(self) -> int | None:
+        """The first row of the ledger that does not follow from the one before."""
+        previous, expected = ZERO, 1
+        for row in self._rows(sa.select(tables.ledger).order_by(tables.ledger.c.seq)):
+            if row["seq"] != expected:
+                return expected
+            if row["previous"] != previous or row["hash"] != row_hash(dict(row)):
+                return expected
+            previous, expected = row["hash"], expected + 1
+        return None
+
+    def alerts(
+        self, model: str | None = None, *, only_open: bool = False
+    ) -> list[Alert]:
+        """Episodes, oldest first."""
+        table = tables.alert
+        query = sa.select(table).order_by(table.c.opened_at, table.c.id)
+        if model is not None:
+            query = query.where(table.c.model == model)
+        if only_open:
+            query = query.where(table.c.closed_at.is_(None))
+        return _as(Alert, self._rows(query))
+
+    def alert(self, id: int) -> Alert | None:
+        """One episode."""
+        table = tables.alert
+        return next(
+            iter(_as(Alert, self._rows(sa.select(table).where(table.c.id == id)))), None
+        )
+
+    def runs(
+        self,
+        model: str | None = None,
+        notebook: str | None = None,
+        limit: int | None = None,
+    ) -> list[Run]:
+        """Runs and claimed slots, newest first."""
+        table = tables.run
+        query = sa.select(table).order_by(table.c.as_of.desc(), table.c.id.desc())
+        if model is not None:
+            query = query.where(table.c.model == model)
+        if notebook is not None:
+            query = query.where(table.c.notebook == notebook)
+        return _as(Run, self._rows(query.limit(limit)))
+
+    def last_slot(self, model: str, notebook: str) -> datetime | None:
+        """The newest slot that was claimed."""
+        table = tables.run
+        query = sa.select(sa.func.max(table.c.slot, type_=tables.Moment())).where(
+            table.c.model == model, table.c.notebook == notebook
+        )
+        return self.connection.execute(query).scalar()

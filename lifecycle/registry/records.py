@@ -1,0 +1,280 @@
+"""What the registry hands out: frozen records, times in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+__all__ = ["Alert", "Entry", "Proposal", "Role", "Run", "Version"]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An immutable artefact with its birth record.
+
+    Parameters
+    ----------
+    model : str
+        The model's name.
+    number : int
+        1 for the first; numbers are never used twice, and may have gaps.
+    recipe : str
+        How it was made.
+    status : str
+        Its role (production, previous, experimental), else "candidate",
+        "rejected", "retired" or "rolled back".
+    artefact : str
+        Path of the stored model below the artefacts' directory.
+    sha256 : str
+        Of the stored model, in hexadecimal; held against it at every load.
+    trained_from, trained_to : datetime, optional
+        The half-open period of the training rows, UTC.
+    as_of : datetime, optional
+        The moment whose knowledge it was trained with, UTC.
+    data : dict
+        The versions of the log's tables that it was trained on.
+    features : dict
+        "numeric" and "categorical": lists of names.
+    threshold : float
+        Scores at or above it are predicted positive.
+    metrics : dict
+        Of its evaluation when it was made; None where undefined.
+    author : str
+        Who made it.
+    created_at : datetime
+        UTC.
+    birth : dict
+        What else was told of its birth (seed, code, libraries).
+    """
+
+    model: str
+    number: int
+    recipe: str
+    status: str
+    artefact: str
+    sha256: str
+    trained_from: datetime | None
+    trained_to: datetime | None
+    as_of: datetime | None
+    data: dict[str, Any]
+    features: dict[str, Any]
+    threshold: float
+    metrics: dict[str, Any]
+    author: str
+    created_at: datetime
+    birth: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Version {self.model} {self.number}: {self.recipe}, {self.status}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """The version that has a role, and its share of the traffic (0 to 1).
+
+    Examples
+    --------
+    >>> Role(3, 0.1)
+    Role(number=3, share=0.1)
+    """
+
+    number: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A wish to give a version a role, and what became of it.
+
+    Parameters
+    ----------
+    model : str
+        The model's name.
+    id : int
+        Counted per model, from 1.
+    number : int
+        The version proposed.
+    target : str
+        "production" or "experimental".
+    share : float
+        The share of traffic asked for; 1 for production.
+    against : int, optional
+        The production version that the evidence speaks of.
+    digest : str
+        SHA-256 over all of this and the artefact's: what a person is shown.
+    status : str
+        "pending", "approved", "rejected" or "withdrawn".
+    author, reason : str
+        Who proposed it, and why.
+    evidence : dict
+        What it rests on: hash of the report, figures.
+    created_at : datetime
+        UTC.
+    decided_at, decided_by, decision_reason
+        None while it is pending.
+    """
+
+    model: str
+    id: int
+    number: int
+    target: str
+    share: float
+    against: int | None
+    digest: str
+    status: str
+    author: str
+    reason: str
+    evidence: dict[str, Any]
+    created_at: datetime
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    decision_reason: str | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"<Proposal {self.id} of {self.model}: version {self.number} to "
+            f"{self.target} ({self.share:.0%}), {self.status}>"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the ledger: who did what, why, and what changed.
+
+    Parameters
+    ----------
+    seq : int
+        1, 2, 3 ... over all models, without gaps.
+    at : datetime
+        UTC.
+    model, move : str
+        "register", "propose", "approve", "reject", "withdraw", "widen" or
+        "roll back", and of which model.
+    number, proposal : int, optional
+        The version and the proposal it is about.
+    actor, source : str
+        Who, and how that is known ("given", "os", "hub", "proxy", "signed").
+    verified : bool
+        Whether somebody other than the actor vouches for the name.
+    reason : str
+        Why, in the actor's words.
+    evidence : dict
+        What the actor was shown, with hashes.
+    before, after : dict
+        The roles before and after the move.
+    previous, hash : str
+        SHA-256 of the row before, and of this one including it.
+    """
+
+    seq: int
+    at: datetime
+    model: str
+    move: str
+    number: int | None
+    proposal: int | None
+    actor: str
+    source: str
+    verified: bool
+    reason: str
+    evidence: dict[str, Any]
+    before: dict[str, Any]
+    after: dict[str, Any]
+    previous: str
+    hash: str
+
+    def __repr__(self) -> str:
+        about = "" if self.number is None else f" version {self.number}"
+        return f"<Entry {self.seq}: {self.actor} {self.move} {self.model}{about}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of a notebook, or the claim to its slot (status "claimed").
+
+    Parameters
+    ----------
+    id : int
+        Over all models.
+    model, notebook : str
+        What ran.
+    as_of : datetime
+        The moment the report speaks of, UTC.
+    slot : datetime, optional
+        The hour of the schedule it fills; None for a run by hand.
+    status : str
+        "claimed", "succeeded", "failed", "timeout", "died".
+    started, ended : datetime, optional
+        UTC.
+    exit_code : int, optional
+        Of the process.
+    verdict, summary : str
+        Of the result record; empty where there is none.
+    directory : str
+        Where the report lies.
+    """
+
+    id: int
+    model: str
+    notebook: str
+    as_of: datetime
+    slot: datetime | None
+    status: str
+    started: datetime | None
+    ended: datetime | None
+    exit_code: int | None
+    verdict: str
+    summary: str
+    directory: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One episode in which something was beyond its threshold.
+
+    Parameters
+    ----------
+    id : int
+        Over all models.
+    model, rule, subject : str
+        What the episode is about; at most one is open at a time.
+    opened_at, closed_at : datetime, optional
+        UTC; `closed_at` is None while the episode lasts.
+    value, threshold : float, optional
+        When it opened.
+    n : int
+        Rows behind the value.
+    sentence : str
+        What is wrong, with the numbers and the owner.
+    owner, severity : str
+        Who is told, and how urgently.
+    seen_at : datetime
+        When it was last judged to be true, UTC.
+    acknowledged_by, acknowledged_at
+        None until somebody has taken it on.
+    """
+
+    id: int
+    model: str
+    rule: str
+    subject: str
+    opened_at: datetime
+    closed_at: datetime | None
+    value: float | None
+    threshold: float | None
+    n: int
+    sentence: str
+    owner: str
+    severity: str
+    seen_at: datetime
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the episode still lasts."""
+        return self.closed_at is None
+
+    def __repr__(self) -> str:
+        state = "open" if self.is_open else "closed"
+        return f"<Alert {self.id}: {self.sentence} ({state})>"

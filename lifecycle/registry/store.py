@@ -1,0 +1,337 @@
+"""The registry of a workspace: one object that opens the book and the artefacts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lifecycle.registry import artefacts, canonical
+from lifecycle.registry.records import Alert, Entry, Proposal, Role, Run, Version
+
+if TYPE_CHECKING:
+    from lifecycle.registry.reading import Reading
+    from lifecycle.registry.writing import Writing
+
+__all__ = ["Registry"]
+
+_TIMES = ("trained_from", "trained_to", "as_of")
+_FACTS = ("data", "features", "metrics")
+
+
+class Registry:
+    """Versions, roles, proposals, alerts, runs and the ledger of a workspace's models.
+
+    Opening creates or upgrades the tables where needed, safely when several
+    processes do it at once. Every action takes a connection of its own, so one
+    `Registry` may be used from any thread.
+
+    Parameters
+    ----------
+    place : path or str
+        The file of an SQLite database, or a database URL
+        ("postgresql+psycopg://user@host/name").
+    artefacts : path, optional
+        The directory of the stored models; beside the SQLite file where not given.
+
+    Raises
+    ------
+    LifecycleError
+        When the database cannot be opened, or a newer release wrote it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> registry = Registry(Path(folder.name) / "registry.db")
+    >>> registry.versions("leads"), registry.roles("leads"), registry.verify_ledger()
+    ([], {}, None)
+    >>> folder.cleanup()
+    """
+
+    def __init__(
+        self,
+        place: str | os.PathLike[str],
+        *,
+        artefacts: str | os.PathLike[str] | None = None,
+    ) -> None:
+        import sqlalchemy as sa
+
+        from lifecycle.registry import opening
+
+        if isinstance(place, str) and "://" in place:
+            url = sa.make_url(place)
+        else:
+            path = Path(place).absolute()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            url = sa.URL.create("sqlite", database=str(path))
+        beside = None
+        if url.get_backend_name() == "sqlite":
+            if not url.database or url.database == ":memory:":
+                raise ValueError("a registry needs a file; give the path of one")
+            beside = Path(url.database).absolute().parent / "artefacts"
+        if artefacts is None and beside is None:
+            raise ValueError(
+                "a registry on a database server needs artefacts=, the directory of "
+                "the stored models"
+            )
+        self.artefacts = Path(artefacts) if artefacts is not None else beside or Path()
+        self._url = url
+        opening.prepare(self._engine)
+
+    @cached_property
+    def _engine(self) -> Any:
+        from lifecycle.registry import opening
+
+        return opening.connect(self._url)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: v for key, v in self.__dict__.items() if key != "_engine"}
+
+    def __repr__(self) -> str:
+        return f"<Registry {self._url.render_as_string(hide_password=True)}>"
+
+    @contextmanager
+    def atomic(self) -> Iterator[Writing]:
+        """One transaction: everything in it happens, or nothing.
+
+        Yields
+        ------
+        lifecycle.registry.writing.Writing
+            The verbs that change something. Writers wait for each other.
+        """
+        from lifecycle.registry import opening, writing
+
+        with opening.begin(self._engine, writes=True) as connection:
+            yield writing.Writing(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """One consistent look at the book; never waits for writers."""
+        from lifecycle.registry import opening, reading
+
+        with opening.begin(self._engine, writes=False) as connection:
+            yield reading.Reading(connection)
+
+    # ---------------------------------------------------------------- versions
+
+    def register(
+        self,
+        model: str,
+        *,
+        recipe: str,
+        estimator: object,
+        birth: Mapping[str, Any],
+        author: str,
+        at: datetime,
+    ) -> Version:
+        """Store a trained estimator as the model's next version.
+
+        Parameters
+        ----------
+        model : str
+            Its name becomes a directory.
+        recipe : str
+            How it was made.
+        estimator : object
+            What skops can write.
+        birth : mapping
+            `trained_from`, `trained_to`, `as_of` (datetimes or ISO 8601 text with
+            zone), `data`, `features`, `threshold`, `metrics`; anything else is kept
+            as `Version.birth`.
+        author : str
+            Who made it.
+        at : datetime
+            Now, with a zone.
+
+        Notes
+        -----
+        The artefact is on the disk before the row is written: a crash in between
+        leaves a file that nothing refers to, and that is never overwritten.
+        """
+        model = canonical.model_name(model)
+        at = canonical.utc(at)
+        rest = dict(birth)
+        values: dict[str, Any] = {
+            name: _moment(rest.pop(name, None)) for name in _TIMES
+        }
+        values |= {name: dict(rest.pop(name, None) or {}) for name in _FACTS}
+        values["threshold"] = float(rest.pop("threshold", 0.5))
+        values |= {"birth": rest, "recipe": canonical.words(recipe)}
+        canonical.text(values)  # refuse what cannot be kept before anything is written
+        temporary, sha256 = artefacts.write(self.artefacts / model, estimator)
+        try:
+            with self.atomic() as book:
+                number = book.next_number(model)
+                while (self.artefacts / model / f"{number}.skops").exists():
+                    number += 1  # left by a crash
+                artefact = f"{model}/{number}.skops"
+                artefacts.place(temporary, self.artefacts / artefact)
+                book.add_version(
+                    model=model,
+                    number=number,
+                    artefact=artefact,
+                    sha256=sha256,
+                    author=canonical.words(author),
+                    created_at=at,
+                    **values,
+                )
+                book.enter(
+                    model,
+                    "register",
+                    actor=author,
+                    source="given",
+                    reason=f"trained by recipe {values['recipe']}",
+                    at=at,
+                    number=number,
+                    evidence={"artefact_sha256": sha256},
+                )
+                return book.version(model, number)
+        finally:
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+
+    def load(self, version: Version, *, trusted: Sequence[str] = ()) -> Any:
+        """The estimator of a version.
+
+        Parameters
+        ----------
+        version : Version
+            As `version` or `versions` gave it.
+        trusted : sequence of str
+            The model's `trusted_types` from the settings.
+
+        Raises
+        ------
+        ArtefactError
+            When the stored model is missing, altered, or holds types that are
+            not trusted. The SHA-256 is checked before anything else is looked at.
+        """
+        name = f"version {version.number} of {version.model}"
+        return artefacts.revive(self.check(version), name=name, trusted=trusted)
+
+    def check(self, version: Version) -> bytes:
+        """The stored model's content, when its SHA-256 is the registered one."""
+        name = f"version {version.number} of {version.model}"
+        return artefacts.read(
+            self.artefacts, version.artefact, version.sha256, name=name
+        )
+
+    def versions(self, model: str) -> list[Version]:
+        """The versions of a model, oldest first."""
+        with self.reading() as book:
+            return book.versions(model)
+
+    def version(self, model: str, number: int) -> Version:
+        """One version of a model, or `UnknownVersion`."""
+        with self.reading() as book:
+            return book.version(model, number)
+
+    # ------------------------------------------------------ roles and the ledger
+
+    def roles(self, model: str) -> dict[str, Role]:
+        """Who is "production", "previous", "experimental"; shares add up to 1."""
+        with self.reading() as book:
+            return book.roles(model)
+
+    def proposals(self, model: str, *, status: str | None = None) -> list[Proposal]:
+        """The proposals of a model, oldest first."""
+        with self.reading() as book:
+            return book.proposals(model, status=status)
+
+    def proposal(self, model: str, id: int) -> Proposal:
+        """One proposal of a model, or `UnknownProposal`."""
+        with self.reading() as book:
+            return book.proposal(model, id)
+
+    def ledger(self, model: str | None = None) -> list[Entry]:
+        """The rows of the ledger, oldest first."""
+        with self.reading() as book:
+            return book.ledger(model)
+
+    def verify_ledger(self) -> int | None:
+        """The first row of the ledger that is missing or was altered, or None."""
+        with self.reading() as book:
+            return book.first_altered()
+
+    # ------------------------------------------------------------ runs and alerts
+
+    def claim_slot(self, model: str, notebook: str, slot: datetime) -> bool:
+        """Claim an hour of the schedule; False when it was claimed before.
+
+        Of several processes that claim one slot, exactly one gets True.
+        """
+        with self.atomic() as book:
+            return book.claim_slot(model, notebook, canonical.utc(slot, name="slot"))
+
+    def last_slot(self, model: str, notebook: str) -> datetime | None:
+        """The newest slot that was claimed."""
+        with self.reading() as book:
+            return book.last_slot(model, notebook)
+
+    def record_run(
+        self,
+        model: str,
+        notebook: str,
+        as_of: datetime,
+        *,
+        slot: datetime | None = None,
+        status: str,
+        started: datetime | None = None,
+        ended: datetime | None = None,
+        exit_code: int | None = None,
+        verdict: str = "",
+        summary: str = "",
+        directory: str | os.PathLike[str] = "",
+    ) -> int:
+        """Keep what became of a run, and return its id; fills its claimed slot."""
+        moments = {"as_of": as_of, "slot": slot, "started": started, "ended": ended}
+        times = {
+            name: None if moment is None else canonical.utc(moment, name=name)
+            for name, moment in moments.items()
+        }
+        with self.atomic() as book:
+            return book.record_run(
+                slot=times.pop("slot"),
+                model=model,
+                notebook=notebook,
+                status=canonical.words(status),
+                exit_code=exit_code,
+                verdict=canonical.words(verdict),
+                summary=canonical.words(summary),
+                directory=canonical.words(os.fspath(directory)),
+                **times,
+            )
+
+    def runs(
+        self,
+        model: str | None = None,
+        notebook: str | None = None,
+        limit: int | None = None,
+    ) -> list[Run]:
+        """Runs and claimed slots, newest first."""
+        with self.reading() as book:
+            return book.runs(model, notebook, limit)
+
+    def alerts(
+        self, model: str | None = None, *, only_open: bool = False
+    ) -> list[Alert]:
+        """The episodes of alerts, oldest first."""
+        with self.reading() as book:
+            return book.alerts(model, only_open=only_open)
+
+
+def _moment(value: object) -> datetime | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if not isinstance(value, datetime):
+        raise TypeError(
+            f"a time of birth must be a datetime or ISO text, got {value!r}"
+        )
+    return canonical.utc(value, name="a time of birth")

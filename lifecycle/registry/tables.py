@@ -1,0 +1,239 @@
+"""The tables as SQLAlchemy sees them; the revisions in `migrations` make them.
+
+A model's roles are one row, so that the database itself refuses a second
+production version and shares that do not add up to 1: the experimental version's
+share is stored, the production version has what is left.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeDecorator
+
+from lifecycle.registry import canonical
+
+__all__ = [
+    "Json",
+    "Moment",
+    "alert",
+    "ledger",
+    "metadata",
+    "proposal",
+    "role",
+    "run",
+    "version",
+]
+
+
+class Json(TypeDecorator[Any]):
+    """Canonical JSON as text, the same bytes on every database."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str:
+        """Write."""
+        return canonical.text({} if value is None else value)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:
+        """Read."""
+        return json.loads(value) if value else {}
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment: UTC in the database, UTC with its zone in Python."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: datetime | None, dialect: sa.Dialect
+    ) -> datetime | None:
+        """Write."""
+        return None if value is None else canonical.utc(value)
+
+    def process_result_value(
+        self, value: datetime | None, dialect: sa.Dialect
+    ) -> datetime | None:
+        """Read."""
+        if value is None:
+            return None
+        return (
+            value.replace(tzinfo=UTC) if value.tzinfo is None else canonical.utc(value)
+        )
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_1_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _text(
+    name: str, *, key: bool = False, default: str | None = None
+) -> sa.Column[str]:
+    return sa.Column(
+        name, sa.Text, primary_key=key, nullable=False, server_default=default
+    )
+
+
+def _is_version(column: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        ["model", column], ["version.model", "version.number"]
+    )
+
+
+version = sa.Table(
+    "version",
+    metadata,
+    _text("model", key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    _text("recipe"),
+    _text("artefact"),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("trained_from", Moment),
+    sa.Column("trained_to", Moment),
+    sa.Column("as_of", Moment),
+    sa.Column("data", Json, nullable=False),
+    sa.Column("features", Json, nullable=False),
+    sa.Column("threshold", sa.Double, nullable=False),
+    sa.Column("metrics", Json, nullable=False),
+    sa.Column("birth", Json, nullable=False),
+    _text("author"),
+    sa.Column("created_at", Moment, nullable=False),
+    _text("mark", default=""),
+    sa.CheckConstraint("number > 0", name="number"),
+)
+
+role = sa.Table(
+    "role",
+    metadata,
+    _text("model", key=True),
+    sa.Column("production", sa.Integer, nullable=False),
+    sa.Column("previous", sa.Integer),
+    sa.Column("experimental", sa.Integer),
+    sa.Column("share", sa.Double, nullable=False),
+    _is_version("production"),
+    _is_version("previous"),
+    _is_version("experimental"),
+    sa.CheckConstraint("share >= 0 AND share < 1", name="share"),
+    sa.CheckConstraint("(experimental IS NULL) = (share = 0)", name="experiment"),
+    sa.CheckConstraint(
+        "production <> previous AND production <> experimental"
+        " AND previous <> experimental",
+        name="apart",
+    ),
+)
+
+proposal = sa.Table(
+    "proposal",
+    metadata,
+    _text("model", key=True),
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    _text("target"),
+    sa.Column("share", sa.Double, nullable=False),
+    sa.Column("against", sa.Integer),
+    sa.Column("digest", sa.String(64), nullable=False),
+    _text("status"),
+    _text("author"),
+    _text("reason"),
+    sa.Column("evidence", Json, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("decided_at", Moment),
+    sa.Column("decided_by", sa.Text),
+    sa.Column("decision_reason", sa.Text),
+    _is_version("number"),
+    sa.CheckConstraint("target IN ('production', 'experimental')", name="target"),
+    sa.CheckConstraint("share > 0 AND share <= 1", name="share"),
+    sa.CheckConstraint(
+        "status IN ('pending', 'approved', 'rejected', 'withdrawn')", name="status"
+    ),
+    sa.CheckConstraint("(status = 'pending') = (decided_at IS NULL)", name="decided"),
+)
+sa.Index(
+    "uq_proposal_pending",
+    proposal.c.model,
+    proposal.c.number,
+    unique=True,
+    sqlite_where=proposal.c.status == "pending",
+    postgresql_where=proposal.c.status == "pending",
+)
+
+ledger = sa.Table(
+    "ledger",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", Moment, nullable=False),
+    _text("model"),
+    _text("move"),
+    sa.Column("number", sa.Integer),
+    sa.Column("proposal", sa.Integer),
+    _text("actor"),
+    _text("source"),
+    sa.Column("verified", sa.Boolean, nullable=False),
+    _text("reason"),
+    sa.Column("evidence", Json, nullable=False),
+    sa.Column("before", Json, nullable=False),
+    sa.Column("after", Json, nullable=False),
+    sa.Column("previous", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Index("ix_ledger_model", "model", "seq"),
+)
+
+alert = sa.Table(
+    "alert",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _text("model"),
+    _text("rule"),
+    _text("subject"),
+    sa.Column("opened_at", Moment, nullable=False),
+    sa.Column("closed_at", Moment),
+    sa.Column("value", sa.Double),
+    sa.Column("threshold", sa.Double),
+    sa.Column("n", sa.Integer, nullable=False),
+    _text("sentence"),
+    _text("owner"),
+    _text("severity"),
+    sa.Column("seen_at", Moment, nullable=False),
+    sa.Column("acknowledged_by", sa.Text),
+    sa.Column("acknowledged_at", Moment),
+    sa.Index("ix_alert_model", "model", "rule", "subject"),
+)
+sa.Index(
+    "uq_alert_open",
+    alert.c.model,
+    alert.c.rule,
+    alert.c.subject,
+    unique=True,
+    sqlite_where=alert.c.closed_at.is_(None),
+    postgresql_where=alert.c.closed_at.is_(None),
+)
+
+run = sa.Table(
+    "run",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _text("model"),
+    _text("notebook"),
+    sa.Column("as_of", Moment, nullable=False),
+    sa.Column("slot", Moment),
+    _text("status"),
+    sa.Column("started", Moment),
+    sa.Column("ended", Moment),
+    sa.Column("exit_code", sa.Integer),
+    _text("verdict"),
+    _text("summary"),
+    _text("directory"),
+    sa.UniqueConstraint("model", "notebook", "slot"),
+)

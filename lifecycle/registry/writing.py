@@ -1,0 +1,194 @@
+"""What can be changed inside one transaction, each with its record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from lifecycle.registry import canonical, tables
+from lifecycle.registry.reading import ZERO, Reading, row_hash
+from lifecycle.registry.records import Alert, Entry, Proposal
+
+__all__ = ["VERIFIED", "Writing"]
+
+VERIFIED = frozenset({"hub", "proxy", "signed"})  # somebody else vouches for the name
+
+
+class Writing(Reading):
+    """The registry inside `Registry.atomic`: the verbs that moves are made of."""
+
+    def next_number(self, model: str) -> int:
+        """The number of the next version."""
+        table = tables.version
+        query = sa.select(sa.func.max(table.c.number)).where(table.c.model == model)
+        return (self.connection.execute(query).scalar() or 0) + 1
+
+    def add_version(self, **values: Any) -> None:
+        """A new version."""
+        self.connection.execute(sa.insert(tables.version).values(**values))
+
+    def mark(self, model: str, number: int, mark: str) -> None:
+        """What a version is called while it has no role ("" for a candidate)."""
+        table = tables.version
+        self.connection.execute(
+            sa.update(table)
+            .where(table.c.model == model, table.c.number == number)
+            .values(mark=mark)
+        )
+
+    def set_roles(
+        self,
+        model: str,
+        *,
+        production: int,
+        previous: int | None,
+        experimental: int | None,
+        share: float,
+    ) -> None:
+        """All roles of a model at once; `share` is the experimental version's."""
+        table = tables.role
+        values = {
+            "production": production,
+            "previous": previous,
+            "experimental": experimental,
+            "share": share,
+        }
+        changed = self.connection.execute(
+            sa.update(table).where(table.c.model == model).values(**values)
+        )
+        if not changed.rowcount:
+            self.connection.execute(sa.insert(table).values(model=model, **values))
+
+    def add_proposal(self, model: str, **values: Any) -> Proposal:
+        """A new proposal, numbered after the model's last."""
+        table = tables.proposal
+        query = sa.select(sa.func.max(table.c.id)).where(table.c.model == model)
+        id = (self.connection.execute(query).scalar() or 0) + 1
+        self.connection.execute(
+            sa.insert(table).values(model=model, id=id, status="pending", **values)
+        )
+        return self.proposal(model, id)
+
+    def decide(
+        self, proposal: Proposal, status: str, *, by: str, reason: str, at: datetime
+    ) -> bool:
+        """Decide a pending proposal; False when somebody was faster."""
+        table = tables.proposal
+        changed = self.connection.execute(
+            sa.update(table)
+            .where(
+                table.c.model == proposal.model,
+                table.c.id == proposal.id,
+                table.c.status == "pending",
+            )
+            .values(
+                status=status,
+                decided_at=at,
+                decided_by=canonical.words(by),
+                decision_reason=canonical.words(reason),
+            )
+        )
+        return changed.rowcount == 1
+
+    def enter(
+        self,
+        model: str,
+        move: str,
+        *,
+        actor: str,
+        source: str,
+        reason: str,
+        at: datetime,
+        number: int | None = None,
+        proposal: int | None = None,
+        evidence: dict[str, Any] | None = None,
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
+    ) -> Entry:
+        """A new row of the ledger, chained to the last one."""
+        table = tables.ledger
+        last = self.connection.execute(
+            sa.select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1)
+        ).one_or_none()
+        row: dict[str, Any] = {
+            "seq": 1 if last is None else last.seq + 1,
+            "at": canonical.utc(at),
+            "model": model,
+            "move": move,
+            "number": number,
+            "proposal": proposal,
+            "actor": canonical.words(actor),
+            "source": canonical.words(source),
+            "verified": source in VERIFIED,
+            "reason": canonical.words(reason),
+            "evidence": evidence or {},
+            "before": before or {},
+            "after": after or {},
+            "previous": ZERO if last is None else last.hash,
+        }
+        row["hash"] = row_hash(row)
+        self.connection.execute(sa.insert(table).values(**row))
+        return Entry(**row)
+
+    def add_alert(self, **values: Any) -> Alert:
+        """A new open episode."""
+        result = self.connection.execute(sa.insert(tables.alert).values(**values))
+        key = result.inserted_primary_key
+        assert key is not None
+        alert = self.alert(key[0])
+        assert alert is not None
+        return alert
+
+    def change_alert(self, id: int, **values: Any) -> None:
+        """Another word on an episode."""
+        table = tables.alert
+        self.connection.execute(
+            sa.update(table).where(table.c.id == id).values(**values)
+        )
+
+    def claim_slot(self, model: str, notebook: str, slot: datetime) -> bool:
+        """Whether nobody had claimed the slot before."""
+        table = tables.run
+        mine = (
+            table.c.model == model,
+            table.c.notebook == notebook,
+            table.c.slot == slot,
+        )
+        if self.connection.execute(sa.select(table.c.id).where(*mine)).first():
+            return False
+        self.connection.execute(
+            sa.insert(table).values(
+                model=model,
+                notebook=notebook,
+                as_of=slot,
+                slot=slot,
+                status="claimed",
+                verdict="",
+                summary="",
+                directory="",
+            )
+        )
+        return True
+
+    def record_run(self, *, slot: datetime | None, **values: Any) -> int:
+        """A finished run; in the row of its claimed slot where there is one."""
+        table = tables.run
+        if slot is not None:
+            claimed = self.connection.execute(
+                sa.select(table.c.id).where(
+                    table.c.model == values["model"],
+                    table.c.notebook == values["notebook"],
+                    table.c.slot == slot,
+                )
+            ).scalar()
+            if claimed is not None:
+                self.connection.execute(
+                    sa.update(table).where(table.c.id == claimed).values(**values)
+                )
+                return int(claimed)
+        result = self.connection.execute(sa.insert(table).values(slot=slot, **values))
+        key = result.inserted_primary_key
+        assert key is not None
+        return int(key[0])
