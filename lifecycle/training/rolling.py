@@ -31,7 +31,7 @@ _TYPES = {
     "action": "str",
     "recipe": "str",
     "span": "Int64",
-    "version": "str",
+    "version": "Int64",
     "n": "int64",
     "trained_rows": "Int64",
     "loss": "float64",
@@ -57,6 +57,8 @@ class Backtest:
         so that any two options can be compared row by row.
     skipped : tuple of str
         What could not be tried and why, one sentence each.
+    chunk : {"week", "month", "day"}
+        What spans count.
     error : float
         The price of the dearer kind of error: a loss of 1.
     fits : int
@@ -69,6 +71,7 @@ class Backtest:
     losses: Mapping[tuple[str, str], np.ndarray] = field(repr=False)
     scores: Mapping[tuple[str, str], np.ndarray] = field(repr=False)
     skipped: tuple[str, ...] = ()
+    chunk: periods.Every = "week"
     error: float = 1.0
     fits: int = 0
     seconds: float = 0.0
@@ -113,8 +116,7 @@ def backtest(
     threshold: float = 0.5,
     thresholds: Mapping[str, float] | None = None,
     trained_to: Mapping[str, datetime] | None = None,
-    false_positive: float = 1.0,
-    false_negative: float = 1.0,
+    costs: Mapping[str, float] | None = None,
 ) -> Backtest:
     """Score what each action would have given in the newest windows with outcomes.
 
@@ -136,7 +138,7 @@ def backtest(
     alternatives : mapping of str to Recipe
         Other recipes: action "rebuild".
     deployed : mapping of str to fitted estimator
-        "keep" is the champion, "roll_back v2" an earlier version. `None` for a model
+        "keep" is the champion, "roll_back 2" an earlier version. `None` for a model
         that lives elsewhere: the `prediction` in the log is used.
     numeric, categorical : sequence of str
         The columns a candidate may see; a deployed estimator gets the same.
@@ -160,9 +162,9 @@ def backtest(
         The same for what is deployed, by its name; 0.5 where not named.
     trained_to : mapping of str to datetime, optional
         The last moment a deployed one was trained on, by its name.
-    false_positive, false_negative : float
-        What the two kinds of error cost. The dearer kind is a loss of 1, the other
-        its fraction.
+    costs : mapping, optional
+        What a `false_positive` and a `false_negative` cost; 1 each without. The
+        dearer kind is a loss of 1, the other its fraction.
 
     Returns
     -------
@@ -192,7 +194,7 @@ def backtest(
         chunk=chunk,
         timezone=timezone,
     )
-    book = _Book(rows, recipe.name, false_positive, false_negative)
+    book = _Book(rows, recipe.name, costs or {}, chunk)
     fits = _Fits(rows, numeric, categorical, seed)
     seen = trained_to or {}
     usable = due(rows.frame, as_of=as_of, delay=delay)
@@ -269,16 +271,17 @@ class _Book:
     """Gathers the rows of the table."""
 
     def __init__(
-        self, rows: Rows, own: str, false_positive: float, false_negative: float
+        self, rows: Rows, own: str, costs: Mapping[str, float], chunk: periods.Every
     ) -> None:
-        self.error = max(false_positive, false_negative)
-        if min(false_positive, false_negative) < 0 or not 0 < self.error < float("inf"):
+        prices = costs.get("false_positive", 1.0), costs.get("false_negative", 1.0)
+        self.error = max(prices)
+        if min(prices) < 0 or not 0 < self.error < float("inf"):
             raise ValueError(
                 "false_positive and false_negative must not be negative and one must "
-                f"be above 0, got {false_positive} and {false_negative}"
+                f"be above 0, got {prices[0]} and {prices[1]}"
             )
-        self.rows, self.own = rows, own
-        self.weights = false_positive / self.error, false_negative / self.error
+        self.rows, self.own, self.chunk = rows, own, chunk
+        self.weights = tuple(price / self.error for price in prices)
         self.table: list[dict[str, Any]] = []
         self.losses: dict[tuple[str, str], np.ndarray] = {}
         self.scores: dict[tuple[str, str], np.ndarray] = {}
@@ -327,6 +330,7 @@ class _Book:
             self.losses,
             self.scores,
             tuple(self.skipped),
+            self.chunk,
             self.error,
             len(fits.made),
             sum(seconds for _, seconds in fits.made.values()),
@@ -354,8 +358,8 @@ def _named(action: str, recipe: str, span: int | None) -> str:
     return f"{action} {recipe} {'all' if span is None else span}"
 
 
-def _version(name: str) -> str | None:
-    match = re.fullmatch(r"keep|roll_back v(\d+)", name)
+def _version(name: str) -> int | None:
+    match = re.fullmatch(r"keep|roll_back v?(\d+)", name)
     if match is None:
-        raise ValueError(f"deployed names 'keep' or 'roll_back v2', got {name!r}")
-    return match[1]
+        raise ValueError(f"deployed names 'keep' or 'roll_back 2', got {name!r}")
+    return None if match[1] is None else int(match[1])
