@@ -1,0 +1,328 @@
+"""The main job on data nobody here made: a bank's marketing calls, from outside only.
+
+Settings, a recipe file, CSV files and the command line; nothing else of the package.
+What comes out is held against a plain scikit-learn computation.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DATA = (
+    Path(
+        os.environ.get("LIFECYCLE_REAL_DATA")
+        or Path(__file__).parents[2] / "shared" / "data"
+    )
+    / "bank_marketing"
+    / "events.parquet"
+)
+
+pytestmark = [
+    pytest.mark.notebook,
+    pytest.mark.skipif(
+        not DATA.exists(),
+        reason="bank_marketing is not beside the checkout (set LIFECYCLE_REAL_DATA)",
+    ),
+]
+
+NUMERIC = [
+    "age",
+    "campaign",
+    "pdays",
+    "previous",
+    "emp.var.rate",
+    "cons.price.idx",
+    "cons.conf.idx",
+    "euribor3m",
+    "nr.employed",
+]
+CATEGORICAL = [
+    "job",
+    "marital",
+    "education",
+    "default",
+    "housing",
+    "loan",
+    "contact",
+    "month",
+    "day_of_week",
+    "poutcome",
+]
+TRAINED_TO = "2008-08-01"
+FLOOR = 0.70
+MIN_ROWS = 30
+
+SETTINGS = f"""
+[workspace]
+title = "A bank's calls"
+timezone = "Europe/Lisbon"
+currency = "EUR"
+
+[models.calls]
+owner = "Ana Silva <ana@bank.example>"
+task = "binary"
+id = "call"
+time = "called at"
+outcome = "subscribed"
+outcome_time = "known at"
+label_delay_days = 7
+chunk = "month"
+recipe = "plain"
+rebuild = ["boosted_trees"]
+
+[models.calls.features]
+numeric = {json.dumps(NUMERIC)}
+categorical = {json.dumps(CATEGORICAL)}
+
+[models.calls.reference]
+start = 2008-05-01
+end = {TRAINED_TO}
+
+[models.calls.alerts]
+accuracy_below = {FLOOR}
+min_rows = {MIN_ROWS}
+
+[models.calls.costs]
+false_positive = 2
+false_negative = 12
+retrain = 500
+rebuild = 20000
+
+[models.calls.schedule]
+on_alert = false
+"""
+
+RECIPE = '''
+"""Scaled logistic regression, as a user would write it."""
+
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+
+def estimator(numeric, categorical, seed):
+    columns = ColumnTransformer(
+        [
+            ("numbers", StandardScaler(), list(numeric)),
+            ("words", OneHotEncoder(handle_unknown="ignore"), list(categorical)),
+        ]
+    )
+    return make_pipeline(columns, LogisticRegression(max_iter=1000, random_state=seed))
+'''
+
+
+def cli(desk: Path, *words: object) -> str:
+    """The command line in a process of its own, somewhere inside the workspace."""
+    done = subprocess.run(
+        [sys.executable, "-m", "lifecycle", *map(str, words)],
+        cwd=desk / "recipes",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def calls() -> pd.DataFrame:
+    """The bank's rows under a user's column names, times without a zone."""
+    import pandas as pd
+
+    rows = pd.read_parquet(DATA)
+    rows = rows.rename(
+        columns={"id": "call", "time": "called at", "outcome": "subscribed"}
+    )
+    rows["known at"] = rows["called at"] + pd.Timedelta(days=3)
+    return rows[["call", "called at", *NUMERIC, *CATEGORICAL, "subscribed", "known at"]]
+
+
+@pytest.fixture(scope="module")
+def plain(calls: pd.DataFrame) -> pd.DataFrame:
+    """Month, n, base rate and accuracy, by scikit-learn and pandas alone."""
+    from sklearn.metrics import accuracy_score
+
+    scope: dict[str, object] = {}
+    exec(RECIPE, scope)  # the user's own file, outside the workbench
+    model = scope["estimator"](NUMERIC, CATEGORICAL, 0)  # type: ignore[operator]
+    old = calls["called at"] < TRAINED_TO
+    model.fit(calls[old], calls.loc[old, "subscribed"])
+    later = calls[~old]
+    table = later.assign(
+        month=later["called at"].dt.strftime("%Y-%m"),
+        predicted=(model.predict_proba(later)[:, 1] >= 0.5).astype(int),
+    )
+    import pandas as pd
+
+    return pd.DataFrame(
+        [
+            {
+                "month": month,
+                "n": len(rows),
+                "base_rate": rows["subscribed"].mean(),
+                "accuracy": accuracy_score(rows["subscribed"], rows["predicted"]),
+            }
+            for month, rows in table.groupby("month")
+        ]
+    ).set_index("month")
+
+
+@pytest.fixture(scope="module")
+def desk(calls: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace as the README tells a user to make one, the first model live."""
+    desk = tmp_path_factory.mktemp("bank") / "my models"
+    subprocess.run([sys.executable, "-m", "lifecycle", "init", desk], check=True)
+    (desk / "lifecycle.toml").write_text(SETTINGS)
+    (desk / "recipes" / "plain.py").write_text(RECIPE)
+    history = desk / "history.csv"
+    calls[calls["called at"] < TRAINED_TO].to_csv(history, index=False)
+    at = ("--as-of", "2008-08-08")
+    cli(desk, "ingest", "calls", "predictions", history)
+    cli(desk, "ingest", "calls", "outcomes", history)
+    cli(desk, "train", "calls", *at)
+    cli(desk, "propose", "calls", 1, "--reason", "the first version", *at)
+    cli(desk, "approve", "calls", "--reason", "go", "--as", "Ana Silva", *at)
+    return desk
+
+
+@pytest.fixture(scope="module")
+def replayed(desk: Path, calls: pd.DataFrame) -> dict[str, bool]:
+    """Month by month: scored, outcomes taken in, the clock ticks; alert open or not."""
+    import pandas as pd
+
+    later = calls[calls["called at"] >= TRAINED_TO]
+    months = later["called at"].dt.strftime("%Y-%m")
+    files = desk / "files"
+    files.mkdir()
+    fired = {}
+    for month, rows in later.groupby(months):
+        file = files / f"{month}.csv"
+        rows.to_csv(file, index=False)
+        due = (pd.Period(month) + 1).start_time + pd.Timedelta(days=8)
+        told = _month(desk, file, due.isoformat())
+        fired[str(month)] = "accuracy" in {a["rule"] for a in told[0]["alerts"]}
+    return fired
+
+
+def _month(desk: Path, file: Path, as_of: str) -> list[dict[str, list[dict[str, str]]]]:
+    """Four commands in one process: starting twenty-four times four takes minutes."""
+    script = (
+        "import sys\n"
+        "from lifecycle.cli.commands import app\n"
+        "file, at = sys.argv[1:]\n"
+        "calls = (['score', 'calls', file], ['ingest', 'calls', 'outcomes', file],\n"
+        "         ['due', '--as-of', at])\n"
+        "sys.stdout, out = sys.stderr, sys.stdout\n"
+        "for words in calls:\n"
+        "    app(words, standalone_mode=False)\n"
+        "sys.stdout = out\n"
+        "app(['status', '--json', '--as-of', at], standalone_mode=False)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, file, as_of],
+        cwd=desk,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_accuracy_alert_fires_in_the_months_scikit_learn_says_so(
+    replayed: dict[str, bool], plain: pd.DataFrame
+) -> None:
+    open_ = False
+    for month, row in plain.iterrows():
+        if row["n"] >= MIN_ROWS:
+            open_ = row["accuracy"] < FLOOR
+        assert replayed[str(month)] == open_, (month, dict(row))
+    assert sum(replayed.values()) > 5
+    assert not replayed["2008-08"]
+
+
+def test_the_base_rate_rises_from_one_in_twenty_to_nearly_one_in_two(
+    plain: pd.DataFrame,
+) -> None:
+    assert plain.loc["2008-08", "base_rate"] < 0.06
+    assert plain.loc["2010-03":, "base_rate"].min() > 0.44
+
+
+@pytest.fixture(scope="module")
+def pages(desk: Path, replayed: dict[str, bool]) -> dict[str, dict[str, object]]:
+    """The four notebooks at the end of the replay, by the command line."""
+    found = {}
+    for page in ("audit", "drift", "decide", "promote"):
+        cli(desk, "run", page, "calls", "--as-of", "2010-12-09T06:00:00Z")
+        folder = desk / "reports" / "calls" / "2010-12-09T060000Z"
+        assert (folder / f"{page}.html").read_text().startswith("<!DOCTYPE html>")
+        assert (folder / f"{page}.ipynb").exists()
+        found[page] = json.loads((folder / f"{page}.json").read_text())
+    return found
+
+
+def test_the_audit_says_month_by_month_what_scikit_learn_says(
+    pages: dict[str, dict[str, object]], plain: pd.DataFrame
+) -> None:
+    said = {
+        row["period"]: row
+        for row in pages["audit"]["rows"]  # type: ignore[attr-defined]
+        if row["measure"] == "accuracy"
+    }
+    assert set(said) == set(plain.index)
+    for month, row in plain.iterrows():
+        assert said[month]["n"] == row["n"]
+        assert said[month]["value"] == pytest.approx(row["accuracy"], abs=1e-9)
+        if row["n"] >= MIN_ROWS:
+            alert = row["accuracy"] < FLOOR
+            assert said[month]["verdict"] == ("alert" if alert else "quiet")
+        else:
+            assert said[month]["verdict"] == "undefined"
+
+
+def test_the_drift_page_names_the_indices_of_the_crisis(
+    pages: dict[str, dict[str, object]],
+) -> None:
+    drifted = {
+        row["subject"]
+        for row in pages["drift"]["rows"]  # type: ignore[attr-defined]
+        if row["verdict"] == "alert"
+    }
+    assert {"euribor3m", "nr.employed", "emp.var.rate"} <= drifted
+    assert pages["drift"]["verdict"] == "alert"
+
+
+def test_the_ruling_is_one_of_the_four_and_carries_money(
+    pages: dict[str, dict[str, object]],
+) -> None:
+    facts = pages["decide"]["facts"]
+    assert facts["action"] in {"keep", "retrain", "rebuild", "roll_back"}  # type: ignore[index]
+    units = {row["unit"] for row in pages["decide"]["rows"]}  # type: ignore[attr-defined]
+    assert "EUR" in units
+
+
+def test_the_index_lists_the_model_with_its_four_reports(
+    desk: Path, pages: dict[str, dict[str, object]]
+) -> None:
+    index = (desk / "reports" / "index.html").read_text()
+    for page in pages:
+        assert f"{page}.html" in index
+    assert "Ana Silva" in index
+
+
+def test_the_same_file_twice_changes_nothing(
+    desk: Path, pages: dict[str, dict[str, object]]
+) -> None:
+    said = cli(desk, "ingest", "calls", "outcomes", desk / "files" / "2010-10.csv")
+    assert "0 new" in said
