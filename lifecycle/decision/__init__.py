@@ -1,0 +1,6 @@
+"""Decision: keep, retrain, rebuild or roll back; pure: tables in, a ruling out."""
+
+from lifecycle.decision.ruling import Action, Ruling, rule
+from lifecycle.decision.value import Costs, Option, Policy, weigh
+
+__all__ = ["Action", "Costs", "Option", "Policy", "Ruling", "rule", "weigh"]
