@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lifecycle import jobs
+from lifecycle.jobs import parameters
 
 PAGES = sorted(jobs.shipped().glob("*.ipynb"))
 
@@ -68,7 +69,7 @@ def test_the_second_cell_holds_typed_and_commented_parameters(page: Path) -> Non
         node = ast.parse(line).body[0]
         assert isinstance(node, ast.AnnAssign), line
         assert "  # " in line, f"{line}: say in a comment what it is"
-    assert set(jobs.parameters.read(page)) == {
+    assert set(parameters.read(page)) == {
         "workspace",
         "model",
         "as_of",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lifecycle import __version__, errors
+from lifecycle import __version__
 from lifecycle.cli import say
 
 if TYPE_CHECKING:
@@ -170,18 +170,10 @@ def run(
 
 
 def _parameters(ws: Workspace, notebook: str, given: Sequence[str]) -> dict[str, Any]:
-    from lifecycle import jobs
+    from lifecycle.jobs import parameters
     from lifecycle.workspace import clock
 
-    pairs = {}
-    for each in given:
-        name, equals, value = each.partition("=")
-        if not equals:
-            raise errors.BadParameters(
-                f"-p {each!r} has no value; write it as -p NAME=VALUE"
-            )
-        pairs[name.strip()] = value
-    return jobs.parse(clock.notebook_path(ws, notebook), pairs)
+    return parameters.parse(clock.notebook_path(ws, notebook), given)
 
 
 @app.command()

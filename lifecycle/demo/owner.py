@@ -40,9 +40,7 @@ def decide(
         )
         target, share = "production", None
     else:
-        reason = (
-            "the numbers fell but no input has moved: a share of the traffic first"
-        )
+        reason = "the numbers fell but no input has moved: a share of the traffic first"
         target, share = "experimental", ws.model(model).release.canary_share
     ws.approve(
         model,

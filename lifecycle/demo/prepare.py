@@ -91,18 +91,14 @@ def live_week(
 
     after = monday + timedelta(weeks=1)
     scored = ws.score(name, story.leads_between(monday, after), as_of=monday)
-    recent = ws.logs(name).predictions(
-        start=monday - timedelta(weeks=14), as_of=monday
-    )
+    recent = ws.logs(name).predictions(start=monday - timedelta(weeks=14), as_of=monday)
     feedback, events = story.reactions(scored, recent=pd.DataFrame(recent))
     ws.ingest(name, "feedback", feedback)
     ws.ingest(name, "events", events)
     ws.ingest(name, "outcomes", story.outcomes_between(monday, after))
 
 
-def prepare(
-    directory: Path, *, scenario: str, say: Callable[[str], None]
-) -> Path:
+def prepare(directory: Path, *, scenario: str, say: Callable[[str], None]) -> Path:
     """Make the workspace of a scenario, with its first quarter behind it.
 
     Parameters

@@ -93,7 +93,9 @@ def run(
             ws.run("audit", UNMANAGED, as_of=story.end, warm=warm, index=False)
     with clock("closing chart and index"):
         figures = summary.weekly(ws, story, told)
-        summary.write(directory / "summary.json", figures, story, clock.seconds, timings)
+        summary.write(
+            directory / "summary.json", figures, story, clock.seconds, timings
+        )
         index = ws.refresh_index(as_of=story.end, chart=summary.chart(figures))
     for line in summary.sentences(figures, story):
         say(line)
@@ -105,9 +107,10 @@ def run(
 def _make_room(directory: Path) -> None:
     if not directory.exists() or not any(directory.iterdir()):
         return
-    if not (directory / "summary.json").exists() and not (
-        directory / "lifecycle.toml"
-    ).exists():
+    if (
+        not (directory / "summary.json").exists()
+        and not (directory / "lifecycle.toml").exists()
+    ):
         raise errors.SettingsError(
             f"{directory} is not empty and not an earlier demo; name another with "
             "--dest DIR"
@@ -151,7 +154,9 @@ def _tick(
         if tick.kind == "alert":
             happened.append("alert")
         elif tick.kind == "guard":
-            happened.append("rolled back" if "rolled back" in tick.text else "trial won")
+            happened.append(
+                "rolled back" if "rolled back" in tick.text else "trial won"
+            )
         elif "is proposed" in tick.text:
             happened.append("retrained")
     decided = owner.decide(ws, MANAGED, as_of)
@@ -165,9 +170,7 @@ def _tick(
     return happened
 
 
-def _week_line(
-    ws: workspace.Workspace, story: simulate.Story, monday: datetime
-) -> str:
+def _week_line(ws: workspace.Workspace, story: simulate.Story, monday: datetime) -> str:
     after = monday + timedelta(weeks=1)
     words = []
     for name, label in ((MANAGED, "managed"), (UNMANAGED, "unmanaged")):

@@ -9,6 +9,6 @@ from __future__ import annotations
 
 from lifecycle.workspace.desk import Workspace, open
 from lifecycle.workspace.scaffold import init
-from lifecycle.workspace.view import Conclusion, View
+from lifecycle.workspace.view import View
 
-__all__ = ["Conclusion", "View", "Workspace", "init", "open"]
+__all__ = ["View", "Workspace", "init", "open"]

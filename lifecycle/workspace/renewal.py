@@ -36,11 +36,19 @@ def ruling(view: View) -> decision.Ruling:
     deployed = _deployed(view)
     table = None
     if deployed:
+        thresholds = {name: version.threshold for name, version in deployed.items()}
+        trained_to = {
+            name: version.trained_to
+            for name, version in deployed.items()
+            if version.trained_to is not None
+        }
         table = training.backtest(
             view.mature,
             recipe=view.workspace.recipe(model.recipe),
             alternatives={name: view.workspace.recipe(name) for name in model.rebuild},
-            deployed=deployed,
+            deployed={
+                name: view.estimator(version) for name, version in deployed.items()
+            },
             numeric=model.features.numeric,
             categorical=model.features.categorical,
             as_of=view.as_of,
@@ -49,6 +57,9 @@ def ruling(view: View) -> decision.Ruling:
             timezone=view.timezone,
             spans=(*model.release.spans, None),
             costs=_error_costs(view),
+            thresholds=thresholds,
+            trained_to=trained_to,
+            threshold=model.threshold,
             seed=model.seed,
         )
     return decision.rule(
@@ -115,7 +126,7 @@ def train(
         **candidate.birth,
         "as_of": as_of.isoformat(),
         "threshold": model.threshold,
-        "log_versions": workspace.logs(name).versions(),
+        "data": workspace.logs(name).versions(),
     }
     return workspace.registry.register(
         name,
@@ -180,7 +191,7 @@ def evaluate(view: View, version: registry.Version) -> evaluation.Evaluation | N
 def _held_out(view: View, version: registry.Version) -> pd.DataFrame:
     rows = view.mature
     if version.trained_to is not None:
-        rows = rows[rows["time"] >= version.trained_to]
+        rows = rows[rows["time"] > version.trained_to]
     if rows.empty:
         raise errors.NotEnoughData(
             f"no outcome of {view.name} is due yet from after version "
@@ -244,6 +255,7 @@ def propose(
         reason=reason,
         evidence=evidence,
         at=as_of,
+        automatic=automatic,
     )
 
 
@@ -417,12 +429,12 @@ def _difference(finding: findings.Finding) -> str:
     )
 
 
-def _deployed(view: View) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _deployed(view: View) -> dict[str, registry.Version]:
+    found: dict[str, registry.Version] = {}
     if view.production is not None:
-        found["keep"] = view.estimator(view.production)
-    if view.previous is not None:
-        found[f"roll_back {view.previous.number}"] = view.estimator(view.previous)
+        found["keep"] = view.production
+        if view.previous is not None:
+            found[f"roll_back {view.previous.number}"] = view.previous
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +15,6 @@ from lifecycle import (
     config,
     decision,
     drift,
-    errors,
     evaluation,
     feedback,
     figures,
@@ -32,10 +30,10 @@ from lifecycle import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lifecycle import jobs
+    from lifecycle.jobs import record as records
     from lifecycle.workspace.desk import Workspace
 
-__all__ = ["Conclusion", "View"]
+__all__ = ["View"]
 
 SHOWN_CHUNKS = {"day": 60, "week": 53, "month": 36}
 LENGTH = {
@@ -132,7 +130,7 @@ class View:
         rows = self.labelled
         if self.production is not None and self.production.trained_from is not None:
             start, end = self.production.trained_from, self.production.trained_to
-            return rows[(rows["time"] >= start) & (rows["time"] < end)]
+            return rows[(rows["time"] >= start) & (rows["time"] <= end)]
         told = self.settings.reference
         if told is None:
             return rows.iloc[:0]
@@ -253,7 +251,7 @@ class View:
         summary: str = "",
         facts: Mapping[str, Any] | None = None,
         result_path: str = "",
-    ) -> Conclusion:
+    ) -> records.Record:
         """The answer of a page in one sentence, and its result record.
 
         Parameters
@@ -270,20 +268,19 @@ class View:
         result_path : str
             Where the record is written; nowhere if empty.
         """
-        from lifecycle import jobs
+        from lifecycle.jobs import record as records
 
-        found = [_findings(each) for each in results if each is not None]
-        record = jobs.Record.of(
+        record = records.Record.of(
             model=self.name,
             notebook=notebook,
             as_of=self.as_of,
-            findings=found,
-            summary=summary or next((f.summary for f in found if f.summary), ""),
+            findings=[result for result in results if result is not None],
+            summary=summary,
             facts={**self.facts(), **(facts or {})},
         )
         if result_path:
             record.write(Path(result_path))
-        return Conclusion(record)
+        return record
 
     def facts(self) -> dict[str, Any]:
         """What identifies this view: versions, period and owner."""
@@ -316,34 +313,6 @@ class View:
         if self.experimental:
             facts["Experimental"] = f"version {self.experimental.number}"
         return markup.card(self.name, facts)
-
-
-@dataclass(frozen=True)
-class Conclusion:
-    """The answer of a page: a verdict, a sentence and the record behind it."""
-
-    record: jobs.Record
-    mime: str = field(default="application/vnd.lifecycle.result+json", repr=False)
-
-    def __repr__(self) -> str:
-        return f"<Conclusion {self.record.verdict}: {self.record.summary}>"
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        badge = markup.badge(self.record.verdict)
-        return {
-            "text/plain": repr(self),
-            "text/html": f"<p>{badge} {markup.paragraph(self.record.summary)}</p>",
-            self.mime: self.record.plain(),
-        }
-
-
-def _findings(result: Any) -> findings.Findings:
-    found = result if isinstance(result, findings.Findings) else result.findings
-    if not isinstance(found, findings.Findings):
-        raise errors.NotEnoughData(
-            f"{result!r} holds no findings; hand results of a view to conclude"
-        )
-    return found
 
 
 def _said(moment: datetime) -> str:
