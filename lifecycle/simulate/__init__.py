@@ -13,6 +13,6 @@ from __future__ import annotations
 
 from lifecycle.simulate.frames import deployment
 from lifecycle.simulate.lead_scoring import lead_scoring
-from lifecycle.simulate.story import Event, Fault, Story
+from lifecycle.simulate.story import Event, Fault, Story, week_label
 
-__all__ = ["Event", "Fault", "Story", "deployment", "lead_scoring"]
+__all__ = ["Event", "Fault", "Story", "deployment", "lead_scoring", "week_label"]

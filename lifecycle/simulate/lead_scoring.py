@@ -47,7 +47,7 @@ def lead_scoring(
         The Monday on which the model goes live; the 52 weeks before it are
         there to train on.
     weeks : int
-        Weeks after `start`. The market changes in weeks 13, 18, 22, 26 and 30;
+        Weeks after `start`. The market changes in weeks 13, 17, 21, 25 and 29;
         labels go wrong in week 62 and are corrected in week 66.
     leads_per_week : int
         The mean; each week's number is Poisson.
@@ -76,7 +76,7 @@ def lead_scoring(
     --------
     >>> story = lead_scoring(seed=7, weeks=30)
     >>> story.drifts["visits"], story.drifts["industry"]
-    ('2023-W14', '2023-W19')
+    ('2023-W14', '2023-W18')
     >>> f"{story.outcomes['outcome'].mean():.1f}"
     '0.4'
     """
