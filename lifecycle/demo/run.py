@@ -92,12 +92,12 @@ def run(
         with clock("notebooks"):
             ws.run("audit", UNMANAGED, as_of=story.end, warm=warm, index=False)
     with clock("closing chart and index"):
-        figures = summary.weekly(ws, story, told)
+        table = summary.weekly(ws, story, told)
         summary.write(
-            directory / "summary.json", figures, story, clock.seconds, timings
+            directory / "summary.json", table, story, clock.seconds, timings
         )
-        index = ws.refresh_index(as_of=story.end, chart=summary.chart(figures))
-    for line in summary.sentences(figures, story):
+        index = ws.refresh_index(as_of=story.end, chart=summary.chart(table))
+    for line in summary.sentences(table):
         say(line)
     for line in summary.time_lines(clock.seconds, timings):
         say(line)

@@ -97,7 +97,7 @@ def chart(table: pd.DataFrame) -> figures.Picture:
     )
 
 
-def sentences(table: pd.DataFrame, story: simulate.Story) -> list[str]:
+def sentences(table: pd.DataFrame) -> list[str]:
     """What was measured, in words for the screen."""
     found = measured(table)
     lines = [

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import alerts, config, errors, findings, jobs
+from lifecycle.jobs import schedule
 from lifecycle.workspace import renewal
 
 if TYPE_CHECKING:
@@ -249,7 +250,7 @@ def _wanted(
     wanted: dict[str, datetime | None] = {}
     for notebook, cron in settings.schedule.crons().items():
         last = workspace.registry.last_slot(name, notebook)
-        slot = jobs.due(
+        slot = schedule.due(
             cron, workspace.settings.workspace.timezone, last=last, as_of=as_of
         )
         if slot is not None and workspace.registry.claim_slot(name, notebook, slot):

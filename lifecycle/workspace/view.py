@@ -302,14 +302,16 @@ class View:
         facts: dict[str, object] = {
             "Owner": self.settings.owner,
             "As of": _said(self.as_of),
-            "In production": f"version {production.number}, {production.recipe}"
-            if production
-            else "no version yet",
-            "Trained on": f"{_day(production.trained_from)} to {_day(production.trained_to)}"
-            if production
-            else "–",
-            "Predictions": f"{len(self.scored):,}, {len(self.mature):,} with an outcome due",
+            "In production": "no version yet",
+            "Predictions": f"{len(self.scored):,}",
+            "Outcomes due and known": f"{len(self.mature):,}",
         }
+        if production:
+            trained = (
+                f"{_day(production.trained_from)} to {_day(production.trained_to)}"
+            )
+            facts["In production"] = f"version {production.number}, {production.recipe}"
+            facts["Trained on"] = trained
         if self.experimental:
             facts["Experimental"] = f"version {self.experimental.number}"
         return markup.card(self.name, facts)
