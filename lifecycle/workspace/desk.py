@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lifecycle import jobs
-    from lifecycle.workspace import clock, overview, view
+    from lifecycle.workspace import clock, intake, overview, view
 
 __all__ = ["Workspace", "open"]
 
@@ -155,7 +155,7 @@ class Workspace:
         *,
         as_of: datetime | str | None = None,
         skip_bad: bool = False,
-    ) -> logs.Appended:
+    ) -> intake.Ingested:
         """Take a file of predictions, outcomes, feedback or events into the log.
 
         See `lifecycle.workspace.intake.ingest`.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lifecycle import config, errors, logs, registry, routing, training
 
@@ -14,9 +15,43 @@ if TYPE_CHECKING:
 
     from lifecycle.workspace.desk import Workspace
 
-__all__ = ["columns", "ingest", "score"]
+__all__ = ["Ingested", "columns", "ingest", "score", "scores_of"]
 
 TABLES = ("predictions", "outcomes", "feedback", "events")
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What became of the rows that came in.
+
+    Parameters
+    ----------
+    new, same, changed : int
+        Rows added, rows that were there already, rows that replaced another.
+    bad : int
+        Rows set aside because they could not be believed.
+    written : Path or None
+        Where those went, each with its reason.
+
+    Examples
+    --------
+    >>> print(Ingested(398, 2, 0))
+    398 new, 2 unchanged
+    """
+
+    new: int
+    same: int
+    changed: int
+    bad: int = 0
+    written: Path | None = None
+
+    def __str__(self) -> str:
+        words = f"{self.new:,} new, {self.same:,} unchanged"
+        if self.changed:
+            words += f", {self.changed:,} corrected"
+        if self.bad:
+            words += f", {self.bad:,} bad rows set aside in {self.written}"
+        return words
 
 
 def columns(model: config.Model) -> logs.Columns:
@@ -44,7 +79,7 @@ def ingest(
     *,
     as_of: datetime,
     skip_bad: bool = False,
-) -> logs.Appended:
+) -> Ingested:
     """Take a file, or a frame with canonical columns, into the log of a model.
 
     Parameters
@@ -53,6 +88,7 @@ def ingest(
     name : str
         The model.
     table : {"predictions", "outcomes", "feedback", "events"}
+        A frame of outcomes carries the times at which they became known.
     source : Path or DataFrame
         CSV, Parquet or JSON Lines with the user's column names; a frame must have
         the log's own names already.
@@ -73,17 +109,25 @@ def ingest(
     model = workspace.model(name)
     log = workspace.logs(name)
     if not isinstance(source, Path):
-        return log.append(table, source)
+        done = log.append(table, source)
+        return Ingested(done.rows_new, done.rows_same, done.rows_changed)
     incoming = logs.read_file(
         source,
-        kind=table,
+        kind=cast("logs.Kind", table),
         columns=columns(model),
         as_of=as_of,
         timezone=workspace.settings.workspace.timezone,
         skip_bad=skip_bad,
-        known=None if table == "predictions" else log.ids(),
+        known=None if table == "predictions" else log.predictions(columns=["id"])["id"],
     )
-    return log.append(table, incoming.frame)
+    done = log.append(table, incoming.frame, stamped=incoming.stamped)
+    return Ingested(
+        done.rows_new,
+        done.rows_same + incoming.repeated,
+        done.rows_changed,
+        len({problem.line for problem in incoming.bad}),
+        incoming.written,
+    )
 
 
 def score(

@@ -1,0 +1,164 @@
+"""Looking over all models: the status table and the index page."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lifecycle import alerts, findings, jobs, promotion, registry
+from lifecycle.jobs import record as records
+from lifecycle.jobs import schedule
+
+if TYPE_CHECKING:
+    from lifecycle.workspace.desk import Workspace
+
+__all__ = ["Status", "status", "write_index"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a model stands.
+
+    Parameters
+    ----------
+    model, owner : str
+    verdict : {"alert", "quiet", "undefined"}
+        Alert while an alert is open; else what the newest audit said.
+    production, experimental : int or None
+        Version numbers.
+    accuracy : Finding or None
+        Of the newest judged chunk of the newest audit.
+    alerts : tuple of Alert
+        Open ones.
+    pending : tuple of Proposal
+        What waits for a person.
+    last_run : datetime or None
+        The moment the newest report speaks of.
+    next_run : datetime or None
+        By the schedule.
+    """
+
+    model: str
+    owner: str
+    verdict: findings.Verdict
+    production: int | None
+    experimental: int | None
+    accuracy: findings.Finding | None
+    alerts: tuple[registry.Alert, ...]
+    pending: tuple[registry.Proposal, ...]
+    last_run: datetime | None
+    next_run: datetime | None
+
+    @property
+    def accuracy_words(self) -> str:
+        """The newest accuracy with its count, in words."""
+        if self.accuracy is None:
+            return "–"
+        return f"{self.accuracy.value:.1%} (n {self.accuracy.n})"
+
+    def plain(self) -> dict[str, Any]:
+        """The status as plain values for JSON."""
+        told = asdict(self)
+        for name in ("last_run", "next_run"):
+            told[name] = told[name] and told[name].isoformat()
+        told["alerts"] = [
+            {
+                "rule": alert.rule,
+                "subject": alert.subject,
+                "opened_at": alert.opened_at.isoformat(),
+                "sentence": alert.sentence,
+                "severity": alert.severity,
+            }
+            for alert in self.alerts
+        ]
+        told["pending"] = [
+            {"proposal": each.id, "version": each.number, "reason": each.reason}
+            for each in self.pending
+        ]
+        return told
+
+
+def status(workspace: Workspace, *, as_of: datetime) -> list[Status]:
+    """One row a model; what needs a person comes first."""
+    rows = [_status(workspace, name, as_of) for name in workspace.models]
+    return sorted(
+        rows, key=lambda row: (row.verdict != "alert", not row.pending, row.model)
+    )
+
+
+def _status(workspace: Workspace, name: str, as_of: datetime) -> Status:
+    model = workspace.model(name)
+    roles = workspace.registry.roles(name)
+    opened = tuple(alerts.open_alerts(workspace.registry, name))
+    runs = workspace.registry.runs(name)
+    finished = [run for run in runs if run.status != "claimed"]
+    audit = _newest_record(workspace, finished, "audit")
+    verdict: findings.Verdict = "undefined"
+    if opened:
+        verdict = "alert"
+    elif audit is not None:
+        verdict = audit.verdict
+    return Status(
+        model=name,
+        owner=model.owner,
+        verdict=verdict,
+        production=roles["production"].number if "production" in roles else None,
+        experimental=roles["experimental"].number if "experimental" in roles else None,
+        accuracy=_accuracy(audit),
+        alerts=opened,
+        pending=tuple(promotion.pending(workspace.registry, name)),
+        last_run=max((run.as_of for run in finished), default=None),
+        next_run=_next_run(workspace, name, as_of),
+    )
+
+
+def _newest_record(
+    workspace: Workspace, runs: list[registry.Run], notebook: str
+) -> records.Record | None:
+    for run in runs:
+        if run.notebook == notebook and run.status == "succeeded":
+            path = workspace.directory / run.directory / f"{notebook}.json"
+            if path.exists():
+                return records.read(path)
+    return None
+
+
+def _accuracy(audit: records.Record | None) -> findings.Finding | None:
+    if audit is None:
+        return None
+    judged = [
+        row
+        for row in audit.rows
+        if row.measure == "accuracy" and row.verdict != "undefined"
+    ]
+    if not judged:
+        return None
+    row = max(judged, key=lambda each: each.period)
+    return findings.Finding(
+        "accuracy",
+        _float(row.value),
+        row.n,
+        _float(row.lower),
+        _float(row.upper),
+        _float(row.threshold),
+        row.verdict,
+        row.period,
+    )
+
+
+def _float(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _next_run(workspace: Workspace, name: str, as_of: datetime) -> datetime | None:
+    crons = workspace.model(name).schedule.crons().values()
+    zone = workspace.settings.workspace.timezone
+    slots = [schedule.next_slots(cron, zone, after=as_of, count=1)[0] for cron in crons]
+    return min(slots, default=None)
+
+
+def write_index(workspace: Workspace, *, as_of: datetime, chart: Any = None) -> Path:
+    """Write `reports/index.html`: all models, their reports, alerts and history."""
+    raise NotImplementedError
