@@ -24,6 +24,7 @@ __all__ = [
     "accuracy",
     "average_precision",
     "brier",
+    "confusion",
     "f1",
     "log_loss",
     "precision",
@@ -154,6 +155,22 @@ def log_loss(y_true: npt.ArrayLike, y_score: npt.ArrayLike) -> float:
     0.6931
     """
     return _ratio(_terms("log_loss", *_rows(y_true, y_score, "score")))
+
+
+def confusion(
+    y_true: npt.ArrayLike, y_pred: npt.ArrayLike
+) -> tuple[int, int, int, int]:
+    """How many true positives, false positives, false negatives, true negatives.
+
+    Examples
+    --------
+    >>> confusion([1, 0, 1, 0, 0], [1, 1, 0, 0, 0])
+    (1, 1, 1, 2)
+    """
+    truth, guess = _rows(y_true, y_pred, "prediction")
+    hits = int(truth @ guess)
+    ones, called = int(truth.sum()), int(guess.sum())
+    return hits, called - hits, ones - hits, truth.size - ones - called + hits
 
 
 def roc_auc(y_true: npt.ArrayLike, y_score: npt.ArrayLike) -> float:

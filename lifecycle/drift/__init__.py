@@ -1,0 +1,33 @@
+"""Drift: how far features have moved from their reference.
+
+Distances between two samples of one feature, and `compare`, which looks at all
+features of a frame at once and alerts only where a difference is both significant
+among all that were looked at and large enough to matter. The reference is a sample
+too, and is treated as one.
+
+Drift of inputs is not harm: it says where to look, not that the model is wrong.
+"""
+
+from __future__ import annotations
+
+from lifecycle.drift.compare import compare
+from lifecycle.drift.measures import (
+    chi_square,
+    homogeneity,
+    jensen_shannon,
+    ks_distance,
+    psi,
+    wasserstein,
+)
+from lifecycle.drift.result import Drift
+
+__all__ = [
+    "Drift",
+    "chi_square",
+    "compare",
+    "homogeneity",
+    "jensen_shannon",
+    "ks_distance",
+    "psi",
+    "wasserstein",
+]
