@@ -6,25 +6,147 @@ __all__ = ["STYLE"]
 
 STYLE = """\
 :root { color-scheme: light dark;
-  --paper: #ffffff; --sheet: #f6f7f9; --ink: #1b2027; --muted: #545d69;
-  --rule: #d8dde3; --accent: #0a58a6;
+  --paper: #ffffff; --sheet: #f5f6f8; --card: #ffffff; --ink: #1b2027;
+  --muted: #545d69; --rule: #d8dde3; --accent: #0a58a6;
   --alert: #9c1f14; --alert-paper: #fdecea; --quiet: #155c34; --quiet-paper: #e7f4ec;
   --pending: #6b4700; --pending-paper: #fdf2d9;
   --undefined: #454d59; --undefined-paper: #eceff2; }
 @media (prefers-color-scheme: dark) { :root {
-  --paper: #13161b; --sheet: #1b1f26; --ink: #e7e9ec; --muted: #a7afba;
-  --rule: #343b46; --accent: #8abdf5;
-  --alert: #ffb9ae; --alert-paper: #4a1a15; --quiet: #a6e0bb; --quiet-paper: #14351f;
-  --pending: #f5d38c; --pending-paper: #41300c;
+  --paper: #13161b; --sheet: #1b1f26; --card: #1b1f26; --ink: #e7e9ec;
+  --muted: #a7afba; --rule: #343b46; --accent: #8abdf5;
+  --alert: #ffb9ae; --alert-paper: #46201c; --quiet: #a6e0bb; --quiet-paper: #173524;
+  --pending: #f5d38c; --pending-paper: #3b2e12;
   --undefined: #c9d0d9; --undefined-paper: #2a313b; } }
+
 .lc-page { margin: 0; background: var(--paper); color: var(--ink);
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial,
-    "Noto Sans", "Liberation Sans", sans-serif; }
-.lc-badge { display: inline-block; padding: .1em .6em; border-radius: 1em;
-  font-size: .8125rem; font-weight: 600; line-height: 1.5; white-space: nowrap;
+    "Noto Sans", "Liberation Sans", sans-serif;
+  -webkit-text-size-adjust: 100%; }
+.lc-page *, .lc-page *::before { box-sizing: border-box; }
+.page { max-width: 72rem; margin: 0 auto; padding: 2.5rem clamp(1rem, 4vw, 3rem) 3rem; }
+.lc-page :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.page-skip { position: absolute; left: -99rem; }
+.page-skip:focus { left: 1rem; top: .5rem; }
+
+.lc-page h1, .lc-page h2, .lc-page h3, .lc-page h4 { line-height: 1.25;
+  text-wrap: balance; overflow-wrap: anywhere; }
+.lc-page h1 { font-size: clamp(1.6rem, 1.2rem + 1.6vw, 2.15rem); font-weight: 650;
+  letter-spacing: -.015em; margin: 0; }
+.lc-page h2 { font-size: 1.3rem; font-weight: 650; letter-spacing: -.005em;
+  margin: 2.75rem 0 .75rem; }
+.lc-page h3 { font-size: 1.05rem; font-weight: 650; margin: 1.75rem 0 .5rem; }
+.lc-page h4, .lc-page h5, .lc-page h6 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
+.lc-page p { margin: 0 0 .9rem; max-width: 44rem; overflow-wrap: anywhere; }
+.lc-page ul, .lc-page ol { padding-left: 1.25rem; max-width: 44rem; }
+.lc-page li { margin: .2rem 0; overflow-wrap: anywhere; }
+.lc-page a { color: var(--accent); text-decoration-thickness: 1px;
+  text-underline-offset: .18em; }
+.lc-page hr { border: 0; border-top: 1px solid var(--rule); margin: 2rem 0; }
+.lc-page blockquote { margin: 1rem 0; padding-left: 1rem;
+  border-left: 3px solid var(--rule); color: var(--muted); }
+.lc-muted, .lc-page small { color: var(--muted); }
+.lc-page small { font-size: .8125rem; }
+.lc-summary { font-size: 1.0625rem; }
+
+.page-kind { color: var(--muted); font-size: .9375rem; margin: 0 0 .35rem !important; }
+.page-banner { margin: 1.25rem 0 1.5rem; padding: 1rem 1.25rem 1.05rem;
+  border-radius: .375rem; border-left: .375rem solid var(--undefined);
+  background: var(--undefined-paper); }
+.page-banner p { margin: 0; max-width: 60rem; }
+.page-word { font-weight: 700; color: var(--undefined); }
+.page-banner .page-word::before { content: "\\25CB\\00A0"; }
+.page-banner .page-answer { font-size: 1.1875rem; line-height: 1.45;
+  margin-top: .15rem; }
+.page-alert { background: var(--alert-paper); border-color: var(--alert); }
+.page-alert .page-word { color: var(--alert); }
+.page-alert .page-word::before { content: "\\25B2\\00A0"; }
+.page-quiet { background: var(--quiet-paper); border-color: var(--quiet); }
+.page-quiet .page-word { color: var(--quiet); }
+.page-quiet .page-word::before { content: "\\25CF\\00A0"; }
+
+.lc-facts { display: grid; gap: .75rem 2rem; margin: 0;
+  grid-template-columns: repeat(auto-fit, minmax(min(10rem, 100%), max-content)); }
+.lc-facts div { min-width: 0; max-width: 44rem; }
+.lc-facts dt { color: var(--muted); font-size: .8125rem; }
+.lc-facts dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+.lc-card { padding: 1rem 1.25rem 1.1rem; background: var(--sheet);
+  border-radius: .375rem; margin: 1rem 0; }
+.lc-card h3 { margin: 0 0 .6rem; }
+
+.page-contents { font-size: .9375rem; margin: 1.75rem 0 0; padding-top: 1rem;
+  border-top: 1px solid var(--rule); }
+.page-contents p { color: var(--muted); font-size: .8125rem; margin: 0 0 .3rem; }
+.page-contents ul { list-style: none; padding: 0; margin: 0; }
+.page-contents a { color: inherit; text-decoration-color: var(--rule); }
+.page-body { min-width: 0; }
+@media (min-width: 64rem) {
+  .page-columns { display: grid; grid-template-columns: 12rem minmax(0, 1fr);
+    gap: 0 3rem; margin-top: 2rem; border-top: 1px solid var(--rule); }
+  .page-columns .page-contents { position: sticky; top: 1.5rem; align-self: start;
+    border: 0; padding: 0; margin: 1.75rem 0; max-height: 92vh; overflow-y: auto; }
+  .page-columns .page-contents li { margin: .4rem 0; line-height: 1.35; } }
+.page-body > :first-child, .page-body > section:first-child > h2 { margin-top: 1.5rem; }
+.page-foot { margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--rule);
+  color: var(--muted); font-size: .8125rem; }
+.page-foot p { max-width: none; }
+
+.lc-badge { display: inline-block; padding: .05em .65em; border-radius: 1em;
+  font-size: .8125rem; font-weight: 600; line-height: 1.6; white-space: nowrap;
+  letter-spacing: 0; vertical-align: .08em;
   color: var(--undefined); background: var(--undefined-paper); }
-.lc-alert { color: var(--alert); background: var(--alert-paper); }
-.lc-quiet { color: var(--quiet); background: var(--quiet-paper); }
-.lc-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-.lc-num { text-align: right; }
+.lc-badge.lc-alert { color: var(--alert); background: var(--alert-paper); }
+.lc-badge.lc-quiet { color: var(--quiet); background: var(--quiet-paper); }
+.lc-badge.lc-pending { color: var(--pending); background: var(--pending-paper); }
+
+.lc-scroll { overflow-x: auto; max-width: 100%; margin: 0 0 1.25rem; }
+.lc-table { border-collapse: collapse; font-size: .9063rem; line-height: 1.45;
+  font-variant-numeric: tabular-nums lining-nums; }
+.lc-table caption { text-align: left; color: var(--muted); font-size: .8125rem;
+  padding-bottom: .4rem; }
+.lc-table th, .lc-table td { padding: .4rem 1.25rem .4rem 0; text-align: left;
+  vertical-align: top; border-bottom: 1px solid var(--rule); }
+.lc-table th:last-child, .lc-table td:last-child { padding-right: .25rem; }
+.lc-table thead th { color: var(--muted); font-size: .8125rem; font-weight: 500;
+  white-space: nowrap; vertical-align: bottom; }
+.lc-table tbody th { font-weight: 500; }
+.lc-table .lc-num { text-align: right; white-space: nowrap; }
+.lc-table small { display: block; white-space: nowrap; }
+.lc-table ul { list-style: none; margin: 0; padding: 0; }
+.lc-table td p, .lc-table th p { margin: 0; }
+
+.lc-picture { margin: 0 0 1.25rem; }
+.lc-picture .lc-scroll { margin: 0; }
+.lc-picture img, img.lc-figure { display: block; max-width: 100%; height: auto;
+  background: var(--card); border: 1px solid var(--rule); border-radius: .375rem;
+  padding: .35rem; }
+.lc-picture figcaption { color: var(--muted); font-size: .8125rem; max-width: 44rem;
+  margin-top: .4rem; }
+.lc-spark { display: block; width: 120px; height: 28px; }
+
+.lc-page pre, .lc-page code { font-size: .8125rem;
+  font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono",
+    monospace; }
+.lc-page pre { line-height: 1.5; background: var(--sheet); border-radius: .375rem;
+  padding: .75rem 1rem; margin: 0 0 1.25rem; overflow-x: auto; }
+.lc-fold { margin: 0 0 1.25rem; }
+.lc-fold > summary { cursor: pointer; color: var(--muted); font-size: .8125rem;
+  width: max-content; max-width: 100%; padding: .15rem 0; }
+.lc-fold > pre { margin-top: .4rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+.page-error { border-left: .25rem solid var(--alert); padding-left: 1rem;
+  margin: 0 0 1.25rem; }
+.page-error p { margin: 0 0 .4rem; }
+
+@media (max-width: 44rem) {
+  .page { padding-top: 1.5rem; }
+  .lc-picture img { min-width: 32rem; }
+  .lc-table th, .lc-table td { padding-right: 1rem; } }
+@page { margin: 18mm 16mm; }
+@media print {
+  .page { padding: 0; max-width: none; }
+  .page-contents, .page-skip, .page-code { display: none; }
+  .page-columns { display: block; }
+  .lc-scroll { overflow: visible; }
+  .lc-picture, .lc-table tr, .page-banner, .lc-card { break-inside: avoid; }
+  .lc-page h2, .lc-page h3 { break-after: avoid; }
+  .lc-page a { color: inherit; text-decoration: none; } }
 """

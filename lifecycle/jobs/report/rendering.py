@@ -1,0 +1,197 @@
+"""From an executed notebook to the page: head, contents, body, foot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lifecycle import markup
+from lifecycle.jobs import store
+from lifecycle.jobs.report.paths import known_roots, without_paths
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+__all__ = ["render"]
+
+_WORDS = {
+    "alert": "Alert",
+    "quiet": "Quiet",
+    "undefined": "Undefined",
+    "failed": "Failed",
+    "timeout": "Time limit reached",
+    "died": "The kernel died",
+}
+_DEFAULTS = {
+    "succeeded": "The run ended without a result record, so nothing is judged.",
+    "failed": "The run did not succeed.",
+    "timeout": "The run took longer than it may and was stopped.",
+    "died": "The kernel went away in the middle of the run.",
+}
+_APART = ("title", "parameters", "stamp")
+
+
+class Result(Protocol):
+    """What the head needs of a result record."""
+
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+
+
+def render(
+    ipynb: str | Path,
+    html: str | Path,
+    *,
+    header: Mapping[str, object],
+    status: str,
+    message: str = "",
+    record: Result | None = None,
+) -> None:
+    """Write the report of a run; also of one that failed or left no notebook.
+
+    The same inputs give the same bytes.
+
+    Parameters
+    ----------
+    ipynb : path
+        The executed notebook, whole or not.
+    html : path
+        Where the page goes, in one step.
+    header : mapping of str to object
+        Facts for the head in their order: model, owner, version, as_of. Three keys
+        have places of their own: "title" (else the notebook's first heading),
+        "parameters" (a mapping) and "stamp" (a text or a mapping for the foot: the
+        run's number, when it ran and how long).
+    status : str
+        "succeeded", or how the run ended: "failed", "timeout", "died".
+    message : str
+        What failed, in a sentence.
+    record : Record, optional
+        The result record of a run that succeeded: its verdict and summary.
+    """
+    ipynb = Path(ipynb)
+    notebook, unreadable = _read(ipynb)
+    facts = {str(key): value for key, value in header.items()}
+    body, contents, first, styles = "", markup.Html(""), "", ""
+    if notebook is not None:
+        from lifecycle.jobs.report import exporter, outline
+
+        shaped = outline.shape(exporter.body(notebook))
+        body, first, styles = shaped.body, shaped.title, shaped.styles
+        contents = outline.contents(shaped.headings)
+    title = _text(facts, "title") or first or ipynb.stem.replace("_", " ").capitalize()
+    if unreadable:
+        body += markup.paragraph(unreadable, kind="muted")
+    columns = "page-columns" if contents else "page-single"
+    page = markup.Html(
+        '<a class="page-skip" href="#body">To the report</a><div class="page">'
+        + _head(title, facts, status, message, record)
+        + f'<div class="{columns}">{contents}<main class="page-body" id="body">\n'
+        + body
+        + f"</main></div>{_foot(facts)}</div>"
+    )
+    shown = without_paths(page, known_roots(ipynb))
+    where = ", ".join(
+        str(markup.cell(value)) for key, value in facts.items() if key not in _APART
+    )
+    window = without_paths(f"{title} · {where}" if where else title, known_roots(ipynb))
+    whole = markup.page(_unescape(window), markup.Html(shown), style=styles)
+    store.write(Path(html), str(whole))
+
+
+def _read(ipynb: Path) -> tuple[NotebookNode | None, str]:
+    """The notebook, or a sentence why there is none."""
+    import nbformat
+
+    try:
+        raw: Any = json.loads(ipynb.read_text(encoding="utf-8"))
+        # half of a surrogate pair can stand in JSON, but not in a page
+        whole = json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace")
+        raw = json.loads(whole)
+        notebook = nbformat.from_dict(raw)
+        if not isinstance(notebook.get("cells"), list):
+            raise ValueError("it has no cells")
+    except FileNotFoundError:
+        return None, "The run left no notebook to show."
+    except (OSError, ValueError, AttributeError):
+        return None, "The executed notebook is damaged and cannot be shown."
+    return notebook, ""
+
+
+def _head(
+    title: str,
+    facts: Mapping[str, object],
+    status: str,
+    message: str,
+    record: Result | None,
+) -> str:
+    if status == "succeeded":
+        verdict = record.verdict if record is not None else "undefined"
+        answer = (record.summary if record is not None else message) or _DEFAULTS[
+            status
+        ]
+        tone, word, after = verdict, _WORDS.get(verdict, verdict), ""
+    else:
+        tone, word = "alert", _WORDS.get(status, status.capitalize())
+        answer = _sentence(message) or _DEFAULTS.get(status, _DEFAULTS["failed"])
+        after = markup.paragraph(
+            markup.Html("<small>Below is what the run had shown by then.</small>")
+        )
+    shown: dict[str, object] = {
+        key.replace("_", " ").capitalize() if key.islower() else key: value
+        for key, value in facts.items()
+        if key not in _APART
+    }
+    given = facts.get("parameters")
+    if isinstance(given, Mapping) and given:
+        shown["Parameters"] = markup.join(
+            (markup.join((key, "=", str(value)), " ") for key, value in given.items()),
+            " · ",
+        )
+    pairs = "".join(
+        f"<div><dt>{markup.cell(name)}</dt><dd>{markup.cell(value)}</dd></div>"
+        for name, value in shown.items()
+    )
+    tone = tone if tone in ("alert", "quiet") else "undefined"
+    return (
+        f'<header class="page-head"><h1>{markup.cell(title)}</h1>'
+        f'<div class="page-banner page-{tone}"><p class="page-word">'
+        f'{markup.cell(word)}</p><p class="page-answer">{markup.cell(answer)}</p>'
+        f"{after}</div>"
+        + (f'<dl class="lc-facts">{pairs}</dl>' if pairs else "")
+        + "</header>"
+    )
+
+
+def _foot(facts: Mapping[str, object]) -> str:
+    stamp = facts.get("stamp")
+    if isinstance(stamp, Mapping):
+        line = markup.join(
+            (markup.join((key, value), " ") for key, value in stamp.items()), " · "
+        )
+    else:
+        line = markup.cell(stamp or "")
+    said = markup.paragraph(line) if line else ""
+    return f'<footer class="page-foot">{said}</footer>' if said else ""
+
+
+def _sentence(message: str) -> str:
+    text = " ".join(message.split())[:1000]
+    if not text:
+        return ""
+    text = text[0].upper() + text[1:]
+    return text if text[-1] in ".!?…" else f"{text}."
+
+
+def _text(facts: Mapping[str, object], key: str) -> str:
+    return str(facts.get(key) or "")
+
+
+def _unescape(text: str) -> str:
+    from html import unescape
+
+    return unescape(text)
