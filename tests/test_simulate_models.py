@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -123,7 +124,7 @@ def test_left_alone_it_falls_in_steps_from_april_on(world: World) -> None:
     months = [f"2023-{month:02d}-01" for month in range(3, 10)]
     values = [
         world.accuracy(world.old, world.between(start, end), world.truth)
-        for start, end in zip(months[:-1], months[1:], strict=True)
+        for start, end in itertools.pairwise(months)
     ]
     march, april, may, june, july, august = values
     assert march > 0.80 > april + 0.05
@@ -154,7 +155,7 @@ def test_thirteen_weeks_do_when_all_of_them_are_settled(world: World) -> None:
     assert weekly.min() > 0.80
 
 
-@pytest.mark.parametrize("as_of", ["2024-03-11", "2024-03-18", "2024-04-01"])
+@pytest.mark.parametrize("as_of", ["2024-03-11", "2024-04-01"])
 def test_wrong_labels_make_a_bad_candidate_look_better_than_the_champion(
     world: World, as_of: str
 ) -> None:

@@ -200,21 +200,21 @@ class Story:
         rows = predictions[predictions["prediction"].notna()]
         at = self._rows(rows["id"])
         chance = self.probability.to_numpy()[at]
-        monday = self.leads["time"].dt.tz_localize(None).dt.to_period("W-SUN")
+        times = self.leads["time"].array[at]
         frame = pd.DataFrame(
             {
-                "monday": monday.dt.start_time.to_numpy()[at],
+                "age": (times - self.start) // pd.Timedelta(weeks=1),
                 "n": 1,
                 "accuracy": rows["prediction"].to_numpy()
                 == self.outcomes["outcome"].to_numpy()[at],
                 "bayes": np.maximum(chance, 1 - chance),
             }
         )
-        table = frame.groupby("monday").agg(
+        table = frame.groupby("age").agg(
             {"n": "sum", "accuracy": "mean", "bayes": "mean"}
         )
-        weeks = [week_label(monday) for monday in table.index]
-        table.insert(0, "week", weeks)
+        mondays = [self.start + timedelta(weeks=int(age)) for age in table.index]
+        table.insert(0, "week", [week_label(monday) for monday in mondays])
         return table.reset_index(drop=True)
 
     def reactions(
