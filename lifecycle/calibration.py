@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["expected_calibration_error", "reliability"]
 
-COLUMNS = (
+_COLUMNS = (
     "bin",
     "lower",
     "upper",
@@ -79,7 +79,7 @@ def reliability(
             ends = binomtest(hits, count).proportion_ci(0.90, method="wilson")
             known = [sums[number] / count, hits / count, ends.low, ends.high]
         rows.append([number, edges[number], edges[number + 1], count, *known])
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
 def expected_calibration_error(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["count", "right"]
 
-KINDS = {"flagged": ("flag",), "overridden": ("override", "correction")}
+_KINDS = {"flagged": ("flag",), "overridden": ("override", "correction")}
 
 
 def count(
@@ -64,7 +64,7 @@ def count(
         measure: labelled["id"]
         .isin(set(feedback.loc[feedback["kind"].isin(kinds), "id"]))
         .to_numpy()
-        for measure, kinds in KINDS.items()
+        for measure, kinds in _KINDS.items()
     }
     rows = []
     for period in sorted(set(names[known])):

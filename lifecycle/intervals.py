@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["auc", "bootstrap", "mean", "paired_difference", "wilson"]
 
-NOWHERE = (math.nan, math.nan)
+_NOWHERE = (math.nan, math.nan)
 
 
 def wilson(successes: float, n: float, *, level: float = 0.90) -> tuple[float, float]:
@@ -56,7 +56,7 @@ def wilson(successes: float, n: float, *, level: float = 0.90) -> tuple[float, f
     """
     z = _z(level)
     if math.isnan(successes) or math.isnan(n) or n == 0:
-        return NOWHERE
+        return _NOWHERE
     if not 0 <= successes <= n:
         raise ValueError(
             f"successes must lie between 0 and n, got {successes} of {n}; mend them"
@@ -103,7 +103,7 @@ def mean(values: npt.ArrayLike, *, level: float = 0.90) -> tuple[float, float]:
     sample = _floats(values)
     sample = sample[~np.isnan(sample)]
     if sample.size < 2 or not np.isfinite(sample).all():
-        return NOWHERE
+        return _NOWHERE
     error = float(np.std(sample, ddof=1)) / math.sqrt(sample.size)
     half = float(stdtrit(sample.size - 1, (1 + level) / 2)) * error
     middle = float(np.mean(sample))
@@ -150,7 +150,7 @@ def paired_difference(
     difference = first - second
     difference = difference[~np.isnan(difference)]
     if not difference.size:
-        return math.nan, *NOWHERE
+        return math.nan, *_NOWHERE
     return float(np.mean(difference)), *mean(difference, level=level)
 
 
@@ -207,7 +207,7 @@ def auc(
     positive, negative = np.sort(score[truth == 1]), np.sort(score[truth == 0])
     smaller = min(positive.size, negative.size)
     if not smaller:
-        return NOWHERE
+        return _NOWHERE
     wins = _beaten(negative, positive)
     losses = 1 - _beaten(positive, negative)
     area = float(np.mean(wins))
@@ -271,7 +271,7 @@ def bootstrap(
         )
     size = sizes.pop()
     if not size:
-        return NOWHERE
+        return _NOWHERE
     generator = np.random.default_rng(rng)
     results = np.empty(draws)
     for draw in range(draws):
@@ -279,7 +279,7 @@ def bootstrap(
         results[draw] = statistic(*(table[rows] for table in tables))
     defined = results[~np.isnan(results)]
     if 2 * defined.size < draws or not defined.size:
-        return NOWHERE
+        return _NOWHERE
     lower, upper = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     return float(lower), float(upper)
 

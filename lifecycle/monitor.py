@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["performance"]
 
-SHARES = ("accuracy", "precision", "recall", "specificity")
-USUAL = ("accuracy", "precision", "recall", "roc_auc", "brier")
+_SHARES = ("accuracy", "precision", "recall", "specificity")
+_USUAL = ("accuracy", "precision", "recall", "roc_auc", "brier")
 
 
 def performance(
@@ -26,7 +26,7 @@ def performance(
     *,
     as_of: datetime,
     delay: timedelta,
-    metrics: Sequence[str] = USUAL,
+    metrics: Sequence[str] = _USUAL,
     chunk: periods.Every = "week",
     timezone: str = "UTC",
     thresholds: Mapping[str, float] | None = None,
@@ -129,7 +129,7 @@ def performance(
                         min_n=min_n,
                     ),
                     period=label,
-                    unit="%" if name in SHARES else "",
+                    unit="%" if name in _SHARES else "",
                 )
             )
     main = "accuracy" if "accuracy" in metrics else metrics[0]

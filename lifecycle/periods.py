@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC as _UTC
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -192,7 +193,7 @@ def mature(
 
     _check_zone(as_of, "as_of")
     try:
-        newest = as_of.astimezone(UTC) - delay
+        newest = as_of.astimezone(_UTC) - delay
     except OverflowError as error:
         raise ValueError(f"a delay of {delay} is too long; shorten it") from error
     return _utc(times) <= pd.Timestamp(newest)
@@ -241,7 +242,7 @@ def parse_moment(text: str, *, timezone: str = "UTC") -> datetime:
         return _midnight(moment.date(), zone).astimezone(zone)
     early, late = (moment.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if early.utcoffset() != late.utcoffset():
-        back = early.astimezone(UTC).astimezone(zone).replace(tzinfo=None)
+        back = early.astimezone(_UTC).astimezone(zone).replace(tzinfo=None)
         times = "twice" if back == moment else "never"
         raise ValueError(
             f"{text!r} happens {times} in {timezone}, the clocks were changed; "
@@ -302,4 +303,4 @@ def _days(label: str) -> tuple[date, date]:
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     """First moment of a day, also where midnight is skipped by the clocks."""
-    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(_UTC)

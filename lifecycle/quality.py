@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
-Z = NormalDist().inv_cdf(0.95)
-NAMED = 5
-SAID = {
+_Z = NormalDist().inv_cdf(0.95)
+_NAMED = 5
+_SAID = {
     "missing": "missing in {value:.0%} of the rows",
     "unseen": "{value:.0%} in categories the reference does not have",
     "out_of_range": "{value:.0%} outside the reference's range",
@@ -182,7 +182,7 @@ def _volume(
     before, after = (_per_day(frame) for frame in (reference, analysis))
     n = len(analysis)
     value = after / before if before > 0 else math.nan
-    half = Z * value / math.sqrt(n) if n else math.nan
+    half = _Z * value / math.sqrt(n) if n else math.nan
     yield Finding(
         "volume",
         value,
@@ -213,12 +213,12 @@ def _summary(rows: list[Finding], features: int) -> str:
         return f"No fault in the data of {features} features."
     said = [
         " ".join(
-            [_name(row.subject), SAID[row.measure].format(value=row.value)]
+            [_name(row.subject), _SAID[row.measure].format(value=row.value)]
         ).strip()
         for row in alerts
     ]
-    if len(said) > NAMED:
-        said[NAMED:] = [f"and {len(said) - NAMED} more"]
+    if len(said) > _NAMED:
+        said[_NAMED:] = [f"and {len(said) - _NAMED} more"]
     count = f"{len(alerts)} fault" + ("" if len(alerts) == 1 else "s")
     return f"{count} in the data: {', '.join(said)}."
 

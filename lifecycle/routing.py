@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["assign", "sample_ratio"]
 
-SPACE = 2**64
+_SPACE = 2**64
 
 
 def assign(ids: Iterable[Any], shares: Mapping[str, float], *, salt: str) -> np.ndarray:
@@ -135,9 +135,9 @@ def _spans(shares: Mapping[str, float]) -> dict[str, tuple[int, int]]:
     _check(shares)
     rest = _rest(shares)
     spans = {rest: (0, 0)}
-    top = SPACE
+    top = _SPACE
     for place, role in enumerate(sorted(set(shares) - {rest})):
-        size = round(shares[role] * SPACE)
+        size = round(shares[role] * _SPACE)
         if place == 0:
             spans[role] = (0, size)
         else:

@@ -271,7 +271,7 @@ def _ks_ends(value: float, n: int, m: int) -> tuple[float, float]:
     from scipy.special import kolmogi
 
     if not n or not m:
-        return intervals.NOWHERE
+        return math.nan, math.nan
     half = float(kolmogi(0.10)) * math.sqrt(1 / n + 1 / m)
     return max(0.0, value - half), min(1.0, value + half)
 
@@ -283,7 +283,7 @@ def _js_ends(
 
     sizes = int(before.sum()), int(after.sum())
     if math.isnan(value) or not all(sizes):
-        return intervals.NOWHERE
+        return math.nan, math.nan
     p, q = before / sizes[0], after / sizes[1]
     middle = (p + q) / 2
     variance = 0.0
