@@ -168,7 +168,7 @@ def compare(
         candidate_score,
         thresholds=(champion_threshold, candidate_threshold),
         labels={"weeks": weeks} if weeks is not None else {},
-        segments={} if segments is None else {str(k): segments[k] for k in segments},
+        segments=_named(segments),
     )
     prices = _prices(costs or {})
     enough = pair.n >= min_n
@@ -240,6 +240,14 @@ def compare(
     title = "Candidate against champion"
     found = Findings(title, tuple(rows), summary, main="errors_saved")
     return Evaluation(found, passed, tuple(reasons), difference)
+
+
+def _named(
+    segments: pd.DataFrame | Mapping[str, npt.ArrayLike] | None,
+) -> dict[str, Any]:
+    if segments is None:
+        return {}
+    return {str(name): values for name, values in segments.items()}
 
 
 def _prices(costs: Mapping[str, float]) -> tuple[float, float]:
