@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lifecycle import errors, markup, promotion
+from lifecycle import errors, markup, promotion, registry
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,7 +38,7 @@ class _View(Protocol):
     @property
     def workspace(self) -> Any: ...
 
-    def proposal(self) -> promotion.Proposal | None: ...
+    def proposal(self) -> registry.Proposal | None: ...
 
 
 class Static:
@@ -61,7 +61,7 @@ class Static:
         return self.html
 
 
-def waiting(proposed: promotion.Proposal | None) -> str:
+def waiting(proposed: registry.Proposal | None) -> str:
     """What waits for a decision, in one sentence.
 
     Examples
@@ -79,7 +79,7 @@ def waiting(proposed: promotion.Proposal | None) -> str:
     return f"{words}: {gate}" if gate else words + "."
 
 
-def proposal(proposed: promotion.Proposal | None) -> Static:
+def proposal(proposed: registry.Proposal | None) -> Static:
     """What is proposed, by whom and why, as a card."""
     if proposed is None:
         return Static(markup.paragraph(waiting(None)), waiting(None))
@@ -128,7 +128,7 @@ def approval(view: _View, *, unattended: bool | None = None) -> Any:
     return _panel(view, view.workspace, proposed)
 
 
-def _panel(view: _View, desk: _Desk, proposed: promotion.Proposal) -> Any:
+def _panel(view: _View, desk: _Desk, proposed: registry.Proposal) -> Any:
     import ipywidgets
 
     heading = ipywidgets.HTML(proposal(proposed)._repr_html_())
@@ -183,7 +183,7 @@ def _status(text: str, *, role: str = "status") -> str:
     return f'<div role="{role}" aria-live="polite">{markup.paragraph(text)}</div>'
 
 
-def _target(proposed: promotion.Proposal) -> str:
+def _target(proposed: registry.Proposal) -> str:
     if proposed.target == "experimental":
         return f"{proposed.share:.0%} of the traffic"
     return "production"

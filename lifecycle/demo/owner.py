@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from lifecycle import promotion, workspace
+from lifecycle import registry, workspace
+
+if TYPE_CHECKING:
+    from lifecycle.promotion.deciding import Target
 
 __all__ = ["NAME", "decide"]
 
@@ -13,7 +17,7 @@ NAME = "Dana Weber"
 
 def decide(
     ws: workspace.Workspace, model: str, as_of: datetime
-) -> tuple[promotion.Proposal, str] | None:
+) -> tuple[registry.Proposal, Target] | None:
     """Look at what waits and approve it, through the call the panel makes.
 
     She knows the trade: when the inputs have moved, a model may well be worn out, and
@@ -32,23 +36,21 @@ def decide(
         return None
     moved = any(alert.rule == "drift" for alert in ws.alerts(model))
     trial = view.experimental is not None and view.experimental.number == asked.number
-    if moved or trial:
-        reason = (
-            "it has shown itself on its share of the traffic"
-            if trial
-            else "the inputs have moved and the candidate is better on later leads"
-        )
-        target, share = "production", None
+    target: Target = "production" if moved or trial else "experimental"
+    if trial:
+        reason = "it has shown itself on its share of the traffic"
+    elif moved:
+        reason = "the inputs have moved and the candidate is better on later leads"
     else:
         reason = "the numbers fell but no input has moved: a share of the traffic first"
-        target, share = "experimental", ws.model(model).release.canary_share
+    share = ws.model(model).release.canary_share
     ws.approve(
         model,
         asked.id,
         reason=reason,
         by=NAME,
         target=target,
-        share=share,
+        share=share if target == "experimental" else None,
         digest=asked.digest,
         as_of=as_of,
     )

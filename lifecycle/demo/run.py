@@ -93,9 +93,7 @@ def run(
             ws.run("audit", UNMANAGED, as_of=story.end, warm=warm, index=False)
     with clock("closing chart and index"):
         table = summary.weekly(ws, story, told)
-        summary.write(
-            directory / "summary.json", table, story, clock.seconds, timings
-        )
+        summary.write(directory / "summary.json", table, story, clock.seconds, timings)
         index = ws.refresh_index(as_of=story.end, chart=summary.chart(table))
     for line in summary.sentences(table):
         say(line)

@@ -18,14 +18,16 @@ from lifecycle import (
     periods,
     promotion,
     recipes,
-    registry,
 )
+from lifecycle import registry as registries
 from lifecycle.workspace import actors
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from lifecycle import jobs
+    from lifecycle.promotion.deciding import Target
+    from lifecycle.registry import Entry, Proposal, Registry, Version
     from lifecycle.workspace import clock, intake, overview, view
 
 __all__ = ["Workspace", "open"]
@@ -77,11 +79,11 @@ class Workspace:
     # -- what is there ---------------------------------------------------------
 
     @cached_property
-    def registry(self) -> registry.Registry:
+    def registry(self) -> Registry:
         """The durable book of versions, roles, proposals, alerts, runs and moves."""
         told = self.settings.workspace.registry
         place: str | Path = told if "://" in told else self.directory / told
-        return registry.Registry(place, artefacts=self.directory / "artefacts")
+        return registries.Registry(place, artefacts=self.directory / "artefacts")
 
     @property
     def reports(self) -> Path:
@@ -191,7 +193,7 @@ class Workspace:
         end: datetime | None = None,
         span: int | None = None,
         by: str | None = None,
-    ) -> registry.Version:
+    ) -> Version:
         """Make a candidate from a recipe and a period; see `renewal.train`."""
         from lifecycle.workspace import renewal
 
@@ -212,11 +214,11 @@ class Workspace:
         number: int,
         *,
         reason: str,
-        target: str = "production",
+        target: Target = "production",
         share: float | None = None,
         by: str | None = None,
         as_of: datetime | str | None = None,
-    ) -> promotion.Proposal:
+    ) -> Proposal:
         """Ask for a version to go live, with the evidence as it stands now."""
         from lifecycle.workspace import renewal
 
@@ -238,7 +240,7 @@ class Workspace:
         *,
         reason: str,
         by: str | None = None,
-        target: str | None = None,
+        target: Target | None = None,
         share: float | None = None,
         digest: str | None = None,
         as_of: datetime | str | None = None,
@@ -376,7 +378,7 @@ class Workspace:
 
         return overview.status(self, as_of=self.moment(as_of))
 
-    def history(self, name: str) -> list[registry.Entry]:
+    def history(self, name: str) -> list[Entry]:
         """The ledger of one model, oldest first; who did what, and why."""
         self.model(name)
         return self.registry.ledger(name)

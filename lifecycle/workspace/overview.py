@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import alerts, findings, jobs, promotion, registry
+from lifecycle import alerts, findings, promotion, registry
 from lifecycle.jobs import record as records
 from lifecycle.jobs import schedule
 

@@ -21,6 +21,7 @@ from lifecycle.workspace import intake
 if TYPE_CHECKING:
     import pandas as pd
 
+    from lifecycle.promotion.deciding import Target
     from lifecycle.workspace.desk import Workspace
     from lifecycle.workspace.view import View
 
@@ -208,12 +209,12 @@ def propose(
     number: int,
     *,
     reason: str,
-    target: str,
+    target: Target,
     share: float | None,
     author: str,
     as_of: datetime,
     automatic: bool = False,
-) -> promotion.Proposal:
+) -> registry.Proposal:
     """Ask for a version to go live; the evidence of this moment goes with it.
 
     Raises

@@ -224,7 +224,7 @@ class View:
 
     # -- promote ---------------------------------------------------------------
 
-    def proposal(self) -> promotion.Proposal | None:
+    def proposal(self) -> registry.Proposal | None:
         """The newest proposal that waits for a person."""
         waiting = promotion.pending(self.registry, self.name)
         return waiting[-1] if waiting else None
@@ -259,10 +259,10 @@ class View:
         notebook : str
             The page's name: "audit".
         *results
-            Findings, or results that carry `.findings`; `None` is passed over. The
-            first one's sentence is the answer where none is given.
+            Findings, or results that carry `.findings`; `None` is passed over.
         summary : str
-            The answer, if it is not the first result's.
+            The answer; without it that of the first result that is an alert, or of the
+            first.
         facts : mapping, optional
             Further plain values for the record.
         result_path : str
@@ -270,12 +270,15 @@ class View:
         """
         from lifecycle.jobs import record as records
 
+        found = [result for result in results if result is not None]
+        alarmed = [each for each in found if each.verdict == "alert"]
+        answers = [each.summary for each in alarmed + found if each.summary]
         record = records.Record.of(
             model=self.name,
             notebook=notebook,
             as_of=self.as_of,
-            findings=[result for result in results if result is not None],
-            summary=summary,
+            findings=found,
+            summary=summary or next(iter(answers), ""),
             facts={**self.facts(), **(facts or {})},
         )
         if result_path:
