@@ -89,11 +89,18 @@ def name_ends(axes: Axes, ends: Mapping[str, float]) -> None:
 
 
 def legend(axes: Axes) -> None:
-    """Explain the marks above the axes, where there is something to explain."""
+    """Explain the marks beside the title, where there is something to explain."""
     handles, labels = axes.get_legend_handles_labels()
     if handles:
-        where: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 1)}
-        axes.legend(handles, labels, borderaxespad=0.3, handletextpad=0.2, **where)
+        shown = axes.figure.legend(
+            handles,
+            labels,
+            loc="upper right",
+            ncols=len(handles),
+            borderaxespad=0.1,
+            handletextpad=0.4,
+        )
+        shown.set_in_layout(False)  # it shares the line of the title
 
 
 def scale(axis: Any, unit: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from lifecycle.figures.axes import scale
+from lifecycle.figures.axes import legend, scale
 from lifecycle.figures.picture import (
     ALERT,
     INK,
@@ -201,9 +201,7 @@ def compare_counts(
 
     def paint(axes: Axes) -> None:
         (_pairs if len(names) <= _MOST_PAIRS else _outlines)(axes, names, before, after)
-        axes.legend(
-            loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.3
-        )
+        legend(axes)
 
     few = len(names) <= _MOST_PAIRS
     totals = [int(side.sum()) for side in counts]

@@ -22,6 +22,9 @@ __all__ = [
 ]
 
 
+_IN_SIGHT = 12
+
+
 class _Finding(Protocol):
     @property
     def measure(self) -> str: ...
@@ -100,6 +103,7 @@ def table(
     rows: Sequence[Sequence[object]],
     *,
     caption: str = "",
+    label: str = "",
     numeric: Sequence[int] = (),
 ) -> Html:
     """Write a table in a box that scrolls by itself when the screen is narrow.
@@ -111,7 +115,9 @@ def table(
     rows : sequence of sequences
         Numbers are formatted, text is escaped, `Html` is taken as it is.
     caption : str
-        What the table shows; also the name of the scrolling box.
+        What the table shows, above it.
+    label : str
+        Name of the scrolling box for those who do not see it; else the caption.
     numeric : sequence of int
         Columns set flush right, counted from 0.
 
@@ -141,7 +147,7 @@ def table(
         for name, kind in zip(header, mark, strict=True)
     )
     body = "".join(f"<tr>{_cells(row, mark)}</tr>" for row in rows)
-    label = escape(caption or "Table of " + ", ".join(map(str, header)), quote=True)
+    label = escape(label or caption or "Table of " + ", ".join(header), quote=True)
     titled = f"<caption>{cell(caption)}</caption>" if caption else ""
     return Html(
         f'<div class="lc-scroll" role="region" tabindex="0" aria-label="{label}">'
@@ -228,8 +234,20 @@ def findings(title: str, summary: str, verdict: str, rows: Sequence[_Finding]) -
     """
     head = f"<h3>{cell(title)} {badge(verdict)}</h3>"
     words = paragraph(summary, kind="summary") if summary else ""
-    body = _rows(title, rows) if rows else paragraph("No rows.", kind="muted")
+    body = _shown(title, rows) if rows else paragraph("No rows.", kind="muted")
     return Html(f'<div class="lc-findings">{head}{words}{body}</div>')
+
+
+def _shown(title: str, rows: Sequence[_Finding]) -> Html:
+    """A dozen rows in sight, of periods the newest; the others a click away."""
+    if len(rows) <= _IN_SIGHT + 3:
+        return _rows(title, rows)
+    if any(row.period for row in rows):
+        near, far, which = rows[-_IN_SIGHT:], rows[:-_IN_SIGHT], "earlier"
+    else:
+        near, far, which = rows[:_IN_SIGHT], rows[_IN_SIGHT:], "more"
+    rest = folded(f"{len(far)} {which} rows", _rows(title, far))
+    return join([_rows(title, near), rest])
 
 
 def _rows(title: str, rows: Sequence[_Finding]) -> Html:
@@ -247,7 +265,7 @@ def _rows(title: str, rows: Sequence[_Finding]) -> Html:
     return table(
         [name for name, _, _ in kept],
         list(zip(*(values for _, _, values in kept), strict=True)),
-        caption=f"{title}: the numbers",
+        label=f"{title}: the numbers",
         numeric=[place for place, (_, right, _) in enumerate(kept) if right],
     )
 

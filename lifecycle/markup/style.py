@@ -48,7 +48,7 @@ STYLE = """\
 .lc-page small { font-size: .8125rem; }
 .lc-summary { font-size: 1.0625rem; }
 
-.page-kind { color: var(--muted); font-size: .9375rem; margin: 0 0 .35rem !important; }
+.page-of { color: var(--muted); font-weight: 400; }
 .page-banner { margin: 1.25rem 0 1.5rem; padding: 1rem 1.25rem 1.05rem;
   border-radius: .375rem; border-left: .375rem solid var(--undefined);
   background: var(--undefined-paper); }
@@ -64,9 +64,9 @@ STYLE = """\
 .page-quiet .page-word { color: var(--quiet); }
 .page-quiet .page-word::before { content: "\\25CF\\00A0"; }
 
-.lc-facts { display: grid; gap: .75rem 2rem; margin: 0;
-  grid-template-columns: repeat(auto-fit, minmax(min(10rem, 100%), max-content)); }
-.lc-facts div { min-width: 0; max-width: 44rem; }
+.lc-facts { display: flex; flex-wrap: wrap; gap: .75rem 2.5rem; margin: 0; }
+.lc-facts div { min-width: min(7rem, 100%); max-width: min(44rem, 100%); }
+.lc-facts .page-wide { flex-basis: 100%; max-width: 100%; }
 .lc-facts dt { color: var(--muted); font-size: .8125rem; }
 .lc-facts dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 .lc-card { padding: 1rem 1.25rem 1.1rem; background: var(--sheet);
@@ -123,7 +123,9 @@ STYLE = """\
   margin-top: .4rem; }
 .lc-spark { display: block; width: 120px; height: 28px; }
 
-.lc-page pre, .lc-page code { font-size: .8125rem;
+.lc-page code { font-size: .9em; }
+.lc-page pre, .lc-page pre code { font-size: .8125rem; }
+.lc-page pre, .lc-page code {
   font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono",
     monospace; }
 .lc-page pre { line-height: 1.5; background: var(--sheet); border-radius: .375rem;
@@ -131,6 +133,7 @@ STYLE = """\
 .lc-fold { margin: 0 0 1.25rem; }
 .lc-fold > summary { cursor: pointer; color: var(--muted); font-size: .8125rem;
   width: max-content; max-width: 100%; padding: .15rem 0; }
+.page-code { margin-top: -.5rem; }
 .lc-fold > pre { margin-top: .4rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 .page-error { border-left: .25rem solid var(--alert); padding-left: 1rem;
   margin: 0 0 1.25rem; }

@@ -60,7 +60,8 @@ def shape(html: str) -> Shaped:
     headings = _headings(soup)
     for image in soup.find_all("img"):
         if not image.get("src"):
-            image.replace_with(str(image.get("alt") or ""))
+            said = str(image.get("alt") or "")  # nbconvert gives every image some
+            image.replace_with("" if said.startswith("No description") else said)
         elif not image.get("alt"):
             image["alt"] = "Figure without a description"
     for table in soup.find_all("table"):

@@ -30,6 +30,7 @@ _DEFAULTS = {
     "timeout": "The run took longer than it may and was stopped.",
     "died": "The kernel went away in the middle of the run.",
 }
+_DAMAGED = "The executed notebook is damaged and cannot be shown."
 _APART = ("title", "parameters", "stamp")
 
 
@@ -80,27 +81,29 @@ def render(
     if notebook is not None:
         from lifecycle.jobs.report import exporter, outline
 
-        shaped = outline.shape(exporter.body(notebook))
-        body, first, styles = shaped.body, shaped.title, shaped.styles
-        contents = outline.contents(shaped.headings)
-    title = _text(facts, "title") or first or ipynb.stem.replace("_", " ").capitalize()
+        try:
+            shaped = outline.shape(exporter.body(notebook))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            unreadable = _DAMAGED
+        else:
+            body, first, styles = shaped.body, shaped.title, shaped.styles
+            contents = outline.contents(shaped.headings)
+    title = _fact(facts, "title") or first or ipynb.stem.replace("_", " ").capitalize()
     if unreadable:
         body += markup.paragraph(unreadable, kind="muted")
     columns = "page-columns" if contents else "page-single"
     page = markup.Html(
         '<a class="page-skip" href="#body">To the report</a><div class="page">'
-        + _head(title, facts, status, message, record)
+        + _head(markup.cell(title), facts, status, message, record)
         + f'<div class="{columns}">{contents}<main class="page-body" id="body">\n'
         + body
         + f"</main></div>{_foot(facts)}</div>"
     )
     shown = without_paths(page, known_roots(ipynb))
-    where = ", ".join(
-        str(markup.cell(value)) for key, value in facts.items() if key not in _APART
-    )
-    window = without_paths(f"{title} · {where}" if where else title, known_roots(ipynb))
-    whole = markup.page(_unescape(window), markup.Html(shown), style=styles)
-    store.write(Path(html), str(whole))
+    window = " · ".join(part for part in (title, _fact(facts, "model")) if part)
+    window = without_paths(window, known_roots(ipynb))
+    whole = markup.page(window, markup.Html(shown), style=styles)
+    store.write(Path(html), whole.encode("utf-8", "replace"))
 
 
 def _read(ipynb: Path) -> tuple[NotebookNode | None, str]:
@@ -118,23 +121,21 @@ def _read(ipynb: Path) -> tuple[NotebookNode | None, str]:
     except FileNotFoundError:
         return None, "The run left no notebook to show."
     except (OSError, ValueError, AttributeError):
-        return None, "The executed notebook is damaged and cannot be shown."
+        return None, _DAMAGED
     return notebook, ""
 
 
 def _head(
-    title: str,
+    title: markup.Html,
     facts: Mapping[str, object],
     status: str,
     message: str,
     record: Result | None,
 ) -> str:
     if status == "succeeded":
-        verdict = record.verdict if record is not None else "undefined"
-        answer = (record.summary if record is not None else message) or _DEFAULTS[
-            status
-        ]
-        tone, word, after = verdict, _WORDS.get(verdict, verdict), ""
+        tone = record.verdict if record is not None else "undefined"
+        said = record.summary if record is not None else message
+        word, answer, after = _WORDS.get(tone, tone), said or _DEFAULTS[status], ""
     else:
         tone, word = "alert", _WORDS.get(status, status.capitalize())
         answer = _sentence(message) or _DEFAULTS.get(status, _DEFAULTS["failed"])
@@ -146,19 +147,19 @@ def _head(
         for key, value in facts.items()
         if key not in _APART
     }
-    given = facts.get("parameters")
-    if isinstance(given, Mapping) and given:
-        shown["Parameters"] = markup.join(
-            (markup.join((key, "=", str(value)), " ") for key, value in given.items()),
-            " · ",
-        )
     pairs = "".join(
         f"<div><dt>{markup.cell(name)}</dt><dd>{markup.cell(value)}</dd></div>"
         for name, value in shown.items()
     )
+    given = facts.get("parameters")
+    if isinstance(given, Mapping) and given:
+        told = markup.join((f"{key} = {value}" for key, value in given.items()), ", ")
+        pairs += f'<div class="page-wide"><dt>Parameters</dt><dd>{told}</dd></div>'
+    model = _fact(facts, "model")
+    of = f' <span class="page-of">{markup.cell(model)}</span>' if model else ""
     tone = tone if tone in ("alert", "quiet") else "undefined"
     return (
-        f'<header class="page-head"><h1>{markup.cell(title)}</h1>'
+        f'<header class="page-head"><h1>{title}{of}</h1>'
         f'<div class="page-banner page-{tone}"><p class="page-word">'
         f'{markup.cell(word)}</p><p class="page-answer">{markup.cell(answer)}</p>'
         f"{after}</div>"
@@ -187,11 +188,6 @@ def _sentence(message: str) -> str:
     return text if text[-1] in ".!?…" else f"{text}."
 
 
-def _text(facts: Mapping[str, object], key: str) -> str:
-    return str(facts.get(key) or "")
-
-
-def _unescape(text: str) -> str:
-    from html import unescape
-
-    return unescape(text)
+def _fact(facts: Mapping[str, object], name: str) -> str:
+    found = (value for key, value in facts.items() if key.lower() == name)
+    return str(next(found, None) or "")
