@@ -35,36 +35,44 @@ def main() -> int:
     waiting = None
     if job["action"] == "run":
         waiting = _fork() if job["fork"] else None
+    # jsonschema would have this parse a grammar for 1.8 s, to check internationalised
+    # addresses, of which a notebook has none; the kernel's process is left alone
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     _hold_lifeline()
     if job["action"] == "run":
         outcome = _execute(job, waiting)
     else:
         outcome = {"status": job["status"], "message": job["message"]}
+    _tell(job, outcome)
     begun = time.monotonic()
-    work = Path(job["work"])
     _strip(job, outcome)
     _render(job, outcome)
-    outcome.setdefault("timings", {}).update(
-        render=time.monotonic() - begun, cpu=_processor_seconds()
-    )
-    (work / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")
+    timings = outcome.setdefault("timings", {})
+    timings |= {"render": time.monotonic() - begun, "cpu": _processor_seconds()}
+    _tell(job, outcome)
     return 0
 
 
-def _render(job: dict[str, Any], outcome: dict[str, Any]) -> None:
-    import importlib.util
+def _tell(job: dict[str, Any], outcome: dict[str, Any]) -> None:
+    from lifecycle.jobs import store
 
+    path = Path(job["work"]) / "outcome.json"
+    store.write(path, json.dumps(outcome), durable=False)
+
+
+def _render(job: dict[str, Any], outcome: dict[str, Any]) -> None:
+    from lifecycle.jobs import record, report
+
+    succeeded = outcome["status"] == "succeeded"
+    found = record.read(Path(job["work"]) / "record.json") if succeeded else None
     page = Path(job["work"]) / f"{job['name']}.html"
-    if importlib.util.find_spec("lifecycle.jobs.report") is None:
-        page.write_text(outcome["message"], encoding="utf-8")
-        return
-    report = importlib.import_module("lifecycle.jobs.report")
     report.render(
         page.with_suffix(".ipynb"),
         page,
         header=job["header"],
         status=outcome["status"],
-        message=outcome["message"],
+        message="" if found else outcome["message"],
+        record=found,
     )
 
 
@@ -197,6 +205,8 @@ def _strip(job: dict[str, Any], outcome: dict[str, Any]) -> None:
         key: _relative(value, job["directory"])
         for key, value in job["parameters"].items()
     } | {"result_path": ""}
+    given = {key: value for key, value in shown.items() if value != ""}
+    job["header"] = {"parameters": given} | job["header"]
     metadata = notebook.setdefault("metadata", {})
     stamp = metadata.setdefault("papermill", {})
     for key in ("input_path", "output_path", "environment_variables"):

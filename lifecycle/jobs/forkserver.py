@@ -12,13 +12,17 @@ import contextlib
 import gc
 import importlib
 import os
+import pkgutil
 import selectors
 import signal
 import socket
 import struct
 import sys
+import tempfile
 import traceback
+from pathlib import Path
 
+import lifecycle
 from lifecycle.jobs import child
 from lifecycle.jobs.processes import end_group
 
@@ -38,29 +42,48 @@ matplotlib.figure matplotlib.font_manager matplotlib.pyplot matplotlib.dates
 matplotlib.backends.backend_agg matplotlib.backends.backend_svg
 deltalake duckdb sqlalchemy sqlalchemy.dialects.sqlite alembic.command skops.io
 pydantic cronsim ipywidgets
-lifecycle.periods lifecycle.profiles lifecycle.intervals lifecycle.metrics
-lifecycle.calibration lifecycle.figures lifecycle.markup lifecycle.findings
-lifecycle.drift lifecycle.estimation lifecycle.business lifecycle.quality
-lifecycle.feedback lifecycle.routing lifecycle.logs lifecycle.registry
-lifecycle.recipes lifecycle.config lifecycle.monitor lifecycle.training
-lifecycle.evaluation lifecycle.decision lifecycle.promotion lifecycle.alerts
-lifecycle.jobs.client lifecycle.jobs.kernel lifecycle.jobs.record
-lifecycle.jobs.report lifecycle.jobs.index lifecycle.workspace lifecycle.widgets
+lifecycle.jobs.client lifecycle.jobs.kernel lifecycle.jobs.record lifecycle.jobs.report
 """
 PRELOAD = tuple(_NAMES.split())
-"""What notebooks, the runner and the reports import."""
+"""What notebooks, the runner and the reports import, beside the rooms of the house."""
 
 
 def main() -> int:
     """Serve on the socket whose descriptor is the last argument, until it closes."""
     control = socket.socket(fileno=int(sys.argv[-1]))
-    for name in PRELOAD:
-        with contextlib.suppress(ImportError):
+    rooms = [room.name for room in pkgutil.iter_modules(lifecycle.__path__)]
+    skipped = {"__main__", "cli", "demo"}  # nobody imports these in a notebook
+    for name in [*PRELOAD, *(f"lifecycle.{room}" for room in {*rooms} - skipped)]:
+        with contextlib.suppress(ImportError, SyntaxError):  # the notebook will say so
             importlib.import_module(name)
+    _rehearse()
     gc.collect()
     gc.freeze()  # what is imported stays where it is, shared by all
     _serve(control)
     os._exit(0)
+
+
+def _rehearse() -> None:
+    """Render one report, so that templates and patterns are compiled once for all."""
+    from nbformat import v4, writes
+
+    from lifecycle.jobs import report
+
+    table = (
+        "<table><thead><tr><th>a</th></tr></thead><tr><td>1 &amp; 2</td></tr></table>"
+    )
+    shown = v4.new_output("display_data", {"text/html": table, "text/plain": "a"})
+    drawn = v4.new_output("display_data", {"image/svg+xml": "<svg></svg>"})
+    wrong = v4.new_output("error", ename="E", evalue="e", traceback=["e"])
+    cells = [
+        v4.new_markdown_cell("# Why?\n\n*So*: `a`\n\n* one\n"),
+        v4.new_code_cell('a = "1"  # one', outputs=[shown, drawn, wrong]),
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rehearsal.ipynb"
+        path.write_text(writes(v4.new_notebook(cells=cells)), encoding="utf-8")
+        page = path.with_suffix(".html")
+        report.render(path, page, header={"Model": "a"}, status="succeeded")
 
 
 def _serve(control: socket.socket) -> None:

@@ -178,7 +178,7 @@ def run(
             "runtime": str(runtime),
             "name": name,
             "parameters": given,
-            "header": {str(key): value for key, value in header.items()},
+            "header": {"stamp": f"Ran at {_now()}"} | dict(header),
             "timeout": timeout_seconds,
             "cwd": str(Path(cwd).resolve()),
             "env": _environment(runtime),
@@ -207,16 +207,16 @@ class _Attempt:
         """Execute, judge again, make sure of a report, publish."""
         from lifecycle.jobs import record
 
-        outcome = self._perform(self.job, self.job["timeout"] + _RENDER_SECONDS)
-        status: Status = outcome["status"]
-        message: str = outcome["message"]
+        code = self._perform(self.job, self.job["timeout"] + _RENDER_SECONDS)
+        outcome = self._outcome()
+        status, message = self._ending(code, outcome)
         found: Record | None = None
         if status == "succeeded":
             try:
                 found = record.read(self.work / "record.json")
             except NotebookFailed as error:
                 status, message = "failed", str(error)
-        if "timings" not in outcome or status != outcome["status"]:
+        if code != 0 or status != outcome.get("status"):
             self._render(status, message)
         kept = found or self._failed_record(status, message)
         kept = kept.model_copy(update={"notebook": self.name})
@@ -234,24 +234,35 @@ class _Attempt:
             log=log,
         )
 
-    def _perform(self, job: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """Let a process do the job; what it says counts only if it exits with 0."""
+    def _perform(self, job: dict[str, Any], seconds: float) -> int | None:
+        """Let a process do a job; `None` when it had to be ended."""
         process: Process = self.warm.start(job) if self.warm else Cold(job)
         try:
-            code = process.wait(seconds)
+            return process.wait(seconds)
         finally:
             process.end()
+
+    def _outcome(self) -> dict[str, Any]:
+        """What the process told of the notebook, before it began with the report."""
+        try:
+            text = (self.work / "outcome.json").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {}
+        outcome: dict[str, Any] = json.loads(text)
+        return outcome
+
+    def _ending(self, code: int | None, outcome: dict[str, Any]) -> tuple[Status, str]:
+        """How the run ended; a success counts only if the process exits with 0."""
+        if outcome and (code == 0 or outcome["status"] != "succeeded"):
+            return outcome["status"], outcome["message"]
+        if outcome:
+            word = "it took too long" if code is None else self._last_word()
+            return "failed", f"its report could not be written: {word}"
         if code is None:
-            return {"status": "timeout", "message": "the time was up"}
-        if code == 0:
-            with contextlib.suppress(FileNotFoundError, ValueError):
-                text = (self.work / "outcome.json").read_text(encoding="utf-8")
-                outcome: dict[str, Any] = json.loads(text)
-                return outcome
+            return "timeout", "the time was up"
         if code < 0:
-            message = f"the process of the run was killed by signal {-code}"
-            return {"status": "died", "message": message}
-        return {"status": "failed", "message": f"the run stopped: {self._last_word()}"}
+            return "died", f"the process of the run was killed by signal {-code}"
+        return "failed", f"the run stopped: {self._last_word()}"
 
     def _last_word(self) -> str:
         with contextlib.suppress(OSError):
@@ -350,6 +361,10 @@ def _short_directory() -> str | None:
     return usual
 
 
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 @contextlib.contextmanager
 def _locked(path: Path, name: str) -> Iterator[None]:
     """Hold a lock that ends with this process, however it ends."""
@@ -364,7 +379,7 @@ def _locked(path: Path, name: str) -> Iterator[None]:
                 f"{name} is running already ({holder}); wait until it is done"
             ) from error
         file.truncate(0)
-        file.write(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%MZ}")
+        file.write(f"process {os.getpid()} since {_now()}")
         file.flush()
         yield
 
