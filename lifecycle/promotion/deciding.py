@@ -93,7 +93,7 @@ def propose(
     UnknownVersion
         When there is no such version.
     """
-    author, reason = said(author, "the name"), said(reason, "the reason")
+    author, reason = said(author, reason)
     with registry.atomic() as book:
         version = book.version(model, number)
         if automatic and version.status == "rolled back":
@@ -214,12 +214,9 @@ def approve(
     ArtefactError
         When the stored model is missing or altered.
     """
-    approver, reason = said(approver, "the name"), said(reason, "the reason")
+    approver, reason = said(approver, reason)
     if unattended:
-        raise errors.NotAllowed(
-            f"approving proposal {proposal_id} of {model} takes a person; "
-            "this run has none"
-        )
+        raise _unattended("approving", model, proposal_id)
     with registry.atomic() as book:
         proposal = _pending(book, model, proposal_id, digest)
         if two_persons:
@@ -284,8 +281,11 @@ def reject(
     reason: str,
     digest: str | None = None,
     at: datetime,
+    unattended: bool = False,
 ) -> Move:
     """Say no; the roles stay as they are. Arguments as in `approve`."""
+    if unattended:
+        raise _unattended("rejecting", model, proposal_id)
     return _decline(
         registry,
         model,
@@ -335,7 +335,7 @@ def _decline(
     digest: str | None,
     at: datetime,
 ) -> Move:
-    actor, reason = said(actor, "the name"), said(reason, "the reason")
+    actor, reason = said(actor, reason)
     with registry.atomic() as book:
         proposal = _pending(book, model, proposal_id, digest)
         version = book.version(model, proposal.number)
@@ -365,6 +365,12 @@ def _decline(
             entry,
             book.proposal(model, proposal_id),
         )
+
+
+def _unattended(verb: str, model: str, proposal_id: int) -> errors.NotAllowed:
+    return errors.NotAllowed(
+        f"{verb} proposal {proposal_id} of {model} takes a person; this run has none"
+    )
 
 
 def pending(registry: Registry, model: str) -> list[Proposal]:

@@ -48,17 +48,19 @@ class Move:
         return f"<Move {self.sentence}>"
 
 
-def said(text: str, what: str) -> str:
-    """The words of a person, or `IllegalMove` when there are none."""
-    words = " ".join(str(text or "").split("\x00")).strip()
-    if not words:
-        raise errors.IllegalMove(f"{what} is missing; say it in a few words")
-    return words
+def said(person: str, reason: str) -> tuple[str, str]:
+    """Who speaks (in one line) and why; `IllegalMove` where either is blank."""
+    name = " ".join(str(person or "").replace("\x00", " ").split())
+    why = str(reason or "").replace("\x00", " ").strip()
+    for what, words in (("name", name), ("reason", why)):
+        if not words:
+            raise errors.IllegalMove(f"the {what} is missing; say it in a few words")
+    return name, why
 
 
 def differs(one: str, other: str, *, verb: str) -> None:
     """Two persons: refuse when both names are the same person's."""
-    if " ".join(one.split()).casefold() == " ".join(other.split()).casefold():
+    if one.casefold() == other.casefold():
         raise errors.NotAllowed(
             f"{one} proposed it, and {verb} takes a second person; ask another one"
         )
@@ -132,7 +134,7 @@ def widen(
     NotAllowed
         In unattended runs, and for one's own proposal with `two_persons`.
     """
-    actor, reason = said(actor, "the name"), said(reason, "the reason")
+    actor, reason = said(actor, reason)
     if unattended:
         raise errors.NotAllowed(
             f"widening the trial of {model} takes a person; this run has none"
@@ -207,7 +209,7 @@ def roll_back(
     ArtefactError
         When the stored model to return to is missing or altered.
     """
-    actor, reason = said(actor, "the name"), said(reason, "the reason")
+    actor, reason = said(actor, reason)
     with registry.atomic() as book:
         before = Standing.of(model, book.roles(model))
         bad, after = before.roll_back(to)

@@ -88,6 +88,8 @@ def _plain(value: object) -> object:
     if isinstance(value, str | PurePath):
         return str(value)
     if isinstance(value, datetime):
+        if value != value:  # the missing time of pandas
+            return None
         return utc(value, name="a moment").isoformat(timespec="microseconds")
     if isinstance(value, Mapping):
         return {str(key): _plain(part) for key, part in value.items()}
@@ -95,9 +97,8 @@ def _plain(value: object) -> object:
         return [_plain(part) for part in value]
     if isinstance(value, set | frozenset):
         return sorted((_plain(part) for part in value), key=str)
-    for name in ("item", "tolist"):  # scalars and arrays of numpy
-        if hasattr(value, name) and getattr(value, "ndim", 1) == (name == "tolist"):
-            return _plain(getattr(value, name)())
+    if hasattr(value, "tolist"):  # numbers and arrays of numpy
+        return _plain(value.tolist())
     raise TypeError(
         f"{type(value).__name__} cannot be kept in the registry; "
         "use numbers, text, times, lists and dictionaries"

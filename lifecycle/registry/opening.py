@@ -77,8 +77,11 @@ def begin(engine: sa.Engine, *, writes: bool) -> Iterator[sa.Connection]:
     LifecycleError
         When others hold the database for longer than a minute, or it is not one.
     """
-    with contextlib.ExitStack() as stack:
-        yield _begun(engine, stack, writes=writes)
+    try:
+        with contextlib.ExitStack() as stack:
+            yield _begun(engine, stack, writes=writes)
+    except exc.OperationalError as error:  # the disk is full, or gone
+        raise _sentence(engine, error) from error
 
 
 def _begun(
@@ -111,8 +114,8 @@ def _sentence(engine: sa.Engine, error: exc.DBAPIError) -> errors.LifecycleError
             "try again when it has finished"
         )
     return errors.LifecycleError(
-        f"{place} cannot be opened as a registry ({error.orig}); "
-        "check the path and its permissions, or restore the file from a backup"
+        f"{place} cannot be used as a registry ({error.orig}); check its path, its "
+        "permissions and the space on its disk, or restore it from a backup"
     )
 
 

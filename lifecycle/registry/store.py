@@ -21,6 +21,7 @@ __all__ = ["Registry"]
 
 _TIMES = ("trained_from", "trained_to", "as_of")
 _FACTS = ("data", "features", "metrics")
+_KEPT = 3  # estimators in memory beside the newest
 
 
 class Registry:
@@ -81,6 +82,7 @@ class Registry:
             )
         self.artefacts = Path(artefacts) if artefacts is not None else beside or Path()
         self._url = url
+        self._revived: dict[tuple[str, ...], Any] = {}
         opening.prepare(self._engine)
 
     @cached_property
@@ -90,7 +92,8 @@ class Registry:
         return opening.connect(self._url)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: v for key, v in self.__dict__.items() if key != "_engine"}
+        state = {key: v for key, v in self.__dict__.items() if key != "_engine"}
+        return {**state, "_revived": {}}
 
     def __repr__(self) -> str:
         return f"<Registry {self._url.render_as_string(hide_password=True)}>"
@@ -210,9 +213,22 @@ class Registry:
         ArtefactError
             When the stored model is missing, altered, or holds types that are
             not trusted. The SHA-256 is checked before anything else is looked at.
+
+        Notes
+        -----
+        The last few are kept in memory (their files are checked all the same), so
+        two loads may give one object: predict with it, do not fit it again.
         """
         name = f"version {version.number} of {version.model}"
-        return artefacts.revive(self.check(version), name=name, trusted=trusted)
+        content = self.check(version)
+        key = (version.sha256, *sorted(trusted))
+        estimator = self._revived.get(key)
+        if estimator is None:
+            estimator = artefacts.revive(content, name=name, trusted=trusted)
+            for old in list(self._revived)[:-_KEPT]:
+                self._revived.pop(old, None)
+            self._revived[key] = estimator
+        return estimator
 
     def check(self, version: Version) -> bytes:
         """The stored model's content, when its SHA-256 is the registered one."""

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lifecycle import errors, recipes, registry
+from lifecycle.registry import artefacts
+
+AT = datetime(2023, 5, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> registry.Registry:
+    return registry.Registry(tmp_path / "registry.db")
+
+
+def register(book, estimator):
+    return book.register(
+        "leads", recipe="plain", estimator=estimator, birth={}, author="anna", at=AT
+    )
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {
+            "size": rng.normal(size=300),
+            "visits": rng.gamma(3, size=300),
+            "industry": rng.choice(["a", "b", "c"], size=300),
+        }
+    )
+    rows.loc[::7, "size"] = np.nan
+    rows["industry"] = rows["industry"].astype("string")
+    rows.loc[::11, "industry"] = pd.NA
+    rows["industry"] = (
+        rows["industry"].astype(object).where(rows["industry"].notna(), None)
+    )
+    return rows
+
+
+@pytest.mark.filterwarnings("ignore:Bins whose width:UserWarning")
+@pytest.mark.parametrize("name", sorted(recipes.LIBRARY))
+def test_a_fitted_recipe_of_the_library_comes_back_scoring_the_same(book, frame, name):
+    made = recipes.load(name, folder=None).build(
+        ["size", "visits"], ["industry"], seed=1
+    )
+    y = (frame["visits"] > 3).astype(float)
+    made.fit(frame, y)
+    version = register(book, made)
+    elsewhere = registry.Registry(book.artefacts.parent / "registry.db")
+    np.testing.assert_array_equal(
+        elsewhere.load(version).predict_proba(frame), made.predict_proba(frame)
+    )
+
+
+def test_what_the_library_needs_is_trusted():
+    assert set(recipes.TRUSTED) <= artefacts.TRUSTED
+
+
+@pytest.mark.parametrize("stopping", [True, False])
+def test_plain_scikit_learn_pipelines_need_no_further_trust(book, frame, stopping):
+    from sklearn.compose import make_column_transformer
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OrdinalEncoder
+
+    codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    made = make_pipeline(
+        make_column_transformer(
+            ("passthrough", ["size", "visits"]), (codes, ["industry"])
+        ),
+        HistGradientBoostingClassifier(max_iter=5, early_stopping=stopping),
+    ).fit(frame, frame["visits"] > 3)
+    back = book.load(register(book, made))
+    np.testing.assert_array_equal(back.predict(frame), made.predict(frame))
+
+
+def test_the_digest_in_the_row_is_that_of_the_file(book):
+    import hashlib
+
+    version = register(book, ["stored"])
+    content = (book.artefacts / "leads" / "1.skops").read_bytes()
+    assert version.artefact == "leads/1.skops"
+    assert version.sha256 == hashlib.sha256(content).hexdigest()
+    assert book.load(version) == ["stored"]
+
+
+def test_two_loads_are_checked_twice(book):
+    version = register(book, ["stored"])
+    assert book.load(version) == ["stored"]
+    (book.artefacts / version.artefact).write_bytes(b"another")
+    with pytest.raises(errors.ArtefactError, match=r"was altered .*restore it"):
+        book.load(version)
+
+
+def test_an_altered_artefact_is_refused_before_anything_in_it_is_looked_at(book):
+    version = register(book, ["stored"])
+    path = book.artefacts / version.artefact
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(errors.ArtefactError, match=r"version 1 of leads.*was altered"):
+        book.load(version)
+
+
+def test_a_missing_artefact_is_a_sentence_with_the_remedy(book):
+    version = register(book, ["stored"])
+    (book.artefacts / version.artefact).unlink()
+    with pytest.raises(errors.ArtefactError, match=r"cannot be read.*roll back"):
+        book.load(version)
+
+
+def test_an_artefact_that_is_a_link_to_elsewhere_is_refused(book, tmp_path):
+    version = register(book, ["stored"])
+    path = book.artefacts / version.artefact
+    path.rename(tmp_path / "elsewhere.skops")
+    path.symlink_to(tmp_path / "elsewhere.skops")
+    with pytest.raises(errors.ArtefactError, match="lies outside"):
+        book.load(version)
+
+
+class Own:
+    """A type that nobody vouches for."""
+
+    def __init__(self) -> None:
+        self.known = 1
+
+
+def test_types_that_are_not_trusted_are_named_with_the_setting(book):
+    version = register(book, Own())
+    own = f"{Own.__module__}.Own"
+    with pytest.raises(errors.ArtefactError, match=r"Own; .* trusted_types"):
+        book.load(version)
+    assert book.load(version, trusted=[own]).known == 1
+    with pytest.raises(errors.ArtefactError, match="not trusted"):
+        book.load(version)
+
+
+def test_an_estimator_that_cannot_be_written_leaves_nothing_behind(book):
+    class Unwritable:
+        def __reduce__(self):
+            raise TypeError("no")
+
+        def __getstate__(self):
+            raise TypeError("no")
+
+    with pytest.raises(TypeError, match="no"):
+        register(book, Unwritable())
+    assert book.versions("leads") == []
+    assert not list((book.artefacts / "leads").iterdir())
+
+
+def test_a_file_left_by_a_crash_is_never_overwritten(book):
+    (book.artefacts / "leads").mkdir(parents=True)
+    left = book.artefacts / "leads" / "1.skops"
+    left.write_bytes(b"left by a crash")
+    version = register(book, ["stored"])
+    assert version.number == 2
+    assert left.read_bytes() == b"left by a crash"
+    assert register(book, ["stored"]).number == 3
+
+
+def test_only_finished_artefacts_lie_in_the_directory(book):
+    for _ in range(3):
+        register(book, ["stored"])
+    names = sorted(path.name for path in (book.artefacts / "leads").iterdir())
+    assert names == ["1.skops", "2.skops", "3.skops"]
+    assert all(zipfile.is_zipfile(p) for p in (book.artefacts / "leads").iterdir())
+
+
+def test_many_versions_can_be_loaded_in_any_order(book):
+    made = [register(book, [i]) for i in range(8)]
+    for version in [*made, *reversed(made)]:
+        assert book.load(version) == [version.number - 1]
