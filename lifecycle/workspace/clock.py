@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle import alerts, config, errors, findings, jobs
 from lifecycle.jobs import schedule
-from lifecycle.workspace import renewal
+from lifecycle.workspace import guarding, renewal
 
 if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
@@ -195,7 +195,7 @@ def due(
         opened = watch(workspace.view(name, as_of))
         for alert in opened:
             note(Tick(name, "alert", alert.sentence))
-        moved = renewal.guard(workspace.view(name, as_of))
+        moved = guarding.guard(workspace.view(name, as_of))
         if moved:
             note(Tick(name, "guard", moved))
         wanted = _wanted(workspace, name, as_of, alarmed=bool(opened or moved))

@@ -101,8 +101,9 @@ class Workspace:
             return self.settings.models[name]
         except KeyError:
             near = get_close_matches(name, self.models, n=1)
-            known = f"did you mean {near[0]}?" if near else _known(self.models)
-            raise errors.UnknownModel(f"no model {name!r} here; {known}") from None
+            known = ", ".join(self.models) or "none yet"
+            remedy = f"did you mean {near[0]}?" if near else f"there is {known}"
+            raise errors.UnknownModel(f"no model {name!r} here; {remedy}") from None
 
     def logs(self, name: str) -> logs.Logs:
         """The log of one model."""
@@ -158,10 +159,7 @@ class Workspace:
         as_of: datetime | str | None = None,
         skip_bad: bool = False,
     ) -> intake.Ingested:
-        """Take a file of predictions, outcomes, feedback or events into the log.
-
-        See `lifecycle.workspace.intake.ingest`.
-        """
+        """Take a file or a frame into the log; see `intake.ingest`."""
         from lifecycle.workspace import intake
 
         return intake.ingest(
@@ -245,10 +243,7 @@ class Workspace:
         digest: str | None = None,
         as_of: datetime | str | None = None,
     ) -> promotion.Move:
-        """Approve a proposal (the pending one where none is named).
-
-        The same call the approval panel makes.
-        """
+        """Approve a proposal (the pending one if none is named), as the panel does."""
         actor = actors.who(by)
         return promotion.approve(
             self.registry,
@@ -398,9 +393,3 @@ class Workspace:
     def __repr__(self) -> str:
         known = ", ".join(self.models) or "no models yet"
         return f"<Workspace {self.settings.workspace.title}: {known}>"
-
-
-def _known(models: Sequence[str]) -> str:
-    if not models:
-        return f"{config.FILE} names no model yet"
-    return f"there is {', '.join(models)}"

@@ -7,11 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import (
-    alerts,
     decision,
     errors,
     evaluation,
-    findings,
     promotion,
     registry,
     training,
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
     from lifecycle.workspace.view import View
 
-__all__ = ["act", "evaluate", "guard", "propose", "ruling", "train"]
+__all__ = ["act", "evaluate", "propose", "ruling", "train"]
 
 AUTHOR = "lifecycle"
 WEEKS = {"day": 1 / 7, "week": 1.0, "month": 30.4375 / 7}
@@ -329,105 +327,6 @@ def _withdraw_own(workspace: Workspace, name: str, as_of: datetime) -> None:
                 reason="a newer ruling takes its place",
                 at=as_of,
             )
-
-
-def guard(view: View) -> str | None:
-    """Roll back a release that does clearly worse than the version it displaced.
-
-    The experimental version is held against production on the rows it served; a
-    version in production against the previous one, on the rows since it went live.
-    A clearly better experimental version is proposed for production.
-
-    Returns
-    -------
-    str or None
-        One sentence where something was done.
-    """
-    registry_, name = view.registry, view.name
-    trial, champion = view.experimental, view.production
-    if trial is not None and champion is not None:
-        finding = _guarded(view, serving=trial, other=champion)
-        if finding is None:
-            return None
-        if finding.verdict == "alert":
-            return _roll_back(view, trial, champion, finding)
-        waiting = {each.number for each in promotion.pending(registry_, name)}
-        if finding.lower > 0 and trial.number not in waiting:
-            made = promotion.propose(
-                registry_,
-                name,
-                trial.number,
-                target="production",
-                share=view.settings.release.canary_share,
-                author=AUTHOR,
-                reason=f"the trial did better: {_difference(finding)}",
-                evidence={"passed": True, "gate": _difference(finding)},
-                at=view.as_of,
-            )
-            return (
-                f"{name}: version {trial.number} did better on its share of the "
-                f"traffic; proposal {made.id} asks for production"
-            )
-        return None
-    if champion is not None and view.previous is not None:
-        finding = _guarded(view, serving=champion, other=view.previous)
-        if finding is not None and finding.verdict == "alert":
-            return _roll_back(view, champion, view.previous, finding)
-    return None
-
-
-def _guarded(
-    view: View, *, serving: registry.Version, other: registry.Version
-) -> findings.Finding | None:
-    rows = view.mature
-    rows = rows[rows["version"] == str(serving.number)]
-    if len(rows) < view.settings.release.guard_min_rows:
-        return None
-    theirs = intake.scores_of(view.workspace, view.name, other, rows)
-    return evaluation.guard(
-        rows["outcome"].to_numpy(),
-        rows["prediction"].to_numpy(),
-        (theirs >= other.threshold).astype(float),
-        min_n=view.settings.release.guard_min_rows,
-    )
-
-
-def _roll_back(
-    view: View,
-    bad: registry.Version,
-    good: registry.Version,
-    finding: findings.Finding,
-) -> str:
-    reason = (
-        f"version {bad.number} does clearly worse than version {good.number} on the "
-        f"rows it served: {_difference(finding)}"
-    )
-    promotion.roll_back(
-        view.registry,
-        view.name,
-        actor=AUTHOR,
-        source="automatic",
-        reason=reason,
-        at=view.as_of,
-        automatic=True,
-    )
-    alerts.update(
-        view.registry,
-        view.name,
-        findings.Findings("Release", (finding,), reason),
-        rule="rollback",
-        at=view.as_of,
-        owner=view.settings.owner,
-        severity="critical",
-    )
-    return f"{view.name}: rolled back, {reason}"
-
-
-def _difference(finding: findings.Finding) -> str:
-    return (
-        f"accuracy {finding.value:+.1%} [{finding.lower:+.1%}, {finding.upper:+.1%}] "
-        f"on {finding.n} rows"
-    )
 
 
 def _deployed(view: View) -> dict[str, registry.Version]:
