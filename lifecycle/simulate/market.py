@@ -94,9 +94,9 @@ _INDUSTRY = (
             "healthcare": 0.15,
         },
         {
-            "software": 1.4,
+            "software": 1.5,
             "finance": 1.1,
-            "retail": -1.5,
+            "retail": -1.6,
             "manufacturing": -1.4,
             "healthcare": 0.0,
         },
@@ -147,7 +147,7 @@ _CHANNEL = (
 _PLAN = (
     Category(
         {"free": 0.30, "team": 0.30, "business": 0.25, "enterprise": 0.15},
-        {"free": -1.6, "team": -0.4, "business": 0.9, "enterprise": 1.8},
+        {"free": -1.8, "team": -0.4, "business": 1.0, "enterprise": 2.0},
     ),
     Category(
         {"free": 0.42, "team": 0.30, "business": 0.18, "enterprise": 0.10},
@@ -156,9 +156,9 @@ _PLAN = (
 )
 _COMPANY_SIZE = (Number(4.4, 1.1, 1.9), Number(3.6, 1.1, -3.4))
 _VISITS = (Number(1.4, 0.7, 1.2), Number(1.9, 0.7, -1.8))
-_RECENCY = Number(2.0, 0.8, -1.0)
-_EMAILS = Number(0.8, 0.6, 1.0)
-_DEMO = Category({"yes": 0.3, "no": 0.7}, {"yes": 1.4, "no": -0.6})
+_RECENCY = Number(2.0, 0.8, -0.9)
+_EMAILS = Number(0.8, 0.6, 0.9)
+_DEMO = Category({"yes": 0.3, "no": 0.7}, {"yes": 1.2, "no": -0.5})
 _REGION = Category({"EMEA": 0.46, "Americas": 0.38, "APAC": 0.16}, {})
 NUMBERS: Mapping[str, tuple[Number, ...]] = {
     "company_size": _COMPANY_SIZE,
