@@ -39,7 +39,7 @@ def sentence(finding: Finding, *, model: str, owner: str) -> str:
     if finding.period:
         words += f" in {finding.period}"
     words += f" is {_number(finding.value, finding.unit)}"
-    if not math.isnan(finding.threshold):
+    if not math.isnan(finding.threshold) and not math.isnan(finding.value):
         side = "below" if finding.value < finding.threshold else "above"
         words += f", {side} {_number(finding.threshold, finding.unit)}"
     words += f" (n {finding.n})"
