@@ -98,8 +98,8 @@ class Row:
     model, owner : str
     verdict : str
         "alert", "quiet" or "undefined".
-    production : str
-        Its version in words ("version 3 since 2023-06-19"); empty for none.
+    production, since : str
+        Its version in words, "version 3", and since when; empty for none.
     value, lower, upper : float
         The newest accuracy, or another measure, with its interval; `nan` where
         unknown.
@@ -122,6 +122,7 @@ class Row:
     owner: str = ""
     verdict: str = "undefined"
     production: str = ""
+    since: str = ""
     value: float = math.nan
     lower: float = math.nan
     upper: float = math.nan
@@ -197,7 +198,8 @@ def write(
     ]
     tone = _tone(ranked)
     body = Html(
-        '<a class="page-skip" href="#body">To the models</a><div class="page">'
+        '<a class="page-skip" href="#body">To the models</a>'
+        '<div class="page page-index">'
         f'<header class="page-head"><h1>{markup.cell(title)}</h1>'
         f'<div class="page-banner page-{tone}"><p class="page-word">'
         f"{markup.cell(tone.capitalize())}</p>"
@@ -241,20 +243,17 @@ def _fleet(rows: Sequence[Row]) -> Html:
             "There is no model in the settings yet; add a [models.NAME] table to "
             "lifecycle.toml."
         )
-    header = ["Model", "State", "Newest value", "Course", "Production"]
-    header += ["Open", "Newest reports", "Next run"]
+    header = ["Model", "State", "Newest value", "Production", "Open"]
+    header += ["Newest reports", "Next run"]
     cells = [
         [
             _with(row.model, row.owner),
             markup.badge(row.verdict),
             _value(row),
-            markup.image(row.course.svg, row.course.alt, kind="spark")
-            if row.course
-            else "",
-            row.production or "none",
+            _with(row.production or "none", row.since),
             _open(row),
             markup.items(_report(each) for each in row.reports[:_MOST_REPORTS]),
-            _moment(row.next_run) if row.next_run else "",
+            _moment(row.next_run, below=True) if row.next_run else "",
         ]
         for row in rows
     ]
@@ -272,18 +271,20 @@ def _value(row: Row) -> Html:
     name = f"{markup.number(row.value, row.unit)} {row.measure}"
     reach = markup.interval(row.lower, row.upper, row.unit)
     counted = f"n {markup.number(row.n)}"
-    below = ", ".join(part for part in (reach, counted, row.period) if part)
-    return _with(name, below)
+    below = ", ".join(part for part in (reach, counted) if part)
+    seen = row.course
+    drawn = markup.image(seen.svg, seen.alt, kind="spark") if seen else ""
+    return markup.join((_with(_with(name, below), row.period), drawn))
 
 
 def _open(row: Row) -> Html:
     parts = []
     if row.alerts:
         noun = "alerts" if len(row.alerts) > 1 else "alert"
-        parts.append(markup.link("#alerts", f"{len(row.alerts)} {noun}"))
+        parts.append(_nowrap(markup.link("#alerts", f"{len(row.alerts)} {noun}")))
     if row.pending:
         noun = "proposals" if len(row.pending) > 1 else "proposal"
-        parts.append(markup.link("#waiting", f"{len(row.pending)} {noun}"))
+        parts.append(_nowrap(markup.link("#waiting", f"{len(row.pending)} {noun}")))
     return markup.items(parts) if parts else Html("nothing")
 
 
@@ -292,15 +293,28 @@ def _report(report: ReportLink) -> Html:
     state = report.verdict if report.status == "succeeded" else report.status
     shown = markup.badge(state) if state not in ("quiet", "undefined") else ""
     day = Html(f'<span class="lc-muted">{report.as_of:%Y-%m-%d}</span>')
-    return markup.join((name, day, shown), " ")
+    return _nowrap(markup.join((name, day, shown), " "))
 
 
 def _href(path: str) -> str:
     return quote(path.replace("\\", "/"), safe="/")
 
 
-def _moment(moment: datetime) -> Html:
-    return markup.cell(moment)
+def _moment(moment: datetime, *, below: bool = False) -> Html:
+    day = _nowrap(f"{moment:%Y-%m-%d}")
+    hour = f"{moment:%H:%M} {moment.tzname() or ''}".rstrip()
+    return _with(day, hour) if below else markup.join((day, _nowrap(hour)), " ")
+
+
+def _nowrap(text: object) -> Html:
+    return Html(f'<span class="lc-nowrap">{markup.cell(text)}</span>')
+
+
+def _prose(text: object) -> Html:
+    """A sentence in a table: it may break, but not after every word."""
+    return (
+        Html(f'<span class="lc-prose">{markup.cell(text)}</span>') if text else Html()
+    )
 
 
 def _alerts(rows: Sequence[Row]) -> Html:
@@ -310,15 +324,15 @@ def _alerts(rows: Sequence[Row]) -> Html:
         return markup.paragraph("None.")
     cells = [
         [
-            _moment(alert.opened_at),
+            _prose(alert.sentence),
             alert.model,
-            alert.sentence,
+            _moment(alert.opened_at),
             alert.severity or "alert",
             _taken(alert),
         ]
         for alert in found[:_MOST_ALERTS]
     ]
-    header = ["Since", "Model", "What", "Severity", "Owner"]
+    header = ["What", "Model", "Since", "Severity", "Owner"]
     listed = markup.table(header, cells, label="Open alerts, newest first")
     return markup.join((listed, _left(len(found), _MOST_ALERTS, "alerts")))
 
@@ -351,9 +365,9 @@ def _history(history: Sequence[MoveLine]) -> Html:
             [
                 _moment(move.at),
                 move.model,
-                markup.join((what, badge), " ") if badge else markup.cell(what),
+                _prose(markup.join((what, badge), " ") if badge else what),
                 move.who,
-                move.why,
+                _prose(move.why),
             ]
         )
     header = ["When", "Model", "What", "Who", "Why"]

@@ -113,6 +113,9 @@ STYLE = """\
 .lc-table small { display: block; white-space: nowrap; }
 .lc-table ul { list-style: none; margin: 0; padding: 0; }
 .lc-table td p, .lc-table th p { margin: 0; }
+.lc-table li, .lc-table p { overflow-wrap: break-word; }
+.lc-nowrap { white-space: nowrap; }
+.lc-prose { display: inline-block; max-width: 30rem; }
 
 .lc-picture { margin: 0 0 1.25rem; }
 .lc-picture .lc-scroll { margin: 0; }
@@ -121,7 +124,8 @@ STYLE = """\
   padding: .35rem; }
 .lc-picture figcaption { color: var(--muted); font-size: .8125rem; max-width: 44rem;
   margin-top: .4rem; }
-.lc-spark { display: block; width: 120px; height: 28px; }
+.page-index .lc-picture img { width: min(100%, 52rem); }
+.lc-spark { display: block; width: 120px; height: 28px; margin-top: .3rem; }
 
 .lc-page code { font-size: .9em; }
 .lc-page pre, .lc-page pre code { font-size: .8125rem; }
@@ -142,7 +146,9 @@ STYLE = """\
 @media (max-width: 44rem) {
   .page { padding-top: 1.5rem; }
   .lc-picture img { min-width: 32rem; }
-  .lc-table th, .lc-table td { padding-right: 1rem; } }
+  .lc-table th, .lc-table td { padding-right: 1rem; }
+  .page-index .lc-table { min-width: max-content; }
+  .lc-prose { max-width: 18rem; } }
 @page { margin: 18mm 16mm; }
 @media print {
   .page { padding: 0; max-width: none; }
