@@ -94,7 +94,11 @@ def run(
     with clock("closing chart and index"):
         table = summary.weekly(ws, story, told)
         summary.write(directory / "summary.json", table, story, clock.seconds, timings)
-        index = ws.refresh_index(as_of=story.end, chart=summary.chart(table))
+        index = ws.refresh_index(
+            as_of=story.end,
+            chart=summary.chart(table),
+            notes=summary.sentences(table),
+        )
     for line in summary.sentences(table):
         say(line)
     for line in summary.time_lines(clock.seconds, timings):

@@ -25,7 +25,7 @@ from lifecycle.workspace import actors
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lifecycle import jobs
+    from lifecycle import figures, jobs
     from lifecycle.promotion.deciding import Target
     from lifecycle.registry import Entry, Proposal, Registry, Version
     from lifecycle.workspace import clock, intake, overview, view
@@ -383,12 +383,17 @@ class Workspace:
         return alerts.open_alerts(self.registry, name)
 
     def refresh_index(
-        self, *, as_of: datetime | str | None = None, chart: Any = None
+        self,
+        *,
+        as_of: datetime | str | None = None,
+        chart: figures.Picture | None = None,
+        notes: Sequence[str] = (),
     ) -> Path:
         """Write `reports/index.html` anew and say where it is."""
-        from lifecycle.workspace import overview
+        from lifecycle.workspace import front
 
-        return overview.write_index(self, as_of=self.moment(as_of), chart=chart)
+        at = self.moment(as_of)
+        return front.write_index(self, as_of=at, chart=chart, notes=notes)
 
     def __repr__(self) -> str:
         known = ", ".join(self.models) or "no models yet"

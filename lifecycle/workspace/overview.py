@@ -1,10 +1,9 @@
-"""Looking over all models: the status table and the index page."""
+"""Looking over all models: one row each, what needs a person first."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import alerts, findings, promotion, registry
@@ -14,7 +13,7 @@ from lifecycle.jobs import schedule
 if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
 
-__all__ = ["Status", "status", "write_index"]
+__all__ = ["Status", "newest_record", "status"]
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def _status(workspace: Workspace, name: str, as_of: datetime) -> Status:
     opened = tuple(alerts.open_alerts(workspace.registry, name))
     runs = workspace.registry.runs(name)
     finished = [run for run in runs if run.status != "claimed"]
-    audit = _newest_record(workspace, finished, "audit")
+    audit = newest_record(workspace, finished, "audit")
     verdict: findings.Verdict = "undefined"
     if opened:
         verdict = "alert"
@@ -114,9 +113,10 @@ def _status(workspace: Workspace, name: str, as_of: datetime) -> Status:
     )
 
 
-def _newest_record(
+def newest_record(
     workspace: Workspace, runs: list[registry.Run], notebook: str
 ) -> records.Record | None:
+    """The result record of the newest run of a notebook that succeeded, if any."""
     for run in runs:
         if run.notebook == notebook and run.status == "succeeded":
             path = workspace.directory / run.directory / f"{notebook}.json"
@@ -157,8 +157,3 @@ def _next_run(workspace: Workspace, name: str, as_of: datetime) -> datetime | No
     zone = workspace.settings.workspace.timezone
     slots = [schedule.next_slots(cron, zone, after=as_of, count=1)[0] for cron in crons]
     return min(slots, default=None)
-
-
-def write_index(workspace: Workspace, *, as_of: datetime, chart: Any = None) -> Path:
-    """Write `reports/index.html`: all models, their reports, alerts and history."""
-    raise NotImplementedError
