@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 
@@ -20,6 +20,7 @@ def columns(rows):
     return tuple(np.array(column, dtype=float) for column in zip(*rows, strict=True))
 
 
+@settings(max_examples=60, deadline=None)
 @given(ROWS)
 def test_bins_count_every_row_once(rows):
     y, s = columns(rows)

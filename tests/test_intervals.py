@@ -12,6 +12,7 @@ from scipy import stats
 from lifecycle import intervals
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.integers(1, 300), st.data(), st.sampled_from([0.5, 0.9, 0.99]))
 def test_wilson_is_scipys(n, data, level):
     successes = data.draw(st.integers(0, n))
@@ -164,7 +165,7 @@ def test_bootstrap_refuses_arrays_of_other_lengths():
         intervals.bootstrap(np.mean, [1], [1, 2], rng=1)
 
 
-@settings(max_examples=50)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from([0, 1]), st.sampled_from([0.0, 0.2, 0.7, 1.0])),

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as theirs
 
@@ -36,6 +36,7 @@ def value(name, y, p, s):
 
 
 @pytest.mark.parametrize("name", sorted(metrics.METRICS))
+@settings(max_examples=60, deadline=None)
 @given(LABELLED)
 def test_every_metric_is_scikit_learns(name, rows):
     y, p, s = (np.array(column) for column in zip(*rows, strict=True))
@@ -50,6 +51,7 @@ def test_every_metric_is_scikit_learns(name, rows):
 
 
 @pytest.mark.parametrize("name", sorted(metrics.METRICS))
+@settings(max_examples=60, deadline=None)
 @given(LABELLED)
 def test_every_value_lies_within_its_interval(name, rows):
     y, p, s = (np.array(column, dtype=float) for column in zip(*rows, strict=True))

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifecycle import periods
@@ -82,12 +82,14 @@ def test_an_unknown_length_or_zone_is_refused():
             periods.chunk_of([], timezone=name)
 
 
+@settings(max_examples=60, deadline=None)
 @given(MOMENTS, st.sampled_from(["week", "month", "day"]), st.sampled_from(ZONES))
 def test_a_moment_lies_within_the_bounds_of_its_chunk(moment, every, zone):
     label = periods.chunk_of([moment], every=every, timezone=zone).iloc[0]
     assert periods.bounds(label, timezone=zone).contains([moment]).all()
 
 
+@settings(max_examples=60, deadline=None)
 @given(MOMENTS, MOMENTS, st.sampled_from(["week", "month", "day"]))
 def test_labels_sort_as_time_does(one, other, every):
     early, late = sorted([one, other])
@@ -95,6 +97,7 @@ def test_labels_sort_as_time_does(one, other, every):
     assert labels == sorted(labels)
 
 
+@settings(max_examples=60, deadline=None)
 @given(MOMENTS, st.sampled_from(["week", "month", "day"]), st.sampled_from(ZONES))
 def test_chunks_follow_one_another_without_a_gap(moment, every, zone):
     label = periods.chunk_of([moment], every=every, timezone=zone).iloc[0]
@@ -174,6 +177,7 @@ def test_what_is_no_moment_is_refused(text):
         periods.parse_moment(text)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.dates(date(2000, 1, 1), date(2040, 1, 1)), st.sampled_from(ZONES))
 def test_a_day_begins_where_its_chunk_does(day, zone):
     moment = periods.parse_moment(day.isoformat(), timezone=zone)
