@@ -195,7 +195,8 @@ def _fill_ids(frame: pd.DataFrame, kind: Kind, good: npt.NDArray[np.bool_]) -> N
     key = KEYS[kind][0]
     lacking = frame[key].isna().to_numpy(dtype=bool) & good
     if lacking.any():
-        ids = frame[key].astype(object).where(frame[key].notna(), None).to_numpy()
+        given = frame[key].astype(object).where(frame[key].notna(), None)
+        ids = given.to_numpy(copy=True)
         ids[lacking] = derived_ids(frame[lacking], kind)
         frame[key] = strings(ids.tolist())
 

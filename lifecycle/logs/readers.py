@@ -103,17 +103,22 @@ def read(path: Path, *, wanted: Iterable[str], needed: Iterable[str]) -> Raw:
     return raw
 
 
-def _lines(path: Path) -> list[str]:
-    """The physical lines of a text file; bytes that are not UTF-8 as surrogates."""
+def _lines(path: Path) -> tuple[list[str], bool]:
+    """The physical lines of a text file, and whether some bytes are not UTF-8.
+
+    Those bytes become surrogates, so that they can be written as they were.
+    """
     data = path.read_bytes()
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(
             f"{plain(path.name)}: is UTF-16; save the file with the encoding UTF-8"
         )
-    text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="surrogateescape")
-    if not text.strip("\r\n\t \0"):
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if not data.strip(b"\r\n\t \0"):
         raise InputError(f"{plain(path.name)}: the file is empty; export it again")
-    return list(io.StringIO(text, newline=""))
+    text = data.decode("utf-8", errors="surrogateescape")
+    damaged = not data.isascii() and DAMAGED.search(text) is not None
+    return list(io.StringIO(text, newline="")), damaged
 
 
 def _header(
@@ -150,7 +155,7 @@ def _header(
 def _csv(path: Path, wanted: tuple[str, ...], needed: tuple[str, ...]) -> Raw:
     import pyarrow as pa
 
-    file, lines = path.name, _lines(path)
+    file, (lines, damaged) = path.name, _lines(path)
     header, first = _csv_header(file, lines)
     _header(file, header, wanted, needed)
     present = [column for column in dict.fromkeys(wanted) if column in header]
@@ -158,7 +163,9 @@ def _csv(path: Path, wanted: tuple[str, ...], needed: tuple[str, ...]) -> Raw:
     raw = Raw(file, "line", tuple(header), None, [], source=lines)
     starts: list[int] = []
     rows: list[list[str]] = []
-    for start, end, row, reason in _records(file, lines, first, len(header)):
+    for start, end, row, reason in _records(
+        file, lines, first, len(header), damaged=damaged
+    ):
         raw.ends[start + 1] = end
         if reason:
             raw.broken.append(Problem(file, reason, start + 1))
@@ -187,7 +194,7 @@ def _csv_header(file: str, lines: list[str]) -> tuple[list[str], int]:
 
 
 def _records(
-    file: str, lines: list[str], first: int, width: int
+    file: str, lines: list[str], first: int, width: int, *, damaged: bool
 ) -> Iterable[tuple[int, int, list[str], str]]:
     """(index of the first line, index after the last, fields, what is wrong)."""
     position, wasted = first, 0
@@ -215,7 +222,7 @@ def _records(
                     f"has {len(row)} fields where the header has {width}; "
                     "mend or remove the line"
                 )
-            if not reason and any(map(DAMAGED.search, row)):
+            if damaged and not reason and any(map(DAMAGED.search, row)):
                 reason = UNREADABLE
             spread = position + done - start
             if reason and (not row or spread > 1):
@@ -233,7 +240,7 @@ def _records(
 def _json(path: Path, wanted: tuple[str, ...], needed: tuple[str, ...]) -> Raw:
     import pyarrow as pa
 
-    file, lines = path.name, _lines(path)
+    file, (lines, damaged) = path.name, _lines(path)
     raw = Raw(file, "line", (), None, [], source=lines)
     starts: list[int] = []
     records: list[dict[str, object]] = []
@@ -241,20 +248,21 @@ def _json(path: Path, wanted: tuple[str, ...], needed: tuple[str, ...]) -> Raw:
         if not line.strip():
             continue
         raw.ends[number] = number
-        record = _record(line)
+        record = UNREADABLE if damaged and DAMAGED.search(line) else _record(line)
         if isinstance(record, str):
             raw.broken.append(Problem(file, record, number))
         else:
             starts.append(number)
             records.append(record)
-    names = dict.fromkeys(itertools.chain.from_iterable(records))
+    shapes = dict.fromkeys(map(tuple, records))
+    names = dict.fromkeys(itertools.chain.from_iterable(shapes))
     raw.header = tuple(names)
     if not records and raw.broken:
         raise refusal(raw.broken)
     _header(file, raw.header, wanted, needed)
     present = [column for column in dict.fromkeys(wanted) if column in names]
     columns = {
-        column: pa.array([_text(record.get(column)) for record in records], pa.string())
+        column: _column([record.get(column) for record in records])
         for column in present
     }
     raw.table, raw.lines = pa.table(columns), starts
@@ -263,8 +271,6 @@ def _json(path: Path, wanted: tuple[str, ...], needed: tuple[str, ...]) -> Raw:
 
 def _record(line: str) -> dict[str, object] | str:
     """One line of JSON Lines, or what is wrong with it."""
-    if DAMAGED.search(line):
-        return UNREADABLE
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
@@ -274,6 +280,19 @@ def _record(line: str) -> dict[str, object] | str:
     if "\\u" in line and DAMAGED.search(json.dumps(record, ensure_ascii=False)):
         return "holds half of a surrogate pair; write the character itself"
     return record
+
+
+def _column(values: list[object]) -> pa.Array:
+    """JSON values as numbers where all are, as text where one is not."""
+    import pyarrow as pa
+
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds and kinds <= {int, float}:
+        try:
+            return pa.array(values, pa.float64() if float in kinds else pa.int64())
+        except (OverflowError, pa.ArrowInvalid):  # beyond 64 bits: text is exact
+            pass
+    return pa.array([_text(value) for value in values], pa.string())
 
 
 def _text(value: object) -> str | None:

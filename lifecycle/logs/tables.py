@@ -296,12 +296,10 @@ class Logs:
             where = held[term] if where is None else where & held[term]
         order = ["time", *(key for key in KEYS[table] if key != "time")]
         if columns is None:
-            return store.scan(None, where).sort_by(
-                [(key, "ascending") for key in order]
-            )
+            return joins.ordered(store.scan(None, where), order)
         names = _there(columns, store.schema.names)
         rows = store.scan(list(dict.fromkeys([*names, *order])), where)
-        return rows.sort_by([(key, "ascending") for key in order]).select(names)
+        return joins.ordered(rows, order).select(names)
 
     def _read(
         self,
