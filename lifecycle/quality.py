@@ -22,12 +22,12 @@ __all__ = ["check"]
 _Z = NormalDist().inv_cdf(0.95)
 _NAMED = 5
 _SAID = {
-    "missing": "missing in {value:.0%} of the rows",
-    "unseen": "{value:.0%} in categories the reference does not have",
-    "out_of_range": "{value:.0%} outside the reference's range",
-    "distinct": "always the same value",
+    "missing": "is missing in {value:.0%} of the rows",
+    "unseen": "has {value:.0%} of its values in categories the reference lacks",
+    "out_of_range": "has {value:.0%} of its values outside the reference's range",
+    "distinct": "has always the same value",
     "duplicate_ids": "{value:.1%} of the rows have an id that occurs twice",
-    "volume": "{value:.0%} of the reference's rows per day",
+    "volume": "only {value:.0%} of the reference's rows per day came in",
 }
 
 
@@ -76,8 +76,8 @@ def check(
     >>> after = pd.DataFrame({"plan": ["free", None] * 20 + ["team"] * 10})
     >>> found = check(before, after, features=["plan"])
     >>> print(found.summary)
-    2 faults in the data: plan missing in 40% of the rows, plan 33% in categories the
-    reference does not have.
+    2 faults in the data: plan is missing in 40% of the rows, plan has 33% of its values
+    in categories the reference lacks.
     """
     rows: list[Finding] = []
     for name in features:
@@ -210,7 +210,8 @@ def _summary(rows: list[Finding], features: int) -> str:
     if not alerts:
         if not any(row.verdict == "quiet" for row in rows):
             return "Data quality is undefined: there are too few rows to be judged."
-        return f"No fault in the data of {features} features."
+        many = "feature" if features == 1 else "features"
+        return f"No fault in the data of {features} {many}."
     said = [
         " ".join(
             [_name(row.subject), _SAID[row.measure].format(value=row.value)]
