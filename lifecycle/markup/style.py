@@ -41,6 +41,7 @@ STYLE = """\
 .lc-page li { margin: .2rem 0; overflow-wrap: anywhere; }
 .lc-page a { color: var(--accent); text-decoration-thickness: 1px;
   text-underline-offset: .18em; }
+.lc-page a:not([href]) { color: inherit; text-decoration: none; }
 .lc-page hr { border: 0; border-top: 1px solid var(--rule); margin: 2rem 0; }
 .lc-page blockquote { margin: 1rem 0; padding-left: 1rem;
   border-left: 3px solid var(--rule); color: var(--muted); }
@@ -109,6 +110,7 @@ STYLE = """\
 .lc-table thead th { color: var(--muted); font-size: .8125rem; font-weight: 500;
   white-space: nowrap; vertical-align: bottom; }
 .lc-table tbody th { font-weight: 500; }
+.lc-findings .lc-table tbody th { white-space: nowrap; }
 .lc-table .lc-num { text-align: right; white-space: nowrap; }
 .lc-table small { display: block; white-space: nowrap; }
 .lc-table ul { list-style: none; margin: 0; padding: 0; }

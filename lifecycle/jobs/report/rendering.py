@@ -89,15 +89,14 @@ def render(
             body, first, styles = shaped.body, shaped.title, shaped.styles
             contents = outline.contents(shaped.headings)
     title = _fact(facts, "title") or first or ipynb.stem.replace("_", " ").capitalize()
-    if unreadable:
-        body += markup.paragraph(unreadable, kind="muted")
+    below = markup.paragraph(unreadable, kind="muted") if unreadable else ""
     columns = "page-columns" if contents else "page-single"
     page = markup.Html(
         '<a class="page-skip" href="#body">To the report</a><div class="page">'
-        + _head(markup.cell(title), facts, status, message, record)
+        + _head(markup.cell(title), facts, _banner(status, message, record, body))
         + f'<div class="{columns}">{contents}<main class="page-body" id="body">\n'
         + body
-        + f"</main></div>{_foot(facts)}</div>"
+        + f"{below}</main></div>{_foot(facts)}</div>"
     )
     shown = without_paths(page, known_roots(ipynb))
     window = " · ".join(part for part in (title, _fact(facts, "model")) if part)
@@ -125,23 +124,27 @@ def _read(ipynb: Path) -> tuple[NotebookNode | None, str]:
     return notebook, ""
 
 
-def _head(
-    title: markup.Html,
-    facts: Mapping[str, object],
-    status: str,
-    message: str,
-    record: Result | None,
-) -> str:
+def _banner(status: str, message: str, record: Result | None, body: str) -> str:
+    """What became of the run and what it found, from the run and its record."""
+    after = ""
     if status == "succeeded":
         tone = record.verdict if record is not None else "undefined"
         said = record.summary if record is not None else message
-        word, answer, after = _WORDS.get(tone, tone), said or _DEFAULTS[status], ""
+        word, answer = _WORDS.get(tone, tone), said or _DEFAULTS[status]
     else:
         tone, word = "alert", _WORDS.get(status, status.capitalize())
         answer = _sentence(message) or _DEFAULTS.get(status, _DEFAULTS["failed"])
-        after = markup.paragraph(
-            markup.Html("<small>Below is what the run had shown by then.</small>")
-        )
+        if body:
+            after = "<p><small>Below is what the run had shown by then.</small></p>"
+    tone = tone if tone in ("alert", "quiet") else "undefined"
+    return (
+        f'<div class="page-banner page-{tone}"><p class="page-word">'
+        f'{markup.cell(word)}</p><p class="page-answer">{markup.cell(answer)}</p>'
+        f"{after}</div>"
+    )
+
+
+def _head(title: markup.Html, facts: Mapping[str, object], banner: str) -> str:
     shown: dict[str, object] = {
         key.replace("_", " ").capitalize() if key.islower() else key: value
         for key, value in facts.items()
@@ -157,15 +160,8 @@ def _head(
         pairs += f'<div class="page-wide"><dt>Parameters</dt><dd>{told}</dd></div>'
     model = _fact(facts, "model")
     of = f' <span class="page-of">{markup.cell(model)}</span>' if model else ""
-    tone = tone if tone in ("alert", "quiet") else "undefined"
-    return (
-        f'<header class="page-head"><h1>{title}{of}</h1>'
-        f'<div class="page-banner page-{tone}"><p class="page-word">'
-        f'{markup.cell(word)}</p><p class="page-answer">{markup.cell(answer)}</p>'
-        f"{after}</div>"
-        + (f'<dl class="lc-facts">{pairs}</dl>' if pairs else "")
-        + "</header>"
-    )
+    listed = f'<dl class="lc-facts">{pairs}</dl>' if pairs else ""
+    return f'<header class="page-head"><h1>{title}{of}</h1>{banner}{listed}</header>'
 
 
 def _foot(facts: Mapping[str, object]) -> str:
@@ -184,7 +180,6 @@ def _sentence(message: str) -> str:
     text = " ".join(message.split())[:1000]
     if not text:
         return ""
-    text = text[0].upper() + text[1:]
     return text if text[-1] in ".!?…" else f"{text}."
 
 
