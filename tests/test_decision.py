@@ -1,0 +1,338 @@
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from lifecycle import decision, recipes, training
+
+COSTS = decision.Costs(retrain=1_500, rebuild=80_000, roll_back=100, error=10)
+SCALE = {"costs": COSTS, "rows_per_week": 400, "horizon_weeks": 26}
+WEEKS = (1 - 0.95**26) / 0.05
+
+
+def table(**gains) -> pd.DataFrame:
+    """A back-test of 4 windows of 400 rows; gains a row, by action."""
+    rows = []
+    for age in range(4):
+        rows.append({"action": "keep", "age": age, "difference": 0.0, "variance": 0.0})
+        for action, gain in gains.items():
+            rows.append(
+                {
+                    "action": action,
+                    "age": age,
+                    "difference": gain[age] if isinstance(gain, list) else gain,
+                    "variance": 0.0004,
+                    "recipe": {"retrain": "own", "rebuild": "other"}.get(action),
+                    "span": None if action == "roll_back" else 13,
+                    "version": 2 if action == "roll_back" else None,
+                }
+            )
+    columns = [*rows[-1], "recipe", "span", "version"]
+    frame = pd.DataFrame(rows, columns=list(dict.fromkeys(columns))).assign(n=400)
+    frame["fresh_difference"] = np.nan
+    frame["fresh_variance"] = np.nan
+    if "rebuild" in gains:
+        made = frame["action"] == "rebuild"
+        fresh = gains["rebuild"] - gains["retrain"]
+        frame.loc[made, ["fresh_difference", "fresh_variance"]] = fresh, 0.0004
+    return frame.astype({"span": "Int64", "version": "Int64"})
+
+
+# ---------------------------------------------------------------- the arithmetic
+
+
+def test_the_value_of_a_retrain_by_hand():
+    option = decision.weigh(table(retrain=0.1), **SCALE)[0]
+    w = np.array([1, 0.6, 0.36, 0.216])
+    w /= w.sum()
+    variance = np.sum(w**2) * (0.0004 + 0.02**2 / 4)
+    shrink = 0.05**2 / (0.05**2 + variance)
+    money = WEEKS * 400 * 10
+    assert option.gain == pytest.approx(shrink * 0.1)
+    assert option.value == pytest.approx(shrink * 0.1 * money)
+    assert option.error == pytest.approx(math.sqrt(shrink * variance) * money)
+    assert option.net == pytest.approx(option.value - 1_500)
+    sure = stats.norm(option.value, option.error)
+    assert option.lower == pytest.approx(sure.ppf(0.05) - 1_500)
+    assert option.upper == pytest.approx(sure.ppf(0.95) - 1_500)
+    assert option.probability == pytest.approx(sure.sf(1_500))
+
+
+def test_the_newest_window_counts_most_and_windows_that_disagree_widen_the_interval():
+    told = [0.2, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.2]
+    newest, oldest = (decision.weigh(table(retrain=list(g)), **SCALE)[0] for g in told)
+    assert newest.gain > oldest.gain > 0
+    steady = decision.weigh(table(retrain=0.1), **SCALE)[0]
+    torn = decision.weigh(table(retrain=[0.4, -0.2, 0.4, -0.2]), **SCALE)[0]
+    assert torn.upper - torn.lower > steady.upper - steady.lower
+
+
+def test_a_rebuild_is_reckoned_in_two_parts_by_hand():
+    found = decision.weigh(table(retrain=0.1, rebuild=0.15), **SCALE)
+    options = {option.action: option for option in found}
+    variance = 0.25 * (0.0004 + 0.02**2 / 4)
+    better = 0.05 * 0.02**2 / (0.02**2 + variance)
+    stale = options["retrain"].gain
+    expected = (stale * WEEKS + better * 26) * 400 * 10
+    assert options["rebuild"].value == pytest.approx(expected)
+    assert options["rebuild"].gain == pytest.approx(stale + better)
+
+
+def test_a_gain_that_never_fades_counts_every_week():
+    policy = decision.Policy(persistence=1.0)
+    option = decision.weigh(table(retrain=0.1), policy=policy, **SCALE)[0]
+    assert option.value == pytest.approx(option.gain * 26 * 400 * 10)
+
+
+# ---------------------------------------------------------------- the ruling
+
+
+def test_the_sentence_is_for_a_product_owner():
+    # sum of squared weights .324448, variance .0001622, shrunk by .939065: gain
+    # .187813, times 14.7296 weeks times 4,000: 11,066 with deviation 727; the other
+    # recipe: .01 shrunk by .0004/(.0004 + .25 * .0005) lasts 26 weeks: 792
+    ruling = decision.rule(table(retrain=0.2, rebuild=0.21), **SCALE)
+    assert (ruling.action, ruling.recipe, ruling.span) == ("retrain", "own", 13)
+    assert ruling.verdict == "alert"
+    assert ruling.summary == (
+        "Retrain on the last 13 weeks: expected +$11,100 over 26 weeks (90%: $9,870 to "
+        "$12,300) against a price of $1,500; a rebuild would add $792 for $80,000."
+    )
+
+
+@pytest.mark.parametrize(
+    ("currency", "said"),
+    [("EUR", "€1,500"), ("GBP", "£1,500"), ("CHF", "CHF\xa01,500")],
+)
+def test_money_is_written_in_its_currency(currency, said):
+    ruling = decision.rule(table(retrain=0.2), currency=currency, **SCALE)
+    assert said in ruling.summary
+    assert {row.unit for row in ruling.findings} == {currency}
+
+
+def test_nothing_to_gain_keeps_and_says_what_the_best_alternative_was():
+    ruling = decision.rule(table(retrain=0.0, roll_back=-0.1), **SCALE)
+    assert (ruling.action, ruling.verdict, ruling.value) == ("keep", "quiet", 0.0)
+    assert "Keep the version in production" in ruling.summary
+    assert "to retrain on the last 13 weeks" in ruling.summary
+
+
+def test_a_gain_below_its_price_with_the_margin_keeps():
+    gain = decision.weigh(table(retrain=0.1), **SCALE)[0].value
+    for part, action in ((0.5, "retrain"), (0.85, "keep"), (1.2, "keep")):
+        costs = decision.Costs(retrain=part * gain, rebuild=80_000, error=10)
+        ruling = decision.rule(table(retrain=0.1), **{**SCALE, "costs": costs})
+        assert ruling.action == action
+
+
+def test_a_tiny_gain_is_no_reason_even_for_nothing():
+    free = decision.Costs(retrain=0, rebuild=0, roll_back=0, error=1e6)
+    sure = table(retrain=0.004)
+    sure["variance"] = 0.0
+    policy = decision.Policy(floor=0.0)
+    told = {**SCALE, "costs": free, "policy": policy}
+    assert decision.rule(sure, **told).action == "keep"
+    sure.loc[sure["action"] == "retrain", "difference"] = 0.006
+    assert decision.rule(sure, **told).action == "retrain"
+
+
+def test_an_advantage_of_the_recipe_is_rebuilt_when_it_pays_and_not_at_ten_times_it():
+    gains = table(retrain=0.0, rebuild=0.15)
+    fair = decision.Costs(retrain=1_500, rebuild=2_000, error=10)
+    ruling = decision.rule(gains, **{**SCALE, "costs": fair})
+    assert (ruling.action, ruling.recipe) == ("rebuild", "other")
+    assert "Rebuild with other on the last 13 weeks" in ruling.summary
+    dear = decision.Costs(retrain=1_500, rebuild=20_000, error=10)
+    assert decision.rule(gains, **{**SCALE, "costs": dear}).action == "keep"
+
+
+def test_a_season_that_comes_back_is_rolled_back():
+    ruling = decision.rule(table(retrain=0.05, roll_back=0.2), **SCALE)
+    assert (ruling.action, ruling.version, ruling.recipe) == ("roll_back", 2, "")
+    assert ruling.summary.startswith("Roll back to version 2: expected +$")
+
+
+def test_the_findings_have_a_row_an_action_and_the_chosen_one_is_the_alert():
+    ruling = decision.rule(table(retrain=0.2, rebuild=0.21, roll_back=0.0), **SCALE)
+    rows = {row.subject: row for row in ruling.findings}
+    assert list(rows) == ["keep", "retrain", "rebuild", "roll_back"]
+    assert [row.verdict for row in rows.values()] == [
+        "quiet",
+        "alert",
+        "quiet",
+        "quiet",
+    ]
+    assert rows["retrain"].value == ruling.value
+    assert rows["retrain"].threshold == 0.25 * 1_500
+    assert rows["retrain"].n == 1600
+
+
+# ---------------------------------------------------------------- too little to go by
+
+
+@pytest.mark.parametrize(
+    ("given_table", "said"),
+    [
+        (None, "no version is in production"),
+        (table().head(0), "no outcomes are due yet"),
+        (table(), "too little history to train a candidate"),
+        (table(retrain=0.2).assign(n=20), "only 80 rows have their outcome, 100 are"),
+    ],
+)
+def test_too_little_is_undefined_and_keeps(given_table, said):
+    ruling = decision.rule(given_table, **SCALE)
+    assert (ruling.action, ruling.verdict) == ("keep", "undefined")
+    assert said in ruling.summary
+    assert math.isnan(ruling.value)
+    assert ruling.facts()["value"] is None
+    assert {row.verdict for row in ruling.findings} == {"undefined"}
+    ruling.plot()
+    assert len(ruling.frame()) == len(ruling.options)
+
+
+def test_a_rebuild_without_a_retrain_to_hold_it_against_is_left_out():
+    frame = table(retrain=0.1, rebuild=0.2)
+    alone = frame[frame["action"] != "retrain"]
+    assert decision.weigh(alone, **SCALE) == []
+
+
+def test_no_rows_a_week_gain_nothing():
+    assert decision.rule(
+        table(retrain=0.3), **{**SCALE, "rows_per_week": 0}
+    ).action == ("keep")
+
+
+def test_numbers_that_make_no_sense_are_refused():
+    for name in ("rows_per_week", "horizon_weeks"):
+        with pytest.raises(ValueError, match=name):
+            decision.rule(table(retrain=0.1), **{**SCALE, name: math.nan})
+    with pytest.raises(ValueError, match="the price rebuild must be 0 or more"):
+        decision.Costs(retrain=1, rebuild=-1)
+
+
+# ---------------------------------------------------------------- properties
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    gain=st.floats(-0.5, 0.5),
+    price=st.floats(0, 50_000),
+    cheaper=st.floats(0, 1),
+)
+def test_an_action_that_is_ruled_stays_ruled_when_it_gets_cheaper(gain, price, cheaper):
+    def ruled(retrain: float) -> decision.Ruling:
+        costs = decision.Costs(retrain=retrain, rebuild=80_000, error=10)
+        return decision.rule(table(retrain=gain), **{**SCALE, "costs": costs})
+
+    if ruled(price).action == "retrain":
+        assert ruled(price * cheaper).action == "retrain"
+
+
+@settings(max_examples=60, deadline=None)
+@given(gains=st.lists(st.floats(-1, 1), min_size=4, max_size=4))
+def test_what_is_ruled_is_expected_to_pay(gains):
+    ruling = decision.rule(table(retrain=gains), **SCALE)
+    if ruling.action == "keep":
+        assert ruling.value == 0
+    else:
+        assert ruling.value > 0
+        assert ruling.lower <= ruling.value <= ruling.upper
+        assert ruling.probability > 0.6
+
+
+def test_the_faces_show_the_same():
+    ruling = decision.rule(table(retrain=0.2, rebuild=0.21), currency="<b>", **SCALE)
+    assert json.loads(json.dumps(ruling.facts()))["action"] == "retrain"
+    frame = ruling.frame()
+    assert frame["net"].is_monotonic_decreasing
+    assert frame.loc[0, "net"] == ruling.value
+    assert repr(ruling).startswith("<Ruling retrain, net ")
+    assert "<b>" not in ruling._repr_html_()
+    assert "retrain" in ruling.plot().alt
+
+
+# ---------------------------------------------------------------- planted truth
+
+START = datetime(2023, 1, 2, tzinfo=UTC)
+NAMES = {"numeric": ["a", "b"], "categorical": []}
+PER_WEEK = 200
+FAIR = decision.Costs(retrain=1_500, rebuild=15_000, roll_back=100, error=10)
+
+
+def stream(sign, *, noise=lambda week: 0.4, crossed: bool = False, seed: int = 1):
+    """24 weeks; the outcome follows `a` times the week's sign, or `a` times `b`."""
+    rng = np.random.default_rng(seed)
+    week = np.repeat(np.arange(24), PER_WEEK)
+    hours = week * 168 + np.tile(np.linspace(1, 167, PER_WEEK), 24)
+    a, b = rng.normal(size=(2, len(week)))
+    drift = np.array([sign(w) for w in week])
+    scatter = np.array([noise(w) for w in week]) * rng.normal(size=len(week))
+    outcome = (drift * (a * b if crossed else a) + scatter > 0).astype(float)
+    times = (pd.Timestamp(START) + pd.to_timedelta(hours, unit="h")).astype(
+        "datetime64[us, UTC]"
+    )
+    return pd.DataFrame({"time": times, "a": a, "b": b, "outcome": outcome})
+
+
+def ruled(frame, *, deployed=None, costs=FAIR, own="scaled_logistic"):
+    recipe = recipes.load(own)
+    first = training.train(frame.head(8 * PER_WEEK), recipe, seed=1, **NAMES)
+    table = training.backtest(
+        frame,
+        recipe=recipe,
+        alternatives={"boosted_trees": recipes.load("boosted_trees")},
+        deployed=deployed or {"keep": first.estimator},
+        as_of=START + timedelta(weeks=24),
+        delay=timedelta(weeks=2),
+        spans=[3, None],
+        seed=1,
+        **NAMES,
+    )
+    return decision.rule(table, costs=costs, rows_per_week=PER_WEEK)
+
+
+def test_when_the_signs_flip_the_newest_weeks_are_retrained_on():
+    ruling = ruled(stream(lambda week: 1 if week < 14 else -1))
+    assert (ruling.action, ruling.span) == ("retrain", 3)
+    assert ruling.probability > 0.95
+
+
+def test_when_only_the_noise_rises_the_model_is_kept():
+    for seed in range(3):
+        frame = stream(
+            lambda week: 1, noise=lambda week: 0.4 if week < 15 else 3.0, seed=seed
+        )
+        assert ruled(frame).action == "keep"
+
+
+def test_when_nothing_changes_the_model_is_kept():
+    assert ruled(stream(lambda week: 1)).action == "keep"
+
+
+def test_what_only_another_recipe_can_see_is_rebuilt_when_it_pays():
+    frame = stream(lambda week: 1, noise=lambda week: 0.2, crossed=True)
+    pays = decision.Costs(retrain=1_500, rebuild=8_000, error=50)
+    ruling = ruled(frame, costs=pays)
+    assert (ruling.action, ruling.recipe) == ("rebuild", "boosted_trees")
+    dear = decision.Costs(retrain=1_500, rebuild=80_000, error=50)
+    assert ruled(frame, costs=dear).action == "keep"
+
+
+def test_when_the_old_season_is_back_the_old_version_is():
+    frame = stream(lambda week: -1 if 8 <= week < 16 else 1)
+    logistic = recipes.load("scaled_logistic")
+    old = training.train(frame.head(8 * PER_WEEK), logistic, seed=1, **NAMES)
+    then = frame.iloc[8 * PER_WEEK : 16 * PER_WEEK]
+    newer = training.train(then, logistic, seed=1, **NAMES)
+    ruling = ruled(
+        frame, deployed={"keep": newer.estimator, "roll_back v1": old.estimator}
+    )
+    assert (ruling.action, ruling.version) == ("roll_back", 1)
