@@ -76,8 +76,8 @@ def check(
     >>> after = pd.DataFrame({"plan": ["free", None] * 20 + ["team"] * 10})
     >>> found = check(before, after, features=["plan"])
     >>> print(found.summary)
-    2 faults in the data: plan is missing in 40% of the rows, plan has 33% of its values
-    in categories the reference lacks.
+    2 possible faults in the data: plan is missing in 40% of the rows, plan has 33% of
+    its values in categories the reference lacks.
     """
     rows: list[Finding] = []
     for name in features:
@@ -220,7 +220,7 @@ def _summary(rows: list[Finding], features: int) -> str:
     ]
     if len(said) > _NAMED:
         said[_NAMED:] = [f"and {len(said) - _NAMED} more"]
-    count = f"{len(alerts)} fault" + ("" if len(alerts) == 1 else "s")
+    count = f"{len(alerts)} possible fault" + ("" if len(alerts) == 1 else "s")
     return f"{count} in the data: {', '.join(said)}."
 
 

@@ -64,7 +64,7 @@ def test_a_feed_that_froze_is_a_fault():
     found = quality.check(before, after, features=["a", "b"])
     assert row(found, "distinct", "a").verdict == "alert"
     assert row(found, "distinct", "b").verdict == "undefined"
-    assert found.summary == "1 fault in the data: a has always the same value."
+    assert found.summary == "1 possible fault in the data: a has always the same value."
 
 
 def test_an_id_that_occurs_twice_is_a_fault():
@@ -114,7 +114,7 @@ def test_without_a_reference_nothing_is_judged():
 def test_a_column_that_is_gone_is_missing_throughout():
     found = quality.check(frame(a=[1] * 50), frame(b=[1] * 50), features=["a"])
     assert row(found, "missing", "a").value == 1
-    assert found.summary == "1 fault in the data: a is missing in 100% of the rows."
+    assert found.summary == "1 possible fault in the data: a is missing in 100% of the rows."
 
 
 def test_the_summary_names_the_first_faults_and_counts_the_rest():
@@ -123,7 +123,7 @@ def test_the_summary_names_the_first_faults_and_counts_the_rest():
     after = pd.DataFrame({name: [1.0, 2.0, None] * 20 for name in names})
     summary = quality.check(before, after, features=names).summary
     assert summary.startswith(
-        "8 faults in the data: f0 is missing in 33% of the rows, f1"
+        "8 possible faults in the data: f0 is missing in 33% of the rows, f1"
     )
     assert summary.endswith("and 3 more.")
 
