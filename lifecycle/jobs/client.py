@@ -77,8 +77,13 @@ class Client(PapermillNotebookClient):
         try:
             client = super().start_new_kernel_client(**settings)
         except RuntimeError:
-            self._ending.status = "died"
-            self._ending.message = "the kernel could not start"
+            late = self._until is not None and time.monotonic() > self._until
+            self._ending.status = "timeout" if late else "died"
+            self._ending.message = (
+                "the time was up before the kernel had started"
+                if late
+                else "the kernel could not start"
+            )
             raise
         self._ending.started = time.monotonic() - self._begun
         return client
