@@ -21,7 +21,9 @@ PREPARE = """
     from lifecycle import errors, promotion
     from lifecycle.registry import Registry, opening
 
-    import skops.io, sqlalchemy.event  # before the forks, so that each is cheap
+    # before the forks, so that each is cheap
+    import skops.io, sqlalchemy.event
+    from lifecycle.registry import upgrading
 
     place, AT = sys.argv[1], datetime(2023, 5, 1, tzinfo=UTC)
     book = Registry(place)

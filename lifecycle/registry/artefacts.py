@@ -22,7 +22,6 @@ TRUSTED = frozenset(
         "sklearn._loss.link.Interval",
         "sklearn._loss.link.LogitLink",
         "sklearn._loss.loss.HalfBinomialLoss",
-        "sklearn._loss._loss.CyHalfBinomialLoss",
         "sklearn.tree._tree.Tree",
     }
 )
