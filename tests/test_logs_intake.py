@@ -238,7 +238,7 @@ def test_line_numbers_are_physical_also_after_quoted_line_breaks(tmp_path):
         ("2,2023-04-03T10:00Z,3,a,0.5,x", "line 3 has 6 fields where the header has 5"),
         ('2,2023-04-03T10:00Z,3,"a,0.5', "line 3 has quotes that do not match"),
         ('2,2023-04-03T10:00Z,3,"a"b,0.5', "line 3 has quotes that do not match"),
-        ("2,2023-04-03T10:00Z,3,a\0b,1", "line 3, column 'plan': 'a\\x00b' holds a NUL"),
+        ("2,2023-04-03T10:00Z,3,a\0b,1", "column 'plan': 'a\\x00b' holds a NUL"),
     ],
 )  # fmt: skip
 def test_each_broken_row_gets_one_sentence(tmp_path, row, sentence):

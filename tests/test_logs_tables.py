@@ -468,3 +468,12 @@ def test_the_derived_id_depends_on_every_column():
     changes = [{"id": "2"}, {"time": START + DAY}, {"kind": "call"}, {"value": 2.0}]
     rows = pd.concat([row, *(row.assign(**change) for change in changes)])
     assert len(set(logs.schema.derived_ids(rows, "events"))) == 5
+
+
+def test_a_table_that_was_made_but_never_written_is_empty(log):
+    path = log.directory / "predictions"
+    store.Store.create(path, logs.schema.to_arrow(leads([1]), "predictions").schema)
+    assert log.count("predictions") == 0
+    assert log.predictions().empty
+    assert log.span() is None
+    assert log.append("predictions", leads([1])).rows_new == 1
