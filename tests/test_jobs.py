@@ -506,6 +506,7 @@ def test_a_run_whose_caller_is_killed_ends_too(tmp_path: Path) -> None:
     caller.send_signal(signal.SIGKILL)
     caller.wait()
     assert all(gone(int(pid)) for pid in pids.read_text().split())
+    assert not list(tmp_path.glob(".n.run-*"))
     with runner._locked(tmp_path / "lock", "n"):
         pass
 

@@ -38,7 +38,7 @@ def main() -> int:
     # jsonschema would have this parse a grammar for 1.8 s, to check internationalised
     # addresses, of which a notebook has none; the kernel's process is left alone
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    _hold_lifeline()
+    _hold_lifeline(job)
     if job["action"] == "run":
         outcome = _execute(job, waiting)
     else:
@@ -109,14 +109,17 @@ def _fork() -> Any:
     return kernel.fork()
 
 
-def _hold_lifeline() -> None:
+def _hold_lifeline(job: dict[str, Any]) -> None:
     if os.name != "posix":
         return
+    import shutil
     from threading import Thread
 
     def wait() -> None:
         while os.read(0, 1):
             pass
+        for left in (job["runtime"], job["work"]):
+            shutil.rmtree(left, ignore_errors=True)
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
     Thread(target=wait, name="lifeline", daemon=True).start()
