@@ -87,6 +87,16 @@ def by_subject(rows: Sequence[_Row], *, title: str, measure: str) -> Picture:
         if len(marks) == 1:
             at = next(iter(marks))
             axes.axvline(at, color=MUTED, linestyle=(0, (4, 3)), linewidth=1)
+            axes.annotate(
+                f"threshold {say(at, unit)}",
+                (at, 1),
+                xycoords=("data", "axes fraction"),
+                xytext=(0, 2),
+                textcoords="offset points",
+                ha="center",
+                color=MUTED,
+                fontsize=8,
+            )
         names = [clean(row.subject, 28) or "all" for row in shown]
         axes.set_yticks(range(len(shown)), names)
         axes.set_ylim(len(shown) - 0.4, -0.6)

@@ -148,6 +148,10 @@ def draw(
         axes = figure.add_subplot()
         axes.tick_params(length=3)
         paint(axes)
+        layout = figure.get_layout_engine()
+        if layout is not None:  # once is enough: left alone it works at every draw
+            layout.execute(figure)
+            figure.set_layout_engine("none")
         figure.savefig(out, format="svg", metadata=dict.fromkeys(_METADATA))
     size = (round(_WIDTH * _INCH), round(height * _INCH))
     return Picture(_tidy(out.getvalue(), size), clean(alt, 2000))

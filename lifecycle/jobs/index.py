@@ -297,7 +297,7 @@ def _report(report: ReportLink) -> Html:
 
 
 def _href(path: str) -> str:
-    return quote(path.replace("\\", "/"), safe="/")
+    return quote(path.replace("\\", "/"), safe="/", errors="replace")
 
 
 def _moment(moment: datetime, *, below: bool = False) -> Html:

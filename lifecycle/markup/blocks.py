@@ -201,7 +201,7 @@ def image(svg: str, alt: str, *, caption: str = "", kind: str = "figure") -> Htm
     >>> image("<svg/>", "Nothing.", kind="spark")
     '<img class="lc-spark" alt="Nothing." src="data:image/svg+xml;base64,PHN2Zy8+">'
     """
-    data = base64.b64encode(svg.encode()).decode("ascii")
+    data = base64.b64encode(svg.encode("utf-8", "replace")).decode("ascii")
     picture = (
         f'<img class="lc-{escape(kind, quote=True)}" alt="{escape(alt, quote=True)}" '
         f'src="data:image/svg+xml;base64,{data}">'

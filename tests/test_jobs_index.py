@@ -1,0 +1,223 @@
+"""The index: how the fleet stands, whatever the models are called."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from lifecycle import figures
+from lifecycle.jobs.index import AlertLine, MoveLine, ReportLink, Row, write
+
+NOW = datetime(2023, 10, 9, 6, tzinfo=UTC)
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "javascript:alert(1)",
+    "lone \ud800 half",
+]
+
+
+class Seen(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    @property
+    def links(self) -> list[str]:
+        return [about["href"] for _, about in self.elements if "href" in about]
+
+
+def page(directory: Path, *rows: Row, **more: object) -> Seen:
+    written = write(directory, rows, generated=NOW, **more)  # type: ignore[arg-type]
+    return Seen(written.read_text(encoding="utf-8"))
+
+
+def alert(model: str = "leads", **more: str) -> AlertLine:
+    return AlertLine(model, "accuracy", f"{model}: accuracy is 62%.", NOW, **more)
+
+
+def test_a_page_without_models_says_what_to_do(tmp_path: Path) -> None:
+    seen = page(tmp_path)
+    assert "No models yet." in seen.text
+    assert "[models.NAME]" in seen.text
+    assert "Nothing has happened yet." in seen.text
+
+
+def test_a_row_tells_how_its_model_stands(tmp_path: Path) -> None:
+    course = figures.sparkline([0.8, 0.6], name="accuracy", unit="%")
+    row = Row(
+        "leads",
+        "Ada",
+        "alert",
+        production="version 3",
+        since="since 2023-06-19",
+        value=0.62,
+        lower=0.58,
+        upper=0.66,
+        n=412,
+        period="2023-W39",
+        course=course,
+        alerts=(alert(owner="Ada", severity="critical"),),
+        pending=("Version 4 is proposed.",),
+        reports=(ReportLink("audit", NOW, "leads/x/audit.html", "alert"),),
+        next_run=NOW + timedelta(days=7),
+    )
+    seen = page(tmp_path, row)
+    for words in (
+        *("leads", "Ada", "Alert", "version 3", "since 2023-06-19", "62.0% accuracy"),
+        *("58.0% to 66.0%, n 412", "2023-W39", "1 alert", "1 proposal", "2023-10-16"),
+        *("leads: accuracy is 62%.", "critical", "not acknowledged"),
+        *("Version 4 is proposed.", "1 model: leads has open alerts."),
+        "1 proposal waits for a person.",
+    ):
+        assert words in seen.text, words
+    assert "leads/x/audit.html" in seen.links
+    assert any(about.get("alt") == course.alt for _, about in seen.elements)
+
+
+def test_an_unknown_value_is_not_a_number(tmp_path: Path) -> None:
+    seen = page(tmp_path, Row("leads"))
+    assert "not known yet" in seen.text
+    assert "nan" not in seen.text
+    assert "Undefined" in seen.text
+
+
+def test_models_with_alerts_come_first(tmp_path: Path) -> None:
+    seen = page(
+        tmp_path, Row("a", verdict="quiet"), Row("b"), Row("z", verdict="alert")
+    )
+    fleet = seen.text.partition("Fleet")[2]
+    assert fleet.index("z") < fleet.index("Quiet") < fleet.index("Undefined")
+
+
+@pytest.mark.parametrize(
+    ("alerting", "sentence"),
+    [
+        (0, "5 models: none has open alerts."),
+        (1, "5 models: m0 has open alerts."),
+        (2, "5 models: m0 and m1 have open alerts."),
+        (3, "5 models: m0, m1 and m2 have open alerts."),
+        (4, "5 models: 4 have open alerts."),
+    ],
+)
+def test_the_answer_names_whom_to_look_at(
+    tmp_path: Path, alerting: int, sentence: str
+) -> None:
+    rows = [
+        Row(f"m{k}", alerts=(alert(f"m{k}"),) if k < alerting else ()) for k in range(5)
+    ]
+    assert sentence in page(tmp_path, *rows).text
+
+
+def test_an_open_alert_colours_the_head_even_if_the_state_is_quiet(
+    tmp_path: Path,
+) -> None:
+    seen = page(tmp_path, Row("a", verdict="quiet", alerts=(alert("a"),)))
+    assert any("page-alert" in about.get("class", "") for _, about in seen.elements)
+
+
+def test_links_lead_to_files_with_spaces_and_signs(tmp_path: Path) -> None:
+    path = "my leads #1?/2023-10-09T06:00/audit & more.html"
+    target = tmp_path / path
+    target.parent.mkdir(parents=True)
+    target.touch()
+    link = ReportLink("audit", NOW, path)
+    move = MoveLine(NOW, "leads", "audit", path=path)
+    seen = page(tmp_path, Row("leads", reports=(link,)), history=[move])
+    found = [href for href in seen.links if not href.startswith("#")]
+    assert len(found) == 2
+    for href in found:
+        assert not {" ", "?", "#"} & set(href)
+        assert (tmp_path / unquote(href)).exists()
+
+
+def test_four_reports_are_shown_and_a_failed_one_says_so(tmp_path: Path) -> None:
+    links = tuple(
+        ReportLink(
+            f"n{k}", NOW, f"n{k}.html", status="failed" if k == 3 else "succeeded"
+        )
+        for k in range(6)
+    )
+    seen = page(tmp_path, Row("leads", reports=links))
+    assert [href for href in seen.links if href.startswith("n")] == [
+        "n0.html",
+        "n1.html",
+        "n2.html",
+        "n3.html",
+    ]
+    assert "Failed" in seen.text
+
+
+def test_history_is_newest_first_and_capped_with_a_sentence(tmp_path: Path) -> None:
+    moves = [
+        MoveLine(NOW + timedelta(hours=k), "leads", f"move {k}.", "Ada", f"why {k}.")
+        for k in range(201)
+    ]
+    seen = page(tmp_path, Row("leads"), history=moves)
+    assert seen.text.index("move 200.") < seen.text.index("move 100.")
+    assert "move 0." not in seen.text
+    assert "The newest 200 of 201 moves are shown." in seen.text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_names_are_names(tmp_path: Path, text: str) -> None:
+    seen = page(
+        tmp_path,
+        Row(
+            text,
+            text,
+            text,
+            text,
+            text,
+            0.5,
+            unit=text,
+            measure=text,
+            period=text,
+            alerts=(AlertLine(text, text, text, NOW, text, text, text),),
+            pending=(text,),
+            reports=(ReportLink(text, NOW, text, text, text),),
+        ),
+        title=text,
+        history=[MoveLine(NOW, text, text, text, text, text, text)],
+        notes=[text],
+        chart=figures.Picture(f"<svg>{text}</svg>", text),
+    )
+    allowed = {"html", "head", "meta", "title", "style", "body", "a", "div", "header"}
+    allowed |= {"h1", "h2", "p", "main", "section", "figure", "img", "table", "thead"}
+    allowed |= {"tbody", "tr", "th", "td", "small", "span", "ul", "li", "strong"}
+    assert {tag for tag, _ in seen.elements} <= allowed | {"footer"}
+    for _, about in seen.elements:
+        assert not [name for name in about if name.startswith("on")]
+        assert about.get("src", "data:image/svg").startswith("data:image/svg")
+    for href in seen.links:
+        assert href.startswith("#") or ":" not in href
+
+
+def test_the_page_is_whole_the_same_again_and_alone(tmp_path: Path) -> None:
+    place = tmp_path / "with space"
+    first = write(place, [Row("leads")], generated=NOW).read_bytes()
+    assert write(place, [Row("leads")], generated=NOW).read_bytes() == first
+    assert [path.name for path in place.iterdir()] == ["index.html"]
+    assert b"<script" not in first
+    assert b"default-src 'none'" in first
+
+
+def test_a_chart_and_its_notes_stand_before_the_fleet(tmp_path: Path) -> None:
+    chart = figures.versus({"managed": (["W1"], [0.8])}, title="Accuracy")
+    seen = page(tmp_path, Row("leads"), chart=chart, notes=["It came back."])
+    assert seen.text.index("It came back.") < seen.text.index("Fleet")
+    assert any(about.get("alt") == chart.alt for _, about in seen.elements)
