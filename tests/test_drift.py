@@ -250,7 +250,7 @@ def test_the_intervals_of_distances_cover_the_distance_of_the_populations():
     "values",
     [
         [math.inf, -math.inf, 1.0] * 20,
-        [10**400, 1, -(10**30)] * 20,
+        pd.Series([10**400, 1, -(10**30)] * 20, dtype=object),
         [True, False, None] * 20,
         [None] * 60,
         [7] * 60,

@@ -114,7 +114,7 @@ def test_without_a_reference_nothing_is_judged():
 def test_a_column_that_is_gone_is_missing_throughout():
     found = quality.check(frame(a=[1] * 50), frame(b=[1] * 50), features=["a"])
     assert row(found, "missing", "a").value == 1
-    assert found.summary.endswith("fault in the data: a is missing in 100% of the rows.")
+    assert found.summary.endswith("the data: a is missing in 100% of the rows.")
 
 
 def test_the_summary_names_the_first_faults_and_counts_the_rest():

@@ -28,8 +28,8 @@ def column(frame: pd.DataFrame, name: object) -> pd.Series[Any]:
     Examples
     --------
     >>> import pandas as pd
-    >>> column(pd.DataFrame({"a": [1, 2]}), "b").isna().all()
-    np.True_
+    >>> column(pd.DataFrame({"a": [1, 2]}), "b").isna().tolist()
+    [True, True]
     """
     import pandas as pd
 
