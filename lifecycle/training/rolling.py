@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["Backtest", "backtest"]
 
 _TYPES = {
-    "window": "str",
+    "window": "object",
     "start": "datetime64[us, UTC]",
     "end": "datetime64[us, UTC]",
     "age": "int64",
-    "option": "str",
-    "action": "str",
-    "recipe": "str",
+    "option": "object",
+    "action": "object",
+    "recipe": "object",
     "span": "Int64",
     "version": "Int64",
     "n": "int64",
