@@ -85,6 +85,7 @@ def update(
     at: datetime,
     owner: str,
     severity: str = "warning",
+    words: str = "",
 ) -> list[Alert]:
     """Bring the alerts of one rule up to date with new findings.
 
@@ -106,6 +107,8 @@ def update(
         The moment the findings speak of, with a zone.
     owner, severity : str
         Who is told, and how urgently.
+    words : str
+        What is wrong, in a sentence; made of the finding's numbers where empty.
 
     Returns
     -------
@@ -141,7 +144,8 @@ def update(
                     value=_stored(finding.value),
                     threshold=_stored(finding.threshold),
                     n=int(finding.n),
-                    sentence=sentence(finding, model=model, owner=owner),
+                    sentence=_line(words)
+                    or sentence(finding, model=model, owner=owner),
                     owner=canonical.words(owner),
                     severity=canonical.words(severity),
                 )

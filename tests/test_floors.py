@@ -30,7 +30,6 @@ FLOOR = {
 DOORS = {  # an outside library with side effects enters by these rooms
     "matplotlib": {"figures"},
     "deltalake": {"logs"},
-    "duckdb": {"logs"},
     "sqlalchemy": {"registry", "promotion", "alerts"},
     "alembic": {"registry"},
     "skops": {"registry"},

@@ -45,7 +45,7 @@ def run(
     directory: Path,
     *,
     say: Callable[[str], None],
-    seed: int = 7,
+    seed: int = 2024,
     weeks: int = 78,
 ) -> Path:
     """Run the whole story into a directory.

@@ -41,7 +41,7 @@ sklearn.linear_model sklearn.ensemble sklearn.isotonic sklearn.calibration
 sklearn.model_selection
 matplotlib.figure matplotlib.font_manager matplotlib.pyplot matplotlib.dates
 matplotlib.backends.backend_agg matplotlib.backends.backend_svg
-deltalake duckdb sqlalchemy sqlalchemy.dialects.sqlite alembic.command skops.io
+deltalake sqlalchemy sqlalchemy.dialects.sqlite alembic.command skops.io
 pydantic cronsim ipywidgets
 lifecycle.jobs.client lifecycle.jobs.kernel lifecycle.jobs.record lifecycle.jobs.report
 """

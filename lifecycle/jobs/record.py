@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from pydantic import JsonValue as Json
 
 import lifecycle
+from lifecycle import markup
 from lifecycle.errors import NotebookFailed
 from lifecycle.findings import Findings
 from lifecycle.jobs import store
@@ -190,8 +191,10 @@ class Record(BaseModel):
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         verdict = self.verdict.capitalize()
+        answer = markup.join([markup.badge(self.verdict), " ", self.summary])
         return {
             MIME: self.model_dump(mode="json"),
+            "text/html": markup.paragraph(answer),
             "text/plain": f"{verdict}. {self.summary}".strip(),
         }
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import alerts, config, errors, findings, jobs
+from lifecycle import alerts, config, errors, findings, jobs, periods
 from lifecycle.jobs import schedule
 from lifecycle.workspace import guarding, renewal
 
@@ -215,6 +215,7 @@ def watch(view: View) -> list[alerts.Alert]:
     found = {"accuracy": findings.Findings(accuracy.title, tuple(judged[-1:]))}
     if rules.drift and len(view.reference) and len(view.analysis):
         found["drift"] = _family(view)
+    _end_of_rollback(view, judged)
     for rule, rows in found.items():
         opened += alerts.update(
             view.registry,
@@ -224,8 +225,27 @@ def watch(view: View) -> list[alerts.Alert]:
             at=view.as_of,
             owner=view.settings.owner,
             severity="critical" if rule == "accuracy" else "warning",
+            words=rows.summary and f"{view.name}: {rows.summary}",
         )
     return opened
+
+
+def _end_of_rollback(view: View, judged: Sequence[findings.Finding]) -> None:
+    """A rollback is over when the version put back has shown itself on a new chunk."""
+    for alert in alerts.open_alerts(view.registry, view.name):
+        if alert.rule != "rollback" or not judged:
+            continue
+        newest = judged[-1]
+        began = periods.bounds(newest.period, timezone=view.timezone).start
+        if newest.verdict == "quiet" and began >= alert.opened_at:
+            alerts.update(
+                view.registry,
+                view.name,
+                findings.Findings("", (replace(newest, subject=alert.subject),)),
+                rule="rollback",
+                at=view.as_of,
+                owner=view.settings.owner,
+            )
 
 
 def _family(view: View) -> findings.Findings:

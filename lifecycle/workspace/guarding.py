@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lifecycle import alerts, evaluation, findings, promotion, registry
@@ -46,6 +47,7 @@ def guard(view: View) -> str | None:
                 reason=f"the trial did better: {_difference(finding)}",
                 evidence={"passed": True, "gate": _difference(finding)},
                 at=view.as_of,
+                automatic=True,
             )
             return (
                 f"{name}: version {trial.number} did better on its share of the "
@@ -64,6 +66,7 @@ def _guarded(
 ) -> findings.Finding | None:
     rows = view.mature
     rows = rows[rows["version"] == str(serving.number)]
+    rows = rows.sort_values(["known_at", "id"], kind="stable")  # new rows come last
     if len(rows) < view.settings.release.guard_min_rows:
         return None
     theirs = intake.scores_of(view.workspace, view.name, other, rows)
@@ -85,6 +88,7 @@ def _roll_back(
         f"version {bad.number} does clearly worse than version {good.number} on the "
         f"rows it served: {_difference(finding)}"
     )
+    subject = f"version {bad.number}"
     promotion.roll_back(
         view.registry,
         view.name,
@@ -97,11 +101,12 @@ def _roll_back(
     alerts.update(
         view.registry,
         view.name,
-        findings.Findings("Release", (finding,), reason),
+        findings.Findings("Release", (replace(finding, subject=subject),), reason),
         rule="rollback",
         at=view.as_of,
         owner=view.settings.owner,
         severity="critical",
+        words=f"{view.name}: rolled back, {reason}",
     )
     return f"{view.name}: rolled back, {reason}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from lifecycle import (
     decision,
     errors,
     evaluation,
+    findings,
     promotion,
     registry,
     training,
@@ -182,7 +184,9 @@ def evaluate(view: View, version: registry.Version) -> evaluation.Evaluation | N
         mine,
         champion_threshold=champion.threshold,
         candidate_threshold=version.threshold,
+        weeks=view.chunks(rows).to_numpy(),
         segments=rows[list(view.settings.features.categorical)],
+        currency=view.currency,
         costs=_error_costs(view),
     )
 
@@ -228,17 +232,7 @@ def propose(
         evidence = {
             "gate": " ".join(tested.reasons),
             "passed": tested.passed,
-            "rows": [
-                {
-                    "measure": f.measure,
-                    "subject": f.subject,
-                    "value": f.value,
-                    "lower": f.lower,
-                    "upper": f.upper,
-                    "n": f.n,
-                }
-                for f in tested.findings
-            ],
+            "rows": [_plain(row) for row in tested.findings if not row.period],
         }
     if automatic and not evidence["passed"]:
         raise errors.IllegalMove(
@@ -256,6 +250,16 @@ def propose(
         at=as_of,
         automatic=automatic,
     )
+
+
+def _plain(row: findings.Finding) -> dict[str, Any]:
+    """A finding as evidence: what is undefined is null."""
+    numbers = {
+        name: None if math.isnan(value) else value
+        for name in ("value", "lower", "upper")
+        for value in [getattr(row, name)]
+    }
+    return {"measure": row.measure, "subject": row.subject, **numbers, "n": row.n}
 
 
 def act(
