@@ -252,3 +252,29 @@ def test_text_stands_out_from_its_ground(mode: int) -> None:
     pairs += [("accent", "paper"), ("ink", "card")]
     for ink, ground in pairs:
         assert contrast(colour[ink], colour[ground]) >= 4.5, (ink, ground)
+
+
+def test_a_period_is_shown_whole() -> None:
+    rows = [
+        Finding(name, 0.5, 9, period=f"W{week}")
+        for week in range(4)
+        for name in ("a", "b", "c", "d", "e")
+    ]
+    html = markup.findings("Q", "", "undefined", rows)
+    near, _, far = html.partition("<details")
+    assert near.count("<tr>") == 1 + 10
+    assert "W1" not in near
+    assert far.count("W1") == 5
+
+
+def test_one_long_period_is_cut_all_the_same() -> None:
+    rows = [Finding(f"m{k:02d}", 0.5, 9, period="W1") for k in range(30)]
+    near = markup.findings("Q", "", "undefined", rows).partition("<details")[0]
+    assert near.count("<tr>") == 1 + 12
+
+
+def test_what_was_held_against_nothing_has_no_verdict() -> None:
+    free = Finding("conversion", 0.5, 9, 0.4, 0.6)
+    assert "Undefined" not in markup.findings("Q", "A.", "undefined", [free])
+    few = Finding("accuracy", 0.5, 3, threshold=0.7)
+    assert "Undefined" in markup.findings("Q", "A.", "undefined", [free, few])

@@ -224,14 +224,16 @@ def say(value: float, unit: str = "") -> str:
 
     Examples
     --------
-    >>> say(0.8123), say(0.8123, "%"), say(-1200.0, "USD"), say(math.nan)
-    ('0.812', '81.2%', '-$1,200', 'undefined')
+    >>> say(0.8123), say(0.8123, "%"), say(1200.0, "USD"), say(math.nan)
+    ('0.812', '81.2%', '$1,200', 'undefined')
+    >>> say(-0.5) == "\N{MINUS SIGN}0.500"
+    True
     """
     if math.isnan(value):
         return "undefined"
+    sign, size = "\N{MINUS SIGN}" if value < 0 else "", abs(value)
     if unit == "%":
-        return f"{100 * value:.1f}%"
-    sign, size = "-" if value < 0 else "", abs(value)
+        return f"{sign}{100 * size:.1f}%"
     if unit in SIGNS:
         return f"{sign}{SIGNS[unit]}{size:,.0f}"
     places = 3 if size < 10 else 1 if size < 1000 else 0

@@ -225,14 +225,17 @@ def findings(title: str, summary: str, verdict: str, rows: Sequence[_Finding]) -
     verdict : {"alert", "quiet", "undefined"}
         The verdict on the whole.
     rows : sequence of findings
-        Columns that are empty in every row are left out.
+        Columns that are empty in every row are left out; where nothing was held
+        against a value its verdict is left open.
 
     Examples
     --------
     >>> findings("Drift", "Nothing moved.", "quiet", ())
     '<div class="lc-findings"><h3>Drift <span class="lc-badge ...">Quiet</span></h3>...'
     """
-    head = f"<h3>{cell(title)} {badge(verdict)}</h3>"
+    judged = verdict != "undefined" or any(map(_judged, rows)) or not rows
+    mark = f" {badge(verdict)}" if judged else ""
+    head = f"<h3>{cell(title)}{mark}</h3>"
     words = paragraph(summary, kind="summary") if summary else ""
     body = _shown(title, rows) if rows else paragraph("No rows.", kind="muted")
     return Html(f'<div class="lc-findings">{head}{words}{body}</div>')
@@ -242,10 +245,15 @@ def _shown(title: str, rows: Sequence[_Finding]) -> Html:
     """A dozen rows in sight, of periods the newest; the others a click away."""
     if len(rows) <= _IN_SIGHT + 3:
         return _rows(title, rows)
-    if any(row.period for row in rows):
-        near, far, which = rows[-_IN_SIGHT:], rows[:-_IN_SIGHT], "earlier"
-    else:
-        near, far, which = rows[:_IN_SIGHT], rows[_IN_SIGHT:], "more"
+    cut, which = _IN_SIGHT, "more"
+    near, far = rows[:cut], rows[cut:]
+    if rows[-1].period:
+        cut, which = len(rows) - _IN_SIGHT, "earlier"
+        while rows[cut].period == rows[cut - 1].period and cut < len(rows) - 1:
+            cut += 1  # a period is shown whole
+        if rows[cut].period == rows[cut - 1].period:
+            cut = len(rows) - _IN_SIGHT
+        near, far = rows[cut:], rows[:cut]
     rest = folded(f"{len(far)} {which} rows", _rows(title, far))
     return join([_rows(title, near), rest])
 
@@ -259,7 +267,11 @@ def _rows(title: str, rows: Sequence[_Finding]) -> Html:
         ("Interval", True, [interval(row.lower, row.upper, row.unit) for row in rows]),
         ("n", True, [row.n for row in rows]),
         ("Threshold", True, [_threshold(row) for row in rows]),
-        ("Verdict", False, [badge(row.verdict) for row in rows]),
+        (
+            "Verdict",
+            False,
+            [badge(row.verdict) if _judged(row) else "" for row in rows],
+        ),
     ]
     kept = [column for column in columns if any(value != "" for value in column[2])]
     return table(
@@ -268,6 +280,10 @@ def _rows(title: str, rows: Sequence[_Finding]) -> Html:
         label=f"{title}: the numbers",
         numeric=[place for place, (_, right, _) in enumerate(kept) if right],
     )
+
+
+def _judged(row: _Finding) -> bool:
+    return row.verdict != "undefined" or not math.isnan(row.threshold)
 
 
 def _threshold(row: _Finding) -> str:

@@ -112,6 +112,8 @@ def number(value: object, unit: str = "") -> str:
 def _plain(value: float) -> str:
     if 0 < value < 0.0005:
         return f"{value:.2g}"
+    if value >= 10 and value.is_integer():
+        return f"{value:,.0f}"
     places = 3 if value < 10 else 2 if value < 100 else 1 if value < 1000 else 0
     return f"{value:,.{places}f}"
 

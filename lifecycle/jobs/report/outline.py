@@ -143,6 +143,9 @@ def _numbers(table: Tag) -> None:
         known = [text for text in texts if text not in _EMPTY]
         if not known or not all(_NUMBER.fullmatch(text) for text in known):
             continue
+        for cell in cells:
+            if cell.get_text(strip=True) in _EMPTY - {""}:
+                cell.string = "\N{EN DASH}"
         heads = [row[column] for row in rows if row not in body and len(row) == width]
         for cell in (*cells, *heads):
             _mark(cell, "lc-num")
