@@ -173,6 +173,12 @@ def test_history_is_newest_first_and_capped_with_a_sentence(tmp_path: Path) -> N
     assert "The newest 200 of 201 moves are shown." in seen.text
 
 
+def test_of_one_moment_what_was_given_later_is_newer(tmp_path: Path) -> None:
+    moves = [MoveLine(NOW, "leads", what) for what in ("proposed", "approved")]
+    text = page(tmp_path, Row("leads"), history=moves).text
+    assert text.index("approved") < text.index("proposed")
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_names_are_names(tmp_path: Path, text: str) -> None:
     seen = page(

@@ -162,7 +162,7 @@ def write(
     generated : datetime
         When the page speaks, with its zone.
     history : sequence of MoveLine
-        In any order; the newest 200 are shown, newest first.
+        The newest 200 are shown, newest first; of one moment the later given.
     chart : Picture, optional
         A closing chart, at the top.
     notes : sequence of str
@@ -356,7 +356,8 @@ def _pending(rows: Sequence[Row]) -> Html:
 def _history(history: Sequence[MoveLine]) -> Html:
     if not history:
         return markup.paragraph("Nothing has happened yet.")
-    newest = sorted(history, key=lambda move: move.at, reverse=True)[:_MOST_MOVES]
+    oldest = sorted(history, key=lambda move: move.at)
+    newest = oldest[::-1][:_MOST_MOVES]
     cells = []
     for move in newest:
         what = markup.link(_href(move.path), move.what) if move.path else move.what

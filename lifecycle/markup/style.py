@@ -113,7 +113,8 @@ STYLE = """\
 .lc-findings .lc-table tbody th { white-space: nowrap; }
 .lc-table .lc-num { text-align: right; white-space: nowrap; }
 .lc-table small { display: block; white-space: nowrap; }
-.lc-table th small { white-space: normal; max-width: 13rem; }
+.lc-table th small { white-space: normal; max-width: 15rem;
+  overflow-wrap: break-word; }
 .lc-table ul { list-style: none; margin: 0; padding: 0; }
 .lc-table td p, .lc-table th p { margin: 0; }
 .lc-table li, .lc-table p { overflow-wrap: break-word; }
