@@ -157,13 +157,16 @@ class Schedule(_Table):
 
 
 class Release(_Table):
-    """How a candidate becomes the production version, and how it loses the place."""
+    """How a candidate becomes the production version, and how it loses the place.
+
+    `spans` are the lengths of history a retraining may use, in chunks; 0 is all.
+    """
 
     automatic: bool = True
     two_persons: bool = False
     canary_share: Annotated[float, Field(gt=0, lt=1)] = 0.10
     holdout_chunks: Annotated[int, Field(ge=1)] = 2
-    spans: tuple[Annotated[int, Field(ge=1)], ...] = (8, 13)
+    spans: tuple[Annotated[int, Field(ge=0)], ...] = (8, 13, 0)
     guard_min_rows: Annotated[int, Field(ge=1)] = 40
 
 

@@ -56,7 +56,7 @@ def ruling(view: View) -> decision.Ruling:
             delay=model.delay,
             chunk=model.chunk,
             timezone=view.timezone,
-            spans=(*model.release.spans, None),
+            spans=[span or None for span in model.release.spans],
             costs=_error_costs(view),
             thresholds=thresholds,
             trained_to=trained_to,
