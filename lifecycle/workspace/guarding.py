@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lifecycle import alerts, evaluation, findings, promotion, registry
@@ -18,61 +19,84 @@ __all__ = ["guard"]
 def guard(view: View) -> str | None:
     """Roll back a release that does clearly worse than the version it displaced.
 
-    The experimental version is held against production on the rows it served; a
-    version in production against the previous one, on the rows since it went live.
-    A clearly better experimental version is proposed for production.
+    The experimental version is held against production, and production against the
+    previous version: both score the same rows, all that are later than what either
+    was trained on and have their outcome, whoever served them. So harm shows before
+    a small share of the traffic would tell. An experimental version that is clearly
+    better on the rows since it went live is proposed for production; the rows of its
+    gate do not count twice.
 
     Returns
     -------
     str or None
         One sentence where something was done.
     """
-    registry_, name = view.registry, view.name
-    trial, champion = view.experimental, view.production
-    if trial is not None and champion is not None:
-        finding = _guarded(view, serving=trial, other=champion)
-        if finding is None:
-            return None
-        if finding.verdict == "alert":
-            return _roll_back(view, trial, champion, finding)
-        waiting = {each.number for each in promotion.pending(registry_, name)}
-        if finding.lower > 0 and trial.number not in waiting:
-            made = promotion.propose(
-                registry_,
-                name,
-                trial.number,
-                target="production",
-                share=view.settings.release.canary_share,
-                author=AUTHOR,
-                reason=f"the trial did better: {_difference(finding)}",
-                evidence={"passed": True, "gate": _difference(finding)},
-                at=view.as_of,
-                automatic=True,
-            )
-            return (
-                f"{name}: version {trial.number} did better on its share of the "
-                f"traffic; proposal {made.id} asks for production"
-            )
+    trial, champion, previous = view.experimental, view.production, view.previous
+    if champion is None:
         return None
-    if champion is not None and view.previous is not None:
-        finding = _guarded(view, serving=champion, other=view.previous)
-        if finding is not None and finding.verdict == "alert":
-            return _roll_back(view, champion, view.previous, finding)
-    return None
+    serving, other = (champion, previous) if trial is None else (trial, champion)
+    if other is None:
+        return None
+    finding = _compared(view, serving, other)
+    if finding is not None and finding.verdict == "alert":
+        return _roll_back(view, serving, other, finding)
+    if trial is None:
+        return None
+    live = _compared(view, trial, champion, since=_live_since(view, trial))
+    asked = {each.number for each in promotion.pending(view.registry, view.name)}
+    if live is None or not live.lower > 0 or trial.number in asked:
+        return None
+    made = promotion.propose(
+        view.registry,
+        view.name,
+        trial.number,
+        target="production",
+        author=AUTHOR,
+        reason=f"the trial did better: {_difference(live)}",
+        evidence={
+            "passed": True,
+            "gate": f"Since the trial began: {_difference(live)}.",
+        },
+        at=view.as_of,
+        automatic=True,
+    )
+    return (
+        f"{view.name}: version {trial.number} did better in its trial; proposal "
+        f"{made.id} asks for production"
+    )
 
 
-def _guarded(
-    view: View, *, serving: registry.Version, other: registry.Version
+def _live_since(view: View, trial: registry.Version) -> datetime:
+    """When the version on trial got its share of the traffic."""
+    for entry in reversed(view.registry.ledger(view.name)):
+        now, before = entry.after.get("experimental"), entry.before.get("experimental")
+        if now == trial.number and before != trial.number:
+            return entry.at
+    return view.as_of
+
+
+def _compared(
+    view: View,
+    serving: registry.Version,
+    other: registry.Version,
+    *,
+    since: datetime | None = None,
 ) -> findings.Finding | None:
-    rows = view.mature
-    rows = rows[rows["version"] == str(serving.number)]
-    rows = rows.sort_values(["known_at", "id"], kind="stable")  # new rows come last
+    """Accuracy of one less that of the other, on rows new to both; `None` if few."""
+    rows = view.recent(view.mature)
+    for version in (serving, other):
+        if version.trained_to is not None:
+            rows = rows[rows["time"] > version.trained_to]
+    if since is not None:
+        rows = rows[rows["time"] >= since]
     if len(rows) < view.settings.release.guard_min_rows:
         return None
+    rows = rows.sort_values(["known_at", "id"], kind="stable")  # new rows come last
+    mine = intake.scores_of(view.workspace, view.name, serving, rows)
     theirs = intake.scores_of(view.workspace, view.name, other, rows)
     return evaluation.guard(
         rows["outcome"].to_numpy(),
-        rows["prediction"].to_numpy(),
+        (mine >= serving.threshold).astype(float),
         (theirs >= other.threshold).astype(float),
         min_n=view.settings.release.guard_min_rows,
     )
@@ -86,7 +110,7 @@ def _roll_back(
 ) -> str:
     reason = (
         f"version {bad.number} does clearly worse than version {good.number} on the "
-        f"rows it served: {_difference(finding)}"
+        f"later rows that both scored: {_difference(finding)}"
     )
     subject = f"version {bad.number}"
     promotion.roll_back(
