@@ -82,7 +82,12 @@ def _compared(
     *,
     since: datetime | None = None,
 ) -> findings.Finding | None:
-    """Accuracy of one less that of the other, on rows new to both; `None` if few."""
+    """Accuracy of one less that of the other, on rows new to both; `None` if few.
+
+    In the order of their predictions: each look adds rows at the end, and a corrected
+    outcome keeps its place. By the time they became known, wins that were corrected
+    late would stand together.
+    """
     rows = view.recent(view.mature)
     for version in (serving, other):
         if version.trained_to is not None:
@@ -91,7 +96,6 @@ def _compared(
         rows = rows[rows["time"] >= since]
     if len(rows) < view.settings.release.guard_min_rows:
         return None
-    rows = rows.sort_values(["known_at", "id"], kind="stable")  # new rows come last
     mine = intake.scores_of(view.workspace, view.name, serving, rows)
     theirs = intake.scores_of(view.workspace, view.name, other, rows)
     return evaluation.guard(
