@@ -6,6 +6,7 @@ limit, 22 kernel died, 30 bad parameters, settings, input or move, 31 already ru
 
 from __future__ import annotations
 
+import io
 import sys
 
 __all__ = ["main"]
@@ -17,11 +18,19 @@ def main() -> None:
     from lifecycle.cli.commands import app
     from lifecycle.cli.say import complain
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a letter it has not is no crash
+            stream.reconfigure(errors="replace")
     try:
         app()
     except errors.LifecycleError as error:
         complain(str(error))
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        complain(f"{error.filename}: {error.strerror}; check path and permissions")
+        sys.exit(errors.LifecycleError.exit_code)
     except SystemExit as ended:
         usage = 2  # what a wrong option or command ends with
         wrong = ended.code == usage

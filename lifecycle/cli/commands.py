@@ -130,6 +130,8 @@ def ingest(
     for file in files:
         taken = ws.ingest(model, table.value, file, as_of=as_of, skip_bad=skip_bad)
         say.show(f"{file.name}: {taken}")
+        for remark in taken.remarks:
+            say.show(f"  {remark}")
 
 
 @app.command()
@@ -231,8 +233,7 @@ def score(
 ) -> None:
     """Score the rows of a file and log the predictions."""
     ws = _open()
-    scored = ws.score(model, file, out=out, as_of=as_of)
-    say.show(f"{file.name}: {len(scored):,} rows scored and logged")
+    ws.score(model, file, out=out, as_of=as_of, say=say.show)
     if out is not None:
         say.show(str(out))
 
@@ -286,7 +287,7 @@ def approve(
         as_of=as_of,
         by=person,
     )
-    say.show(f"approved: {done}")
+    say.show(f"approved: {done.sentence}")
 
 
 @app.command()
@@ -299,7 +300,7 @@ def reject(
 ) -> None:
     """Reject what is proposed."""
     done = _open().reject(model, proposal, reason=reason, as_of=as_of, by=person)
-    say.show(f"rejected: {done}")
+    say.show(f"rejected: {done.sentence}")
 
 
 @app.command()
@@ -312,7 +313,7 @@ def rollback(
 ) -> None:
     """End the experiment, or put the previous version back into production."""
     done = _open().rollback(model, reason=reason, to=to, as_of=as_of, by=person)
-    say.show(f"rolled back: {done}")
+    say.show(done.sentence)
 
 
 @app.command()
@@ -322,22 +323,25 @@ def status(as_of: AsOf = None, as_json: AsJson = False) -> None:
     if as_json:
         say.dump([each.plain() for each in rows])
         return
+    if not rows:
+        say.show("lifecycle.toml names no model yet; add a [models.NAME] table")
+        return
     say.table(
-        ["model", "health", "accuracy", "version", "alerts", "waits", "last", "owner"],
+        ["model", "health", "accuracy", "live", "report", "owner"],
         [
             [
                 each.model,
                 each.verdict,
                 each.accuracy_words,
-                each.production or "–",
-                len(each.alerts),
-                len(each.pending),
-                each.last_run or "–",
-                each.owner,
+                each.live_words,
+                f"{each.last_run:%Y-%m-%d}" if each.last_run else "–",
+                each.owner.split("<")[0].strip() or each.owner,
             ]
             for each in rows
         ],
     )
+    for sentence in (told for each in rows for told in each.needs):
+        say.show(f"\n{sentence}")
 
 
 @app.command()
@@ -347,10 +351,13 @@ def history(model: ModelName, as_json: AsJson = False) -> None:
     if as_json:
         say.dump([_plain(asdict(entry)) for entry in entries])
         return
+    if not entries:
+        say.show(f"nothing has happened to {model} yet")
+        return
     say.table(
         ["when", "who", "move", "version", "why"],
         [
-            [f"{e.at:%Y-%m-%d %H:%M}", e.actor, e.move, e.number or "–", e.reason]
+            [f"{e.at:%Y-%m-%d}", e.actor, e.move, e.number or "–", e.reason]
             for e in entries
         ],
     )

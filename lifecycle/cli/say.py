@@ -34,17 +34,29 @@ def complain(text: str) -> None:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table that fits the terminal."""
+    """A table that fits the terminal; only the last two columns are folded."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(*header, box=None, pad_edge=False, header_style="bold")
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for place, name in enumerate(header):
+        shown.add_column(name, no_wrap=place < len(header) - 2, overflow="fold")
     for row in rows:
         shown.add_row(*(Text(plain(cell)) for cell in row))
     Console(soft_wrap=False).print(shown)
 
 
 def dump(value: Any) -> None:
-    """JSON to standard output."""
-    sys.stdout.write(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    r"""JSON to standard output; what a terminal might obey is escaped.
+
+    Examples
+    --------
+    >>> dump({"owner": "Zoë \u202e\x9b2J"})
+    {
+     "owner": "Zoë \u202e\u009b2J"
+    }
+    """
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    safe = (c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+    sys.stdout.write("".join(safe) + "\n")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,9 +69,9 @@ def notebook_path(workspace: Workspace, notebook: str) -> Path:
     shipped = {path.stem: path for path in _notebooks(jobs.shipped())}
     known = shipped | own
     if notebook not in known:
-        raise errors.BadParameters(
-            f"there is no notebook {notebook!r}; choose one of {', '.join(known)}"
-        )
+        near = get_close_matches(notebook, known, n=1)
+        remedy = f"did you mean {near[0]}?" if near else f"there is {', '.join(known)}"
+        raise errors.BadParameters(f"there is no notebook {notebook!r}; {remedy}")
     return known[notebook]
 
 
@@ -120,6 +121,10 @@ def run(
     """
     settings = workspace.model(name)
     path = notebook_path(workspace, notebook)
+    for given in sorted({"workspace", "model", "as_of"} & set(parameters)):
+        raise errors.BadParameters(
+            f"{given} is said by the command itself; leave it out of the parameters"
+        )
     directory = workspace.reports / name / stamp(as_of)
     started = datetime.now(UTC)
     done = jobs.run(

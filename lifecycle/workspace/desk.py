@@ -15,12 +15,11 @@ from lifecycle import (
     config,
     errors,
     logs,
-    periods,
     promotion,
     recipes,
 )
 from lifecycle import registry as registries
-from lifecycle.workspace import actors
+from lifecycle.workspace import actors, moments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,17 +116,7 @@ class Workspace:
     def moment(self, as_of: datetime | str | None = None) -> datetime:
         """The moment a report speaks of, in UTC."""
         told = as_of or self.settings.workspace.as_of or datetime.now(UTC)
-        if isinstance(told, str):
-            zone = self.settings.workspace.timezone
-            try:
-                told = periods.parse_moment(told, timezone=zone)
-            except ValueError as error:
-                raise errors.BadParameters(f"as_of: {error}") from None
-        if told.tzinfo is None:
-            raise errors.BadParameters(
-                f"as_of {told} has no time zone; add one, or give it as text"
-            )
-        return told.astimezone(UTC)
+        return moments.read(told, timezone=self.settings.workspace.timezone)
 
     def view(self, name: str = "", as_of: datetime | str | None = None) -> view.View:
         """One model at one moment: what the notebooks ask.
@@ -173,11 +162,13 @@ class Workspace:
         *,
         out: Path | None = None,
         as_of: datetime | str | None = None,
+        say: Callable[[str], None] = lambda text: None,
     ) -> pd.DataFrame:
-        """Score rows with the version each is routed to, and log the predictions."""
-        from lifecycle.workspace import intake
+        """Score rows with the version each is routed to; see `scoring.score`."""
+        from lifecycle.workspace import scoring
 
-        return intake.score(self, name, source, out=out, as_of=self.moment(as_of))
+        at = self.moment(as_of)
+        return scoring.score(self, name, source, out=out, as_of=at, say=say)
 
     # -- renewal and release ---------------------------------------------------
 
@@ -220,6 +211,7 @@ class Workspace:
         """Ask for a version to go live, with the evidence as it stands now."""
         from lifecycle.workspace import renewal
 
+        actor = actors.who(by)
         return renewal.propose(
             self,
             name,
@@ -227,7 +219,8 @@ class Workspace:
             reason=reason,
             target=target,
             share=share,
-            author=actors.who(by).name,
+            author=actor.name,
+            source=actor.source,
             as_of=self.moment(as_of),
         )
 

@@ -1,13 +1,16 @@
-"""What comes into a workspace: files into the log, rows through the versions."""
+"""What comes into a workspace: files into the log, with what is odd about them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from lifecycle import config, errors, logs, registry, routing, training
+from lifecycle import config, errors, logs, registry, training
+from lifecycle.logs import problems, readers, rejects
+from lifecycle.workspace import clashes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,9 +18,13 @@ if TYPE_CHECKING:
 
     from lifecycle.workspace.desk import Workspace
 
-__all__ = ["Ingested", "columns", "ingest", "score", "scores_of"]
+__all__ = ["Ingested", "columns", "ingest", "scores_of"]
 
 TABLES = ("predictions", "outcomes", "feedback", "events")
+KEPT = "predictions"
+"""The table whose rows are for ever; those of the others may be corrected."""
+SHOWN = 5
+"""How many unread columns are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,8 @@ class Ingested:
         Rows set aside because they could not be believed.
     written : Path or None
         Where those went, each with its reason.
+    remarks : tuple of str
+        What is odd about the file's columns, and no fault.
 
     Examples
     --------
@@ -44,13 +53,15 @@ class Ingested:
     changed: int
     bad: int = 0
     written: Path | None = None
+    remarks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         words = f"{self.new:,} new, {self.same:,} unchanged"
         if self.changed:
             words += f", {self.changed:,} corrected"
         if self.bad:
-            words += f", {self.bad:,} bad rows set aside in {self.written}"
+            rows = "row" if self.bad == 1 else "rows"
+            words += f", {self.bad:,} bad {rows} set aside in {self.written}"
         return words
 
 
@@ -111,96 +122,80 @@ def ingest(
     if not isinstance(source, Path):
         done = log.append(table, source)
         return Ingested(done.rows_new, done.rows_same, done.rows_changed)
+    names = columns(model)
+    kind = cast("logs.Kind", table)
     incoming = logs.read_file(
         source,
-        kind=cast("logs.Kind", table),
-        columns=columns(model),
+        kind=kind,
+        columns=names,
         as_of=as_of,
         timezone=workspace.settings.workspace.timezone,
         skip_bad=skip_bad,
         known=None if table == "predictions" else log.predictions(columns=["id"])["id"],
     )
-    done = log.append(table, incoming.frame, stamped=incoming.stamped)
+    bad, written, frame = incoming.bad, incoming.written, incoming.frame
+    try:
+        done = log.append(table, frame, stamped=incoming.stamped)
+    except errors.InputError:
+        clashing = _clashing(log, incoming) if kind == KEPT else {}
+        if not clashing:
+            raise
+        found = clashes.problems_of(
+            source.name, names.id, frame["id"], clashing, incoming.lines
+        )
+        if not skip_bad:
+            raise problems.refusal(found) from None
+        bad = (*bad, *found)
+        raw = readers.read(source, wanted=names.wanted(kind), needed=names.needed(kind))
+        written = rejects.write_bad(source, raw, bad)
+        done = log.append(table, frame.drop(index=list(clashing)))
     return Ingested(
         done.rows_new,
         done.rows_same + incoming.repeated,
         done.rows_changed,
-        len({problem.line for problem in incoming.bad}),
-        incoming.written,
+        len({problem.line for problem in bad}),
+        written,
+        tuple(_remarks(model, kind, incoming)),
     )
 
 
-def score(
-    workspace: Workspace,
-    name: str,
-    source: Path | pd.DataFrame,
-    *,
-    out: Path | None,
-    as_of: datetime,
-) -> pd.DataFrame:
-    """Score rows, each by the version its id is routed to, and log what was said.
+def _clashing(log: logs.Logs, incoming: logs.Incoming) -> dict[int, str]:
+    """The rows of a file that say something else than the log, with the reason."""
+    told = clashes.stored(log, incoming.frame)
+    rows = incoming.frame
+    for name in [column for column in told if column not in rows]:
+        rows = rows.assign(**{str(name): None})
+    return clashes.find(told, rows)
 
-    Parameters
-    ----------
-    workspace : Workspace
-    name : str
-        The model; it must have a version in production.
-    source : Path or DataFrame
-        A file with the user's column names, or a frame with `id`, `time` and the
-        features.
-    out : Path, optional
-        Where a CSV with id, score, prediction, version and role is written.
-    as_of : datetime
-        Not used for the scores; the log's predictions carry the rows' own times.
 
-    Returns
-    -------
-    DataFrame
-        The rows with `score`, `prediction`, `version` and `role`.
+def _remarks(
+    model: config.Model, kind: logs.Kind, incoming: logs.Incoming
+) -> Iterator[str]:
+    """What a person may have meant otherwise: absent columns, and unread ones.
+
+    History has no score, prediction or version; that they are absent is worth a
+    word only where the settings give them a name of their own, or one is there
+    without the other.
     """
-    model = workspace.model(name)
-    if isinstance(source, Path):
-        rows = logs.read_file(
-            source,
-            kind="predictions",
-            columns=columns(model),
-            as_of=as_of,
-            timezone=workspace.settings.workspace.timezone,
-        ).frame
-    else:
-        rows = source
-    scored = _scored(workspace, name, model, rows)
-    workspace.logs(name).append("predictions", scored)
-    if out is not None:
-        shown = scored[["id", "score", "prediction", "version", "role"]]
-        shown.rename(columns={"id": model.id}).to_csv(out, index=False)
-    return scored
-
-
-def _scored(
-    workspace: Workspace, name: str, model: config.Model, rows: pd.DataFrame
-) -> pd.DataFrame:
-    roles = workspace.registry.roles(name)
-    serving = {r: roles[r] for r in ("production", "experimental") if r in roles}
-    if "production" not in serving:
-        raise errors.UnknownVersion(
-            f"{name} has no version in production; train one, propose it and approve it"
+    absent = set(incoming.absent)
+    if kind == "outcomes" and model.outcome_time in absent:
+        yield (
+            f"no column {model.outcome_time!r} (outcome_time); these outcomes count "
+            "as known from now"
         )
-    routed = routing.assign(
-        rows["id"], {role: held.share for role, held in serving.items()}, salt=name
-    )
-    scored = rows.assign(score=float("nan"), prediction=float("nan"), role=routed)
-    scored["version"] = ""
-    for role, held in serving.items():
-        mine = routed == role
-        if not mine.any():
-            continue
-        version = workspace.registry.version(name, held.number)
-        scores = scores_of(workspace, name, version, rows[mine])
-        scored.loc[mine, "score"] = scores
-        scored.loc[mine, "prediction"] = (scores >= version.threshold).astype(float)
-        scored.loc[mine, "version"] = str(version.number)
-    return scored
+    if kind != KEPT:
+        return
+    for key in ("score", "prediction", "version"):
+        name = getattr(model, key)
+        if name in absent and name != key:
+            yield f"no column {name!r} ({key} in the settings)"
+        elif key == "score" and name in absent and model.prediction not in absent:
+            yield f"no column {name!r}: ROC AUC and calibration stay undefined"
+    others = {model.outcome, model.outcome_time}
+    unread = [name for name in incoming.ignored if name not in others]
+    if unread:
+        more = f" and {len(unread) - SHOWN} more" if len(unread) > SHOWN else ""
+        yield f"not read: {', '.join(unread[:SHOWN])}{more}"
 
 
 def scores_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -55,11 +56,35 @@ class Status:
         """The newest accuracy with its count, in words."""
         if self.accuracy is None:
             return "–"
-        return f"{self.accuracy.value:.1%} (n {self.accuracy.n})"
+        return f"{self.accuracy.value:.1%} of {self.accuracy.n:,}"
+
+    @property
+    def live_words(self) -> str:
+        """The versions that serve, in words."""
+        if self.production is None:
+            return "–"
+        trial = f" ({self.experimental} on trial)" if self.experimental else ""
+        return f"{self.production}{trial}"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What a person is asked to look at or to decide, a sentence each."""
+        waiting = (
+            f"{self.model}: version {each.number} waits for an approval (proposal "
+            f"{each.id}, {each.author}: {each.reason}); lifecycle approve "
+            f'{self.model} {each.id} --reason "…"'
+            for each in self.pending
+        )
+        return (*(alert.sentence for alert in self.alerts), *waiting)
 
     def plain(self) -> dict[str, Any]:
         """The status as plain values for JSON."""
         told = asdict(self)
+        if self.accuracy is not None:
+            told["accuracy"] = {
+                key: None if isinstance(value, float) and math.isnan(value) else value
+                for key, value in asdict(self.accuracy).items()
+            }
         for name in ("last_run", "next_run"):
             told[name] = told[name] and told[name].isoformat()
         told["alerts"] = [

@@ -214,6 +214,7 @@ def propose(
     target: Target,
     share: float | None,
     author: str,
+    source: str,
     as_of: datetime,
     automatic: bool = False,
 ) -> registry.Proposal:
@@ -245,6 +246,7 @@ def propose(
         target=target,
         share=share or view.settings.release.canary_share,
         author=author,
+        source=source,
         reason=reason,
         evidence=evidence,
         at=as_of,
@@ -282,9 +284,11 @@ def act(
         One sentence: what was done, or why nothing was.
     """
     action = facts.get("action", "keep")
+    roles = workspace.registry.roles(name)
+    if "production" not in roles:
+        return f"{name}: no version is in production yet; train and approve one"
     if action == "keep":
         return f"{name}: the ruling is to keep the version in production"
-    roles = workspace.registry.roles(name)
     if "experimental" in roles:
         return f"{name}: an experiment is live; nothing new is proposed until it ends"
     _withdraw_own(workspace, name, as_of)
@@ -311,6 +315,7 @@ def act(
             target="production",
             share=None,
             author=AUTHOR,
+            source="automatic",
             as_of=as_of,
             automatic=True,
         )

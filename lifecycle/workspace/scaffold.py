@@ -65,6 +65,9 @@ def init(directory: Path, *, scenario: str = "blank") -> Path:
         raise errors.SettingsError(
             f"{target} is there already; choose another directory, or edit it"
         )
+    for place in (directory, *directory.parents):
+        if place.exists() and not place.is_dir():
+            raise errors.SettingsError(f"{place} is a file; name a directory")
     for name in ("notebooks", "recipes", "reports"):
         (directory / name).mkdir(parents=True, exist_ok=True)
     for notebook in sorted(jobs.shipped().glob("*.ipynb")):

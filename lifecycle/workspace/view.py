@@ -93,8 +93,19 @@ class View:
 
     @cached_property
     def labelled(self) -> pd.DataFrame:
-        """Every prediction up to `as_of`, with its outcome where it is known."""
-        return self.workspace.logs(self.name).labelled(as_of=self.as_of)
+        """Every prediction up to `as_of`, with its outcome where it is known.
+
+        A feature of the settings that the log does not know is missing throughout.
+        """
+        import pandas as pd
+
+        rows = self.workspace.logs(self.name).labelled(as_of=self.as_of)
+        features = self.settings.features
+        for name in [each for each in features.names if each not in rows]:
+            rows[name] = pd.Series(
+                dtype=float if name in features.numeric else object, index=rows.index
+            )
+        return rows
 
     @cached_property
     def mature(self) -> pd.DataFrame:
