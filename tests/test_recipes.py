@@ -10,6 +10,7 @@ from sklearn.base import clone
 
 from lifecycle import recipes, training
 from lifecycle.errors import SettingsError
+from lifecycle.registry import artefacts
 
 NUMERIC = ["age", "visits", "empty", "constant"]
 CATEGORICAL = ["plan", "void", "only"]
@@ -34,7 +35,7 @@ def table(n: int, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
     return training.features(frame, numeric=NUMERIC, categorical=CATEGORICAL), truth
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning:sklearn.preprocessing")
+@pytest.mark.filterwarnings("ignore:Feature . is constant:UserWarning")
 @pytest.mark.parametrize("name", sorted(recipes.LIBRARY))
 @pytest.mark.parametrize("n", [50, 400])
 def test_every_recipe_survives_missing_constant_and_unseen_values(name: str, n: int):
@@ -50,7 +51,7 @@ def test_every_recipe_survives_missing_constant_and_unseen_values(name: str, n: 
     assert np.isfinite(scores).all()
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning:sklearn.preprocessing")
+@pytest.mark.filterwarnings("ignore:Feature . is constant:UserWarning")
 @pytest.mark.parametrize("name", sorted(recipes.LIBRARY))
 def test_every_recipe_is_stored_without_unknown_types_and_comes_back_the_same(
     name: str,
@@ -61,12 +62,12 @@ def test_every_recipe_is_stored_without_unknown_types_and_comes_back_the_same(
     model = recipes.load(name).build(NUMERIC, CATEGORICAL, seed=3).fit(rows, truth)
     content = io.dumps(model)
     unknown = io.get_untrusted_types(data=content)
-    assert set(unknown) <= set(recipes.TRUSTED)
+    assert set(unknown) <= artefacts.TRUSTED
     again = io.loads(content, trusted=unknown)
     np.testing.assert_array_equal(again.predict_proba(rows), model.predict_proba(rows))
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning:sklearn.preprocessing")
+@pytest.mark.filterwarnings("ignore:Feature . is constant:UserWarning")
 @pytest.mark.parametrize("name", sorted(recipes.LIBRARY))
 def test_every_recipe_learns_what_is_there_to_learn(name: str):
     rows, truth = table(1200)
@@ -75,13 +76,72 @@ def test_every_recipe_learns_what_is_there_to_learn(name: str):
     assert right.mean() > 0.75
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning:sklearn.preprocessing")
+@pytest.mark.filterwarnings("ignore:Feature . is constant:UserWarning")
 @pytest.mark.parametrize("name", sorted(recipes.LIBRARY))
 def test_recipes_work_with_one_kind_of_feature_only(name: str):
     rows, truth = table(200)
     for numeric, categorical in ((["visits"], []), ([], ["plan"])):
         model = recipes.load(name).build(numeric, categorical, seed=1)
         model.fit(rows[[*numeric, *categorical]], truth)
+
+
+@pytest.mark.parametrize("name", sorted(recipes.LIBRARY))
+def test_missing_and_often_equal_numbers_are_fitted_without_a_warning(name: str):
+    rows, truth = table(400)
+    rows["visits"] = np.where(rows["age"].isna(), np.nan, np.minimum(rows["visits"], 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = recipes.load(name).build(["age", "visits"], ["plan"], seed=3)
+        model.fit(rows, truth)
+
+
+def test_the_bins_are_those_between_the_eighths_and_missing_has_its_own_column():
+    from sklearn.preprocessing import KBinsDiscretizer
+
+    rows, truth = table(400)
+    rows["size"] = np.random.default_rng(2).normal(size=400)
+    model = recipes.load("binned_logistic").build(["size", "age"], [], seed=3)
+    columns = model.fit(rows, truth)[0].transform(rows)
+    eighths = KBinsDiscretizer(8, encode="onehot-dense", strategy="quantile")
+    np.testing.assert_array_equal(columns[:, :8], eighths.fit_transform(rows[["size"]]))
+    np.testing.assert_array_equal(columns[:, -1], rows["age"].isna())
+    assert columns.shape == (400, 17)
+
+
+def words(n: int) -> pd.DataFrame:
+    """Fifty categories, some of them rare, and missing ones."""
+    rng = np.random.default_rng(4)
+    numbers = np.minimum(rng.geometric(0.06, n), 50)
+    plan = pd.Series([f"plan {k:02d}" for k in numbers], dtype=object)
+    return pd.DataFrame({"plan": plan.where(rng.random(n) > 0.1, np.nan)})
+
+
+def test_rare_categories_are_grouped_as_one_encoder_of_texts_groups_them():
+    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+
+    rows, truth = words(600), np.arange(600) % 2
+    strange = pd.concat([rows, pd.DataFrame({"plan": ["never seen"]})])
+    onehot = OneHotEncoder(
+        handle_unknown="infrequent_if_exist", min_frequency=5, max_categories=40
+    ).fit(rows)
+    mine = recipes.load("scaled_logistic").build([], ["plan"], seed=1)
+    mine.fit(rows, truth)
+    found = mine[0].transform(strange)
+    wanted = onehot.transform(strange).toarray()
+    assert 20 < found.shape[1] == wanted.shape[1] <= 40
+    np.testing.assert_array_equal(found @ found.T, wanted @ wanted.T)
+
+    codes = OrdinalEncoder(
+        handle_unknown="use_encoded_value",
+        unknown_value=-1,
+        encoded_missing_value=-2,
+        min_frequency=5,
+        max_categories=40,
+    ).fit(rows)
+    trees = recipes.load("boosted_trees").build([], ["plan"], seed=1).fit(rows, truth)
+    found, wanted = trees[0].transform(strange), codes.transform(strange)
+    np.testing.assert_array_equal(found == found.T, wanted == wanted.T)
+    assert found[-1] == -1
 
 
 def test_the_logistic_does_not_extrapolate():

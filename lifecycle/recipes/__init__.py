@@ -7,7 +7,7 @@ and `binned_logistic`; a workspace adds its own as `recipes/NAME.py` with a func
 `estimator(numeric, categorical, seed)`.
 """
 
-from lifecycle.recipes.library import LIBRARY, TRUSTED
+from lifecycle.recipes.library import LIBRARY
 from lifecycle.recipes.loading import Recipe, load
 
-__all__ = ["LIBRARY", "TRUSTED", "Recipe", "load"]
+__all__ = ["LIBRARY", "Recipe", "load"]
