@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lifecycle import intervals
+from lifecycle.metrics.rows import rows as complete
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
     import pandas as pd
 
@@ -60,11 +62,16 @@ def reliability(
     """
     import numpy as np
     import pandas as pd
-    from scipy.stats import binomtest
 
     if bins < 1:
         raise ValueError(f"bins must be 1 or more, got {bins}; use 10")
-    truth, score = _rows(y_true, y_score)
+    truth, score = complete(y_true, y_score, "score")
+    outside = score[(score < 0) | (score > 1)]
+    if outside.size:
+        raise ValueError(
+            f"scores must be probabilities between 0 and 1, got {outside[0]:g}; pass "
+            f"the model's predict_proba"
+        )
     # an edge belongs to the bin above it, as the edges are written, not as they round
     edges = np.linspace(0, 1, bins + 1)
     cell = np.minimum(np.searchsorted(edges, score, side="right") - 1, bins - 1)
@@ -76,8 +83,8 @@ def reliability(
         count, hits = int(n[number]), int(ones[number])
         known = [math.nan] * 4
         if count:
-            ends = binomtest(hits, count).proportion_ci(0.90, method="wilson")
-            known = [sums[number] / count, hits / count, ends.low, ends.high]
+            ends = intervals.wilson(hits, count)
+            known = [sums[number] / count, hits / count, *ends]
         rows.append([number, edges[number], edges[number + 1], count, *known])
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 
@@ -117,32 +124,3 @@ def expected_calibration_error(
         return math.nan
     distance = (table["mean_score"] - table["rate"]).abs()
     return float((distance * table["n"]).sum() / total)
-
-
-def _rows(y_true: Any, y_score: Any) -> tuple[np.ndarray, np.ndarray]:
-    import numpy as np
-
-    truth, score = (
-        np.ravel(
-            values.to_numpy(dtype=float, na_value=math.nan)
-            if hasattr(values, "to_numpy")
-            else np.asarray(values, dtype=float)
-        )
-        for values in (y_true, y_score)
-    )
-    if truth.size != score.size:
-        raise ValueError(
-            f"outcomes and scores must be of the same rows, got {truth.size} and "
-            f"{score.size}; join them by id first"
-        )
-    known = ~(np.isnan(truth) | np.isnan(score))
-    truth, score = truth[known], score[known]
-    if not np.isin(truth, (0, 1)).all():
-        raise ValueError("outcomes must be 0 or 1; map the classes first")
-    outside = score[(score < 0) | (score > 1)]
-    if outside.size:
-        raise ValueError(
-            f"scores must be probabilities between 0 and 1, got {outside[0]:g}; pass "
-            f"the model's predict_proba"
-        )
-    return truth, score

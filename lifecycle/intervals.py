@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["auc", "bootstrap", "mean", "paired_difference", "wilson"]
+__all__ = [
+    "auc",
+    "bootstrap",
+    "floats",
+    "mean",
+    "paired_difference",
+    "placements",
+    "wilson",
+    "z",
+]
 
 _NOWHERE = (math.nan, math.nan)
 
@@ -54,7 +63,7 @@ def wilson(successes: float, n: float, *, level: float = 0.90) -> tuple[float, f
     >>> wilson(0, 0)
     (nan, nan)
     """
-    z = _z(level)
+    score = z(level)
     if math.isnan(successes) or math.isnan(n) or n == 0:
         return _NOWHERE
     if not 0 <= successes <= n:
@@ -62,9 +71,9 @@ def wilson(successes: float, n: float, *, level: float = 0.90) -> tuple[float, f
             f"successes must lie between 0 and n, got {successes} of {n}; mend them"
         )
     p = successes / n
-    centre = p + z * z / (2 * n)
-    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
+    centre = p + score * score / (2 * n)
+    half = score * math.sqrt(p * (1 - p) / n + score * score / (4 * n * n))
+    scale = 1 + score * score / n
     lower = 0.0 if successes == 0 else max(0.0, (centre - half) / scale)
     upper = 1.0 if successes == n else min(1.0, (centre + half) / scale)
     return lower, upper
@@ -99,8 +108,8 @@ def mean(values: npt.ArrayLike, *, level: float = 0.90) -> tuple[float, float]:
     import numpy as np
     from scipy.special import stdtrit
 
-    _z(level)
-    sample = _floats(values)
+    z(level)
+    sample = floats(values)
     sample = sample[~np.isnan(sample)]
     if sample.size < 2 or not np.isfinite(sample).all():
         return _NOWHERE
@@ -141,7 +150,7 @@ def paired_difference(
     """
     import numpy as np
 
-    first, second = _floats(a), _floats(b)
+    first, second = floats(a), floats(b)
     if first.size != second.size:
         raise ValueError(
             f"a and b must be losses of the same rows, got {first.size} and "
@@ -181,9 +190,10 @@ def auc(
     DeLong's variance, with :math:`V_i` the share of negatives that positive
     :math:`i` beats and :math:`W_j` the share of positives that beat negative
     :math:`j`: :math:`v = s^2_V/m + s^2_W/k`. The interval is Wilson's at the
-    effective number of rows :math:`A(1-A)/v`, so that it stays within 0 and 1; where
-    the classes are told apart perfectly (:math:`v = 0`) the size of the smaller class
-    takes its place.
+    effective number of rows :math:`A(1-A)/v`, so that it stays within 0 and 1. The size
+    of the smaller class takes its place where the classes are told apart perfectly
+    (:math:`v = 0`), and where a class has one row only, whose variance nobody knows: no
+    mean of :math:`m` shares varies more than :math:`A(1-A)/m`.
 
     References
     ----------
@@ -201,22 +211,56 @@ def auc(
     """
     import numpy as np
 
-    truth, score = _floats(y_true), _floats(y_score)
+    truth, score = floats(y_true), floats(y_score)
     known = ~(np.isnan(truth) | np.isnan(score))
-    truth, score = truth[known], score[known]
-    positive, negative = np.sort(score[truth == 1]), np.sort(score[truth == 0])
-    smaller = min(positive.size, negative.size)
+    wins, losses = placements(truth[known], score[known])
+    smaller = min(wins.size, losses.size)
+    z(level)
     if not smaller:
         return _NOWHERE
-    wins = _beaten(negative, positive)
-    losses = 1 - _beaten(positive, negative)
     area = float(np.mean(wins))
     variance = 0.0
-    for shares in (wins, losses):
-        if shares.size > 1:
-            variance += float(np.var(shares, ddof=1)) / shares.size
+    if smaller > 1:
+        variance = sum(float(np.var(x, ddof=1)) / x.size for x in (wins, losses))
     n = area * (1 - area) / variance if variance > 0 else float(smaller)
     return wilson(area * n, n, level=level)
+
+
+def placements(
+    y_true: npt.ArrayLike, y_score: npt.ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where each row of one class stands among those of the other.
+
+    Ties count a half. The mean of either is the area under the ROC curve.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1; nothing missing.
+    y_score : array-like of shape (n,)
+
+    Returns
+    -------
+    wins : ndarray of float, shape (n_positives,)
+        The share of negatives that each positive beats, in the order of the rows.
+    losses : ndarray of float, shape (n_negatives,)
+        The share of positives that beat each negative. Both are empty unless both
+        classes occur.
+
+    Examples
+    --------
+    >>> wins, losses = placements([1, 0, 1, 0], [0.9, 0.5, 0.5, 0.1])
+    >>> wins.tolist(), losses.tolist()
+    ([1.0, 0.75], [0.75, 1.0])
+    """
+    import numpy as np
+
+    truth, score = floats(y_true), floats(y_score)
+    positive, negative = score[truth == 1], score[truth == 0]
+    if not positive.size or not negative.size:
+        return np.empty(0), np.empty(0)
+    beaten = _beaten(np.sort(negative), positive)
+    return beaten, 1 - _beaten(np.sort(positive), negative)
 
 
 def bootstrap(
@@ -261,7 +305,7 @@ def bootstrap(
     """
     import numpy as np
 
-    _z(level)
+    z(level)
     tables = [np.asarray(array) for array in arrays]
     sizes = {len(table) for table in tables}
     if len(sizes) != 1:
@@ -293,13 +337,41 @@ def _beaten(losers: np.ndarray, winners: np.ndarray) -> np.ndarray:
     return (below + reached) / (2 * losers.size)
 
 
-def _z(level: float) -> float:
+def z(level: float) -> float:
+    """How many standard errors a two-sided interval of this level reaches.
+
+    Parameters
+    ----------
+    level : float
+        Between 0 and 1.
+
+    Examples
+    --------
+    >>> round(z(0.90), 3)
+    1.645
+    """
     if not 0 < level < 1:
         raise ValueError(f"level must lie within 0 and 1, got {level}; use 0.9 for 90%")
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
-def _floats(values: Any) -> np.ndarray:
+def floats(values: Any) -> np.ndarray:
+    """A column as float64, `nan` where missing.
+
+    Parameters
+    ----------
+    values : array-like of shape (n,)
+        Numbers or booleans; a Series may be of a nullable type.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+
+    Examples
+    --------
+    >>> floats([1, None, True]).tolist()
+    [1.0, nan, 1.0]
+    """
     import numpy as np
 
     if hasattr(values, "to_numpy"):

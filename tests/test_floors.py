@@ -13,8 +13,9 @@ HOUSE = Path(lifecycle.__file__).parent
 
 FLOORS = """
 errors
-periods profiles intervals metrics calibration figures markup simulate
-findings
+periods profiles intervals figures markup simulate
+metrics
+calibration findings
 drift business quality feedback routing  logs registry recipes config
 monitor training evaluation
 decision

@@ -119,6 +119,11 @@ def test_auc_told_apart_perfectly_rests_on_the_smaller_class():
     assert intervals.auc([0, 0, 0, 1, 1], [1, 2, 3, 4, 5]) == intervals.wilson(2, 2)
 
 
+def test_auc_of_a_single_row_of_a_class_rests_on_that_row():
+    truth, score = [1] + [0] * 1000, [900.5, *range(1000)]
+    assert intervals.auc(truth, score) == pytest.approx(intervals.wilson(0.901, 1))
+
+
 def test_auc_of_equal_scores_is_around_a_half():
     lower, upper = intervals.auc([0, 1] * 10, [0.5] * 20)
     assert lower < 0.5 < upper

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from lifecycle import errors, recipes, registry
-from lifecycle.registry import artefacts
 
 AT = datetime(2023, 5, 1, 12, tzinfo=UTC)
 

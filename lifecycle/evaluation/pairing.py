@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from lifecycle import intervals
@@ -127,20 +126,16 @@ class Pair:
     def _between_areas(self, level: float) -> tuple[float, float]:
         """DeLong's interval for the areas under two correlated curves."""
         import numpy as np
-        from scipy.stats import rankdata
 
-        positive = self.truth == 1
-        m, k = int(positive.sum()), int((~positive).sum())
+        positive = int((self.truth == 1).sum())
+        m, k = positive, self.n - positive
         if min(m, k) < 2:
             return math.nan, math.nan
-        wins, losses = [], []
-        for score in self.scores:
-            ranks = rankdata(score)
-            wins.append((ranks[positive] - rankdata(score[positive])) / k)
-            losses.append(1 - (ranks[~positive] - rankdata(score[~positive])) / m)
+        both = [intervals.placements(self.truth, score) for score in self.scores]
+        wins, losses = zip(*both, strict=True)
         gain, loss = wins[1] - wins[0], losses[1] - losses[0]
         variance = float(np.var(gain, ddof=1) / m + np.var(loss, ddof=1) / k)
-        half = NormalDist().inv_cdf((1 + level) / 2) * math.sqrt(variance)
+        half = intervals.z(level) * math.sqrt(variance)
         middle = float(gain.mean())
         return middle - half, middle + half
 

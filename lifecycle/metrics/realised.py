@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from lifecycle.metrics.rows import placements, ratio, rows, terms
+from lifecycle.intervals import placements
+from lifecycle.metrics.rows import ratio, rows, terms
 
 if TYPE_CHECKING:
     import numpy.typing as npt

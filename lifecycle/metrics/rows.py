@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from lifecycle.intervals import floats
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["placements", "ratio", "rows", "terms"]
+__all__ = ["ratio", "rows", "terms"]
 
 
 def terms(name: str, truth: np.ndarray, guess: np.ndarray) -> tuple[Any, Any]:
@@ -42,28 +44,13 @@ def ratio(counted: tuple[Any, Any]) -> float:
     return top / bottom if bottom else math.nan
 
 
-def placements(truth: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Share of negatives each positive beats, of positives that beat each negative."""
-    import numpy as np
-
-    positive, negative = np.sort(score[truth == 1]), np.sort(score[truth == 0])
-    if not positive.size or not negative.size:
-        return np.empty(0), np.empty(0)
-    below = np.searchsorted(negative, positive, side="left")
-    reached = np.searchsorted(negative, positive, side="right")
-    wins = (below + reached) / (2 * negative.size)
-    below = np.searchsorted(positive, negative, side="left")
-    reached = np.searchsorted(positive, negative, side="right")
-    return wins, 1 - (below + reached) / (2 * positive.size)
-
-
 def rows(
     y_true: npt.ArrayLike, second: npt.ArrayLike, needs: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Both as floats, without the rows where either is missing."""
     import numpy as np
 
-    truth, guess = _floats(y_true), _floats(second)
+    truth, guess = floats(y_true), floats(second)
     if truth.size != guess.size:
         raise ValueError(
             f"outcomes and {needs}s must be of the same rows, got {truth.size} and "
@@ -83,11 +70,3 @@ def _check_labels(values: np.ndarray, name: str) -> None:
         raise ValueError(
             f"{name} must be 0 or 1, got {wrong[0]:g}; map the classes to 0 and 1 first"
         )
-
-
-def _floats(values: Any) -> np.ndarray:
-    import numpy as np
-
-    if hasattr(values, "to_numpy"):
-        return np.ravel(values.to_numpy(dtype=float, na_value=math.nan))
-    return np.ravel(np.asarray(values, dtype=float))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
+from lifecycle import intervals
 from lifecycle.metrics.realised import METRICS
-from lifecycle.metrics.rows import placements, ratio, rows, terms
+from lifecycle.metrics.rows import ratio, rows, terms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,21 +70,15 @@ def with_interval(
     metric = METRICS.get(name)
     if metric is None:
         raise ValueError(f"no metric {name!r}; use one of {', '.join(METRICS)}")
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie within 0 and 1, got {level}; use 0.9 for 90%")
-    z = NormalDist().inv_cdf((1 + level) / 2)
+    z = intervals.z(level)
     second = y_pred if metric.needs == "prediction" else y_score
     truth, guess = rows(y_true, second, metric.needs)
     if name == "average_precision":
         value, n = metric.function(truth, guess), int(truth.sum())
-        return value, *_score_interval(value, n, z), n
+        return value, *intervals.wilson(value * n, n, level=level), n
     if name == "roc_auc":
-        wins, losses = placements(truth, guess)
-        value = float(wins.mean()) if wins.size else math.nan
-        parts = [np.var(x, ddof=1) / x.size for x in (wins, losses) if x.size > 1]
-        variance = float(sum(parts))
-        size = _effective(value, variance, min(wins.size, losses.size))
-        return value, *_score_interval(value, size, z), truth.size
+        value = metric.function(truth, guess)
+        return value, *intervals.auc(truth, guess, level=level), truth.size
     top, bottom = terms(name, truth, guess)
     value = ratio((top, bottom))
     n = int(np.count_nonzero(bottom))
@@ -97,22 +91,7 @@ def with_interval(
             return value, math.nan, math.nan, n
         half = z * math.sqrt(variance * n / (n - 1))
         return value, max(0.0, value - half), value + half, n
-    return value, *_score_interval(value, _effective(value, variance, n), z), n
-
-
-def _effective(value: float, variance: float, otherwise: int) -> float:
-    """Rows of a plain proportion that would vary as much as this value does."""
+    # rows of a plain proportion that would vary as much as this value does
     spread = value * (1 - value)
-    return spread / variance if variance > 0 and spread > 0 else float(otherwise)
-
-
-def _score_interval(value: float, n: float, z: float) -> tuple[float, float]:
-    if not n or math.isnan(value):
-        return math.nan, math.nan
-    centre = value + z * z / (2 * n)
-    half = z * math.sqrt(max(0.0, value * (1 - value)) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return (
-        0.0 if value <= 0 else max(0.0, (centre - half) / scale),
-        1.0 if value >= 1 else min(1.0, (centre + half) / scale),
-    )
+    size = spread / variance if variance > 0 and spread > 0 else float(n)
+    return value, *intervals.wilson(value * size, size, level=level), n
