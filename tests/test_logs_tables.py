@@ -153,6 +153,17 @@ def test_an_outcome_at_the_same_moment_replaces_the_old_one(log):
     assert frame["outcome"].tolist() == [1.0, 0.0, 1.0]
 
 
+def test_after_a_correction_the_table_takes_further_rows_and_corrections(log):
+    log.append("outcomes", truths([("1", 30, 1.0), ("2", 30, 1.0), ("3", 31, 0.0)]))
+    log.append("outcomes", truths([("1", 30, 0.0), ("2", 30, 0.0)]))
+    again = log.append("outcomes", truths([("2", 30, 1.0), ("4", 30, 1.0)]))
+    assert again == Appended(1, 0, 1, again.version)
+    same = log.append("outcomes", truths([("1", 30, 0.0), ("3", 31, 0.0)]))
+    assert (same.rows_new, same.rows_same, same.rows_changed) == (0, 2, 0)
+    known = log.outcomes().set_index("id")["outcome"]
+    assert known.to_dict() == {"1": 0.0, "2": 1.0, "3": 0.0, "4": 1.0}
+
+
 def test_outcomes_without_their_own_time_are_kept_only_when_they_are_news(log):
     first, later = truths([("1", 1, 0.0)]), truths([("1", 8, 0.0), ("2", 8, 1.0)])
     log.append("outcomes", first, stamped=True)

@@ -79,8 +79,26 @@ class Store:
         ]
 
     def scan(self, columns: Sequence[str] | None = None, where: Any = None) -> pa.Table:
-        """Rows of this version for which the pyarrow expression `where` holds."""
-        return self._dataset().to_table(columns=columns and list(columns), filter=where)
+        """Rows of this version for which the pyarrow expression `where` holds.
+
+        A merge writes its files with strings as views, and pyarrow cannot hold their
+        statistics against a string: such files are read first and filtered then.
+        """
+        import pyarrow as pa
+
+        wanted = columns and list(columns)
+        dataset = self._dataset()
+        if where is None:
+            return dataset.to_table(columns=wanted)
+        parts = []
+        for fragment in dataset.get_fragments():
+            if any(map(pa.types.is_string_view, fragment.physical_schema.types)):
+                rows = fragment.to_table(schema=self.schema).filter(where)
+                parts.append(rows if wanted is None else rows.select(wanted))
+            else:
+                given = {"schema": self.schema, "columns": wanted, "filter": where}
+                parts.append(fragment.to_table(**given))
+        return pa.concat_tables(parts) if parts else dataset.to_table(columns=wanted)
 
     def count(self) -> int:
         """Rows of this version."""
