@@ -182,10 +182,11 @@ def unknown_ids(frame: pd.DataFrame, predictions: pd.DataFrame) -> tuple[str, ..
 def _check_known(
     desk: Desk, frame: pd.DataFrame, columns: Columns, kind: Kind, known: Iterable[str]
 ) -> None:
-    import pandas as pd
+    import numpy as np
 
-    ids = frame["id"]
-    strange = (ids.notna() & ~ids.isin(pd.Index(list(known)))).to_numpy(dtype=bool)
+    ids, there = frame["id"], set(known)
+    unknown = np.array([each not in there for each in ids], dtype=bool)
+    strange = ids.notna().to_numpy(dtype=bool) & unknown
     reason = f"has no prediction; ingest its predictions before its {kind}"
     desk.note(strange, reason, columns.id)
 
