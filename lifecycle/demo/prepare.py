@@ -6,14 +6,33 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lifecycle import config, errors, simulate, workspace
 
-__all__ = ["LIVE_WEEKS", "MANAGED", "UNMANAGED", "live_week", "make", "prepare"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "EXPORTED",
+    "LIVE_WEEKS",
+    "MANAGED",
+    "UNMANAGED",
+    "Inbox",
+    "live_week",
+    "make",
+    "prepare",
+]
 
 MANAGED = "lead-scoring"
 UNMANAGED = "lead-scoring-unmanaged"
 LIVE_WEEKS = 13
+EXPORTED = {  # what the company's systems call the columns, as in lifecycle.toml
+    "leads": {"id": "lead_id", "time": "created_at"},
+    "outcomes": {"id": "lead_id", "time": "closed_at", "outcome": "won"},
+    "feedback": {"id": "lead_id"},
+    "events": {"id": "lead_id"},
+}
 
 
 def make(
@@ -47,9 +66,11 @@ def make(
     path.write_text(text + (_second(text) if unmanaged else ""), encoding="utf-8")
     ws = workspace.open(directory)
     history = story.leads[story.leads["time"] < story.start]
-    said = story.outcomes_between(history["time"].min(), story.start)
+    inbox = Inbox(directory / "inbox" / "history")
+    leads = inbox.put("leads", history)
+    said = inbox.put("outcomes", story.outcomes_between(_first(history), story.start))
     for name in ws.models:
-        ws.ingest(name, "predictions", history)
+        ws.ingest(name, "predictions", leads)
         ws.ingest(name, "outcomes", said)
         made = ws.train(name, as_of=story.start, by="Mira Okafor")
         asked = ws.propose(
@@ -83,19 +104,49 @@ def _second(text: str) -> str:
     )
 
 
-def live_week(
-    ws: workspace.Workspace, name: str, story: simulate.Story, monday: datetime
-) -> None:
-    """One week: leads are scored, people react, the week's outcomes come in."""
-    import pandas as pd
+class Inbox:
+    """A folder of the files that the company's systems export, under their own names.
 
+    Parameters
+    ----------
+    directory : Path
+        Made by the first file.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def put(self, table: str, rows: pd.DataFrame, *, of: str = "") -> Path:
+        """Write `TABLE.csv` (or `TABLE-OF.csv`) and say where it is."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        path = self.directory / f"{table}{of and '-'}{of}.csv"
+        rows.rename(columns=EXPORTED[table]).to_csv(path, index=False)
+        return path
+
+
+def _first(rows: pd.DataFrame) -> datetime:
+    moment: datetime = rows["time"].min()
+    return moment
+
+
+def live_week(ws: workspace.Workspace, story: simulate.Story, monday: datetime) -> None:
+    """One week: leads are scored, people react, the week's outcomes come in.
+
+    The same leads and outcomes for every model; what people do is up to its scores.
+    """
     after = monday + timedelta(weeks=1)
-    scored = ws.score(name, story.leads_between(monday, after), as_of=monday)
-    recent = ws.logs(name).predictions(start=monday - timedelta(weeks=14), as_of=monday)
-    feedback, events = story.reactions(scored, recent=pd.DataFrame(recent))
-    ws.ingest(name, "feedback", feedback)
-    ws.ingest(name, "events", events)
-    ws.ingest(name, "outcomes", story.outcomes_between(monday, after))
+    inbox = Inbox(ws.directory / "inbox" / simulate.week_label(monday.date()))
+    leads = inbox.put("leads", story.leads_between(monday, after))
+    said = inbox.put("outcomes", story.outcomes_between(monday, after))
+    for name in ws.models:
+        log = ws.logs(name)
+        recent = log.predictions(start=monday - timedelta(weeks=14), as_of=monday)
+        scored = ws.score(name, leads, as_of=monday)
+        ws.ingest(name, "outcomes", said)
+        feedback, events = story.reactions(scored, recent=recent)
+        for table, rows in (("feedback", feedback), ("events", events)):
+            if len(rows):
+                ws.ingest(name, table, inbox.put(table, rows, of=name))
 
 
 def prepare(directory: Path, *, scenario: str, say: Callable[[str], None]) -> Path:
@@ -125,6 +176,6 @@ def prepare(directory: Path, *, scenario: str, say: Callable[[str], None]) -> Pa
     story = simulate.lead_scoring(weeks=LIVE_WEEKS)
     ws = make(directory, story, as_of=story.end, unmanaged=False, say=say)
     for monday in story.weeks:
-        live_week(ws, MANAGED, story, monday)
+        live_week(ws, story, monday)
     say(f"{MANAGED}: {len(story.weeks)} weeks live")
     return ws.directory / config.FILE

@@ -83,8 +83,7 @@ def run(
     with jobs.Warm() as warm:
         for monday in story.weeks:
             with clock("scoring and taking in"):
-                for name in (MANAGED, UNMANAGED):
-                    live_week(ws, name, story, monday)
+                live_week(ws, story, monday)
             after = monday + timedelta(weeks=1)
             happened = _tick(ws, after, warm, clock, timings, say)
             told[monday] = happened

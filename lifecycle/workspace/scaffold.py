@@ -15,6 +15,7 @@ SCENARIOS = ("blank", "lead-scoring")
 _IGNORED = """\
 # state and results; the settings, recipes and notebooks are what you keep in git
 /artefacts/
+/inbox/
 /logs/
 /reports/
 /.lifecycle/
