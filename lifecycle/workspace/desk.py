@@ -82,7 +82,13 @@ class Workspace:
         """The durable book of versions, roles, proposals, alerts, runs and moves."""
         told = self.settings.workspace.registry
         place: str | Path = told if "://" in told else self.directory / told
-        return registries.Registry(place, artefacts=self.directory / "artefacts")
+        try:
+            return registries.Registry(place, artefacts=self.directory / "artefacts")
+        except ModuleNotFoundError as error:
+            raise errors.SettingsError(
+                f"{config.FILE}: workspace.registry needs the library {error.name}; "
+                f"run `pip install {error.name}`"
+            ) from None
 
     @property
     def reports(self) -> Path:
