@@ -48,7 +48,7 @@ _RESERVED = frozenset(
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(
             f"{name!r} is not a time zone; write an IANA name such as 'Europe/Berlin'"
         ) from None
@@ -76,7 +76,9 @@ Person = Annotated[str, AfterValidator(_named)]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=False, allow_inf_nan=False
+    )
 
 
 class Features(_Table):
@@ -140,6 +142,15 @@ class Costs(_Table):
     roll_back: Annotated[float, Field(ge=0)] = 10.0
     horizon_weeks: Annotated[int, Field(ge=1)] = 26
 
+    @model_validator(mode="after")
+    def _told_apart(self) -> Costs:
+        if not self.false_positive and not self.false_negative:
+            raise ValueError(
+                "false_positive and false_negative are both 0; one of them must cost "
+                "something, or no model is better than another"
+            )
+        return self
+
 
 class Schedule(_Table):
     """Cron expressions, in the workspace's time zone; empty means by hand only."""
@@ -191,7 +202,7 @@ class Model(_Table):
     rebuild: tuple[str, ...] = ()
     seed: int = 0
     trusted_types: tuple[str, ...] = ()
-    label_delay_days: Annotated[float, Field(ge=0)]
+    label_delay_days: Annotated[float, Field(ge=0, le=3660)]
     chunk: Literal["day", "week", "month"] = "week"
     action_event: str | None = None
     alerts: Alerts = Alerts()
@@ -212,6 +223,8 @@ class Model(_Table):
             "score": self.score,
             "prediction": self.prediction,
             "outcome": self.outcome,
+            "outcome_time": self.outcome_time,
+            "version": self.version,
         }
         for key, column in told.items():
             if column in self.features.names:

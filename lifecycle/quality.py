@@ -1,7 +1,9 @@
 """Quality: whether the newest rows are fit to be judged at all.
 
 A broken feed looks like drift and is mended differently: these findings are about the
-data, never about the model.
+data, never about the model. The other way round, a new segment is drift and no fault:
+categories that come up beside the known ones are measured here and judged there; only
+where most of a column's values are unknown does it speak another language.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ __all__ = ["check"]
 
 _Z = NormalDist().inv_cdf(0.95)
 _NAMED = 5
+_FOREIGN = 0.5
 _SAID = {
     "missing": "is missing in {value:.0%} of the rows",
     "unseen": "has {value:.0%} of its values in categories the reference lacks",
@@ -61,8 +64,9 @@ def check(
     -------
     Findings
         Per feature (subject): `missing`, the share of rows without a value;
-        `unseen`, the share of values in categories the reference does not have, or
-        `out_of_range`, the share of numbers below its smallest or above its largest;
+        `unseen`, the share of values in categories the reference does not have, an
+        alert above a half (renamed categories, another column), or `out_of_range`,
+        the share of numbers below its smallest or above its largest;
         `distinct`, how many values there are, an alert when it is one and the
         reference had several. Of the frame: `duplicate_ids`, the share of rows whose id
         another row has too, and `volume`, rows per day against the reference's.
@@ -73,10 +77,10 @@ def check(
     --------
     >>> import pandas as pd
     >>> before = pd.DataFrame({"plan": ["free", "pro"] * 50})
-    >>> after = pd.DataFrame({"plan": ["free", None] * 20 + ["team"] * 10})
+    >>> after = pd.DataFrame({"plan": ["Free", None] * 20 + ["team"] * 10})
     >>> found = check(before, after, features=["plan"])
     >>> print(found.summary)
-    2 possible faults in the data: plan is missing in 40% of the rows, plan has 33% of
+    2 possible faults in the data: plan is missing in 40% of the rows, plan has 100% of
     its values in categories the reference lacks.
     """
     rows: list[Finding] = []
@@ -110,10 +114,11 @@ def _feature(
     )
     before, after = grid.count(reference), grid.count(analysis)
 
-    def share(measure: str, hits: int, n: int, usual: float) -> Finding:
+    def share(
+        measure: str, hits: int, n: int, usual: float, threshold: float
+    ) -> Finding:
         lower, upper = intervals.wilson(hits, n)
         value = hits / n if n else math.nan
-        threshold = usual + tolerance
         verdict = judge(value, threshold, side="above", n=n, min_n=min_n)
         if verdict == "alert" and lower <= usual:
             verdict = "quiet"
@@ -121,15 +126,13 @@ def _feature(
             measure, value, n, lower, upper, threshold, verdict, subject=name, unit="%"
         )
 
-    yield share(
-        "missing",
-        after.missing,
-        after.n,
-        before.missing / before.n if before.n else math.nan,
-    )
-    known = 0.0 if before.known else math.nan
+    lost = before.missing / before.n if before.n else math.nan
+    yield share("missing", after.missing, after.n, lost, lost + tolerance)
+    usual, most = (0.0, tolerance) if numeric else (_FOREIGN, _FOREIGN)
+    if not before.known:
+        most = math.nan
     measure = "out_of_range" if numeric else "unseen"
-    yield share(measure, after.unseen, after.known, known)
+    yield share(measure, after.unseen, after.known, usual, most)
     values = _distinct(analysis)
     several = _distinct(reference) > 1
     yield Finding(

@@ -66,11 +66,12 @@ def test_a_blank_owner_is_no_owner(tmp_path: Path) -> None:
     assert "name a person" in said
 
 
-@pytest.mark.parametrize("column", ["won", "lead_id", "created_at"])
+@pytest.mark.parametrize("column", ["won", "lead_id", "created_at", "closed_at"])
 def test_a_model_may_not_read_its_own_outcome_id_or_time(
     tmp_path: Path, column: str
 ) -> None:
-    (said,) = problems(tmp_path, GOOD.replace('"visits"', f'"{column}"'))
+    text = GOOD.replace("label_delay", 'outcome_time = "closed_at"\nlabel_delay')
+    (said,) = problems(tmp_path, text.replace('"visits"', f'"{column}"'))
     assert column in said
     assert "take it out of features" in said
 
@@ -106,6 +107,25 @@ def test_text_that_is_not_toml_names_the_line(tmp_path: Path) -> None:
             "time zone",
         ),
         ('task = "binary"', 'task = "oracle"', "binary"),
+        (
+            "[models.lead-scoring]",
+            '[workspace]\ntimezone = "Europe"\n[models.lead-scoring]',
+            "time zone",
+        ),
+        ("label_delay_days = 42", "label_delay_days = inf", "label_delay_days"),
+        ("label_delay_days = 42", "label_delay_days = 1e9", "label_delay_days"),
+        (
+            "[models.lead-scoring.features]",
+            "[models.lead-scoring.costs]\nretrain = inf\n"
+            "[models.lead-scoring.features]",
+            "retrain",
+        ),
+        (
+            "[models.lead-scoring.features]",
+            "[models.lead-scoring.costs]\nfalse_positive = 0\nfalse_negative = 0\n"
+            "[models.lead-scoring.features]",
+            "one of them must cost something",
+        ),
     ],
 )
 def test_values_out_of_range_are_told(

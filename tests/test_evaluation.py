@@ -41,6 +41,19 @@ def test_a_better_candidate_passes_and_the_reason_says_by_how_much():
     assert tested.reasons[-1].startswith("Passed")
 
 
+def test_what_passes_within_the_tolerance_is_not_called_beyond_chance():
+    truth = np.tile([0, 1], 1000)
+    row = np.arange(2000)
+    champion = np.where(row < 40, 1 - truth, truth)  # 40 errors
+    candidate = np.where(row >= 1970, 1 - truth, truth)  # 30 others
+    tested = evaluation.compare(truth, champion, candidate)
+    assert tested.passed
+    assert -0.01 < tested.difference.lower < 0 < tested.difference.value
+    assert tested.reasons[-1] == (
+        "Passed: better so far, and hardly worse by more than 0.01 errors a row."
+    )
+
+
 def test_a_worse_candidate_does_not_pass_and_is_an_alert():
     tested = evaluation.compare(*models(2000, champion=0.8, candidate=0.7))
     assert not tested.passed

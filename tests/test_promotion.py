@@ -461,6 +461,24 @@ def test_rolling_back_to_what_is_in_production_is_a_sentence(book):
         roll_back(book, to=9)
 
 
+def test_nobody_rolls_back_to_a_version_that_was_never_approved(book):
+    live(book, 1, 2)
+    approve(book, propose(book, 3, target="experimental").id)
+    roll_back(book)
+    for number, status in ((3, "rolled back"), (4, "candidate")):
+        assert statuses(book)[number] == status
+        with pytest.raises(errors.IllegalMove, match="was never in production; propo"):
+            roll_back(book, to=number)
+    assert book.roles("leads")["production"].number == 2
+
+
+def test_a_trial_is_widened_and_not_rolled_back_to(book):
+    live(book, 1)
+    on_trial(book, 2)
+    with pytest.raises(errors.IllegalMove, match="was never in production; propose"):
+        roll_back(book, to=2)
+
+
 def test_only_a_person_returns_to_a_version_that_was_rolled_back(book):
     live(book, 1, 2)
     roll_back(book)

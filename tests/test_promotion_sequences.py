@@ -71,6 +71,15 @@ class Moves(RuleBasedStateMachine):
             assert (refused, self._look()) == (True, before)
         else:
             assert len(self._look()["ledger"]) > len(before["ledger"])
+            self.whoever_serves_was_approved()
+
+    def whoever_serves_was_approved(self) -> None:
+        allowed = {
+            row.number
+            for row in self._look()["ledger"]
+            if row.move in ("approve", "widen")
+        }
+        assert {role.number for role in self._look()["roles"].values()} <= allowed
 
     @rule()
     def add(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle import intervals, quality
+from lifecycle import drift, intervals, quality
 
 
 def frame(**columns):
@@ -43,12 +43,28 @@ def test_a_little_more_missing_by_chance_is_no_fault():
     ).verdict == ("quiet")
 
 
-def test_new_categories_are_a_fault():
+def test_a_new_segment_is_no_fault_but_drift():
     before = frame(a=["x", "y"] * 50)
     after = frame(a=["x", "y", "z", None] * 20)
-    unseen = row(quality.check(before, after, features=["a"]), "unseen", "a")
+    found = quality.check(before, after, features=["a"])
+    unseen = row(found, "unseen", "a")
     assert (unseen.value, unseen.n) == (20 / 60, 60)
-    assert unseen.verdict == "alert"
+    assert unseen.verdict == "quiet"
+    assert drift.compare(before, after).drifted == ("a",)
+
+
+def test_a_column_that_speaks_in_other_words_is_a_fault():
+    before = frame(a=["x", "y"] * 50)
+    after = frame(a=["X", "Y", "x"] * 30)
+    unseen = row(quality.check(before, after, features=["a"]), "unseen", "a")
+    assert (unseen.value, unseen.threshold, unseen.verdict) == (2 / 3, 0.5, "alert")
+
+
+def test_a_little_more_than_half_by_chance_is_no_other_language():
+    before = frame(a=["x", "y"] * 50)
+    after = frame(a=["z"] * 21 + ["x"] * 19)
+    unseen = row(quality.check(before, after, features=["a"]), "unseen", "a")
+    assert unseen.verdict == "quiet"
 
 
 def test_numbers_outside_the_range_of_the_reference_are_a_fault():

@@ -20,6 +20,8 @@ __all__ = ["Evaluation", "compare"]
 
 _IN_SUMMARY = 2
 _SCORED = ("accuracy", "roc_auc", "brier")
+_SIDES = ("champion", "candidate", "difference")
+_WHOLE = ("errors_saved", *_SCORED, "cost")
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,38 @@ class Evaluation:
         return f"<Evaluation {words}>"
 
     def _repr_html_(self) -> str:
-        shown = self.findings._repr_html_()
+        found = self.findings
+        whole = [row for row in found if not row.period and row.measure in _WHOLE]
+        whole.sort(key=lambda row: _SIDES.index(row.subject))
+        whole.sort(key=lambda row: _WHOLE.index(row.measure))
+        whole = [*whole[1:], whole[0]]  # what the gate looked at comes last
+        parts = [row for row in found if row.measure == "segment_difference"]
+        parts.sort(key=lambda row: row.verdict != "alert")
+        weekly = [row for row in found if row.period][::-1]
+        label = "Champion, candidate and the difference"
         rest = self.reasons[_IN_SUMMARY:]
-        return shown + markup.items(rest) if rest else shown
+        pieces = [
+            markup.grid(whole, down="measure", across="subject", label=label),
+            markup.items(rest[:3]) if rest else "",
+            markup.folded(f"{len(rest) - 3} more", markup.items(rest[3:]))
+            if len(rest) > 3
+            else "",
+        ]
+        for title, rows, down in (
+            (f"By segment: the {len(parts)} with the largest loss", parts, "subject"),
+            ("By period", weekly, "period"),
+        ):
+            across = "measure" if down == "subject" else "subject"
+            if rows:
+                body = markup.grid(rows, down=down, across=across, label=title)
+                pieces.append(markup.folded(title, body))
+        mark = markup.badge(found.verdict)
+        head = [
+            markup.Html(f"<h3>{markup.cell(found.title)} {mark}</h3>"),
+            markup.paragraph(found.summary, kind="summary"),
+        ]
+        body = markup.join([*head, *pieces])
+        return markup.Html(f'<div class="lc-findings">{body}</div>')
 
 
 def compare(
@@ -201,7 +232,7 @@ def compare(
             f"Not passed: it saves {value:+.3f} errors a row, more than {min_gain:g} "
             "are asked for."
         )
-    elif lower <= -tolerance:
+    elif not lower > -tolerance:
         reasons.append(
             f"Not passed: it might still be worse by {-lower:.3f} errors a row, "
             f"{tolerance:g} are tolerated; test it on more rows."
@@ -214,7 +245,11 @@ def compare(
         ]
     if passed:
         told = f"; none of {len(parts)} segments is clearly worse" if parts else ""
-        reasons.append(f"Passed: better by more than chance would allow{told}.")
+        sure = "better by more than chance would allow"
+        if lower <= 0:
+            sure = f"better so far, and hardly worse by more than {tolerance:g} errors "
+            sure += "a row"
+        reasons.append(f"Passed: {sure}{told}.")
     if pair.dropped:
         reasons.append(
             f"{pair.dropped} rows are left out, they lack an outcome or a score."

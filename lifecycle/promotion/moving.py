@@ -198,14 +198,15 @@ def roll_back(
         Nobody stands behind it; then `to` may not be a version that was itself
         rolled back.
     to : int, optional
-        The version to return to, instead of the previous one.
+        The version to return to, instead of the previous one; one that was in
+        production before. Every other one takes an approval.
     evidence : mapping, optional
         The numbers behind it.
 
     Raises
     ------
     IllegalMove
-        When there is nothing to return to.
+        When there is nothing to return to, or `to` was never in production.
     ArtefactError
         When the stored model to return to is missing or altered.
     """
@@ -215,6 +216,12 @@ def roll_back(
         bad, after = before.roll_back(to)
         if after.production != before.production:
             target = book.version(model, after.production or 0)
+            served = {entry.after.get("production") for entry in book.ledger(model)}
+            if target.number not in served:
+                raise errors.IllegalMove(
+                    f"version {target.number} of {model} was never in production; "
+                    "propose it, nobody has approved it yet"
+                )
             if automatic and target.status == "rolled back":
                 raise errors.NotAllowed(
                     f"version {target.number} of {model} was rolled back itself; "
