@@ -7,6 +7,7 @@ that says how to decide.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lifecycle import errors, markup, promotion, registry
@@ -14,7 +15,7 @@ from lifecycle import errors, markup, promotion, registry
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["Static", "approval", "proposal", "waiting"]
+__all__ = ["Static", "approval", "facts", "proposal", "waiting"]
 
 
 class _Desk(Protocol):
@@ -76,7 +77,37 @@ def waiting(proposed: registry.Proposal | None) -> str:
         f"Version {proposed.number} is proposed for {_target(proposed)} by "
         f"{proposed.author} and waits for a decision"
     )
-    return f"{words}: {gate}" if gate else words + "."
+    return f"{words}: {_short(gate)}" if gate else words + "."
+
+
+def _short(gate: str) -> str:
+    """The first two sentences; where there are more, how many."""
+    sentences = re.split(r"(?<=\.)\s+(?=[A-Z])", gate)
+    if len(sentences) <= 2:
+        return gate
+    return f"{' '.join(sentences[:2])} There are {len(sentences) - 2} more reasons."
+
+
+def facts(proposed: registry.Proposal | None) -> dict[str, object]:
+    """What waits as plain values for a result record, with the command that decides.
+
+    Examples
+    --------
+    >>> facts(None)
+    {}
+    """
+    if proposed is None:
+        return {}
+    return {
+        "proposal": proposed.id,
+        "version": proposed.number,
+        "next": f"Decide in promote.ipynb in JupyterLab, or: {_commands(proposed)}",
+    }
+
+
+def _commands(proposed: registry.Proposal) -> str:
+    about = f'{proposed.model} {proposed.id} --reason "…"'
+    return f"`lifecycle approve {about}` or `lifecycle reject {about}`."
 
 
 def proposal(proposed: registry.Proposal | None) -> Static:
@@ -89,7 +120,7 @@ def proposal(proposed: registry.Proposal | None) -> Static:
         "Proposed by": proposed.author,
         "Reason": proposed.reason,
         "Gate": "passed" if proposed.evidence.get("passed") else "not passed",
-        "Evidence": proposed.evidence.get("gate", "–"),
+        "Evidence": _short(str(proposed.evidence.get("gate") or "–")),
         "Digest": proposed.digest[:16],
     }
     return Static(markup.card(f"Proposal {proposed.id}", facts), waiting(proposed))
@@ -120,9 +151,8 @@ def approval(view: _View, *, unattended: bool | None = None) -> Any:
     if unattended:
         text = (
             f"Version {proposed.number} waits for a person. Open promote.ipynb in "
-            f"JupyterLab, or decide at a terminal: lifecycle approve {view.name} "
-            f'{proposed.id} --reason "…", or lifecycle reject {view.name} '
-            f'{proposed.id} --reason "…".'
+            f"JupyterLab, or decide at a terminal: "
+            f"{_commands(proposed).replace('`', '')}"
         )
         return Static(markup.paragraph(text), text)
     return _panel(view, view.workspace, proposed)
@@ -143,7 +173,10 @@ def _panel(view: _View, desk: _Desk, proposed: registry.Proposal) -> Any:
     reject = ipywidgets.Button(
         description="Reject", button_style="danger", disabled=True
     )
-    status = ipywidgets.HTML(_status("A reason is needed before you decide."))
+    asked = "A reason is needed before you decide."
+    if not proposed.evidence.get("passed"):
+        asked += " The gate is not passed; whoever approves all the same says why."
+    status = ipywidgets.HTML(_status(asked))
     status.add_class("lc-status")
 
     def typed(change: Any) -> None:

@@ -257,6 +257,19 @@ def test_the_faces_show_the_same():
     assert repr(ruling).startswith("<Ruling retrain, net ")
     assert "<b>" not in ruling._repr_html_()
     assert "retrain" in ruling.plot().alt
+    shown = ruling.evidence()
+    assert repr(shown).splitlines()[0].startswith("retrain ")
+    assert "<b>" not in shown._repr_html_()
+    assert shown._repr_html_().count("Chosen") == 1
+
+
+def test_a_ruling_to_keep_has_chosen_none_of_the_options():
+    ruling = decision.rule(table(retrain=-0.2), **SCALE)
+    assert ruling.action == "keep"
+    assert "Chosen" not in ruling.evidence()._repr_html_()
+    assert repr(decision.rule(None, **SCALE).evidence()) == (
+        "There was nothing to weigh."
+    )
 
 
 # ---------------------------------------------------------------- planted truth

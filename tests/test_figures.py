@@ -239,7 +239,7 @@ def test_reliability_names_the_largest_gap() -> None:
     assert figures.reliability(table.iloc[:0], title="C").alt == "C: no bins to draw."
 
 
-def test_versus_lists_its_events_by_letter() -> None:
+def test_versus_numbers_what_happened_and_says_when_below() -> None:
     weeks = ["W1", "W2", "W3"]
     picture = figures.versus(
         {"managed": (weeks, [0.85, 0.7, 0.84]), "alone": (weeks, [0.85, 0.6, 0.4])},
@@ -248,10 +248,23 @@ def test_versus_lists_its_events_by_letter() -> None:
         events=[("W2", "retrained"), ("W3", "retrained"), ("W3", "rolled back")],
         unit="%",
     )
-    assert "A  retrained" in picture.svg
-    assert "B  rolled back" in picture.svg
+    assert "1  W2: retrained<" in picture.svg
+    assert "2  W3: retrained, rolled back<" in picture.svg
+    assert "threshold 80.0%" in picture.svg
     assert "alone: first 85.0%, lowest 40.0% (W3), last 40.0%." in picture.alt
     assert "retrained (W2); retrained (W3); rolled back (W3)" in picture.alt
+
+
+def test_the_same_again_keeps_its_number() -> None:
+    weeks = [f"W{k}" for k in range(8)]
+    picture = figures.versus(
+        {"managed": (weeks, [0.5] * 8)},
+        title="Accuracy",
+        events=[(week, "alert") for week in weeks[:5]] + [("W6", "retrained")],
+    )
+    assert "1  W0, W1, W2 and 2 more: alert<" in picture.svg
+    assert "2  W6: retrained<" in picture.svg
+    assert ">3<" not in picture.svg
 
 
 def test_versus_of_nothing_is_said() -> None:

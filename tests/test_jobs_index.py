@@ -123,6 +123,23 @@ def test_the_answer_names_whom_to_look_at(
     assert sentence in page(tmp_path, *rows).text
 
 
+def test_a_model_below_what_was_asked_is_named_without_an_open_alert(
+    tmp_path: Path,
+) -> None:
+    text = page(tmp_path, Row("left", verdict="alert"), Row("kept")).text
+    assert "2 models: left does not hold what was asked at the last run." in text
+    assert "none has open alerts" not in text
+
+
+def test_reasons_read_as_sentences_and_owners_by_their_name(tmp_path: Path) -> None:
+    move = MoveLine(NOW, "leads", "approve version 2", "Ada", "tested, we go live")
+    row = Row("leads", "Ada Byron <ada@bank.example>")
+    text = page(tmp_path, row, history=[move]).text
+    assert "Tested, we go live." in text
+    assert "Ada Byron" in text
+    assert "ada@bank.example" not in text
+
+
 def test_an_open_alert_colours_the_head_even_if_the_state_is_quiet(
     tmp_path: Path,
 ) -> None:

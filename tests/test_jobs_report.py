@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from lifecycle.jobs import report
 from lifecycle.jobs.report.outputs import plain
 from lifecycle.jobs.report.paths import without_paths
 from lifecycle.jobs.report.sanitise import sanitise
+from lifecycle.jobs.report.steps import following
 
 HEADER = {"Model": "leads", "Owner": "Ada", "Version": 3, "As of": "2023-10-09"}
 HOSTILE = [
@@ -43,6 +45,9 @@ HOSTILE = [
 class Result:
     verdict: str = "alert"
     summary: str = "Accuracy fell to 62%."
+    model: str = "leads"
+    notebook: str = "page"
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Seen(HTMLParser):
@@ -172,7 +177,8 @@ def test_the_banner_takes_its_tone_from_the_record(
 ) -> None:
     html = html_of(tmp_path, record=Result(verdict))
     assert f"page-banner page-{verdict}" in html
-    assert f'<p class="page-word">{verdict.capitalize()}</p>' in html
+    word = "Not judged" if verdict == "undefined" else verdict.capitalize()
+    assert f'<p class="page-word">{word}</p>' in html
 
 
 @pytest.mark.parametrize("status", ["failed", "timeout", "died"])
@@ -305,6 +311,67 @@ def test_messages_are_folded_and_colours_gone(tmp_path: Path) -> None:
     stderr = v4.new_output("stream", name="stderr", text="\x1b[31mcareful\x1b[0m\nb\n")
     html = html_of(tmp_path, code("x", stderr))
     assert "<summary>Messages (2 lines)</summary><pre>careful\nb\n</pre>" in html
+
+
+def test_the_head_says_what_to_do_next_and_what_to_type(tmp_path: Path) -> None:
+    html = html_of(tmp_path, record=Result(notebook="audit"))
+    assert "<code>lifecycle run decide leads</code>" in html
+    html = html_of(tmp_path, record=Result("quiet"))
+    assert "page-next" not in html.partition("<body")[2]
+    facts = {"next": "Look at <b> first: `lifecycle status`"}
+    html = html_of(tmp_path, record=Result("quiet", facts=facts))
+    assert "Look at &lt;b&gt; first: <code>lifecycle status</code>" in html
+
+
+@pytest.mark.parametrize(
+    ("facts", "typed"),
+    [
+        ({"action": "retrain", "span": 8}, "lifecycle train leads --span 8"),
+        ({"action": "rebuild", "recipe": "t"}, "lifecycle train leads --recipe t"),
+        ({"action": "roll_back"}, 'lifecycle rollback leads --reason "…"'),
+        ({"action": "keep"}, ""),
+    ],
+)
+def test_a_ruling_is_followed_by_its_command(facts: dict[str, Any], typed: str) -> None:
+    said = following(Result(notebook="decide", facts=facts))
+    assert (f"`{typed}`" in said) if typed else not said
+
+
+def test_the_head_says_nothing_twice(tmp_path: Path) -> None:
+    header = {
+        "Model": "leads",
+        "Notebook": "audit",
+        "Owner": "Ada",
+        "parameters": {"workspace": "../..", "as_of": "2023", "weeks": 3},
+    }
+    seen = Seen(html_of(tmp_path, v4.new_markdown_cell("# Audit"), header=header))
+    assert "Notebook" not in seen.text
+    assert seen.text.count("leads") == 2  # the window's title and the heading
+    assert "weeks = 3" in seen.text
+    assert "workspace" not in seen.text
+
+
+def test_a_cell_left_out_of_the_page_is_shown_when_it_fails(tmp_path: Path) -> None:
+    error = v4.new_output("error", ename="E", evalue="no such column", traceback=[])
+    html = html_of(tmp_path, code("1/0", error, tags=("remove-cell",)), status="failed")
+    assert "no such column" in html
+    quiet = code("1", shown(text_plain="seen"), tags=("remove-cell",))
+    assert "seen" not in html_of(tmp_path, quiet).split("<body")[1]
+
+
+def test_a_failed_page_ends_where_the_run_ended(tmp_path: Path) -> None:
+    error = v4.new_output("error", ename="E", evalue="no such column", traceback=[])
+    cells = [
+        v4.new_markdown_cell("## Before"),
+        code("1/0", error),
+        v4.new_markdown_cell("## After"),
+        code("2"),
+    ]
+    html = html_of(tmp_path, *cells, status="failed", message="cell 2 raised E")
+    assert "Cell 2 raised E." in html
+    assert "After" not in html
+    went_on = [*cells, code("3", shown(text_plain="three"))]
+    assert "After" in html_of(tmp_path, *went_on)
 
 
 def test_no_path_of_this_machine_is_told(tmp_path: Path) -> None:

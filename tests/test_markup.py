@@ -256,7 +256,7 @@ def test_text_stands_out_from_its_ground(mode: int) -> None:
 
 def test_a_period_is_shown_whole() -> None:
     rows = [
-        Finding(name, 0.5, 9, period=f"W{week}")
+        Finding("ks", 0.5, 9, period=f"W{week}", subject=name)
         for week in range(4)
         for name in ("a", "b", "c", "d", "e")
     ]
@@ -271,6 +271,45 @@ def test_one_long_period_is_cut_all_the_same() -> None:
     rows = [Finding(f"m{k:02d}", 0.5, 9, period="W1") for k in range(30)]
     near = markup.findings("Q", "", "undefined", rows).partition("<details")[0]
     assert near.count("<tr>") == 1 + 12
+
+
+def test_measures_of_a_period_stand_side_by_side_the_newest_first() -> None:
+    rows = [
+        Finding(
+            name,
+            0.5,
+            9,
+            0.4,
+            0.6,
+            0.7 if name == "accuracy" else math.nan,
+            "alert" if name == "accuracy" else "undefined",
+            f"W{week:02d}",
+        )
+        for week in range(12)
+        for name in ("accuracy", "roc_auc")
+    ]
+    html = markup.findings("Q", "A.", "alert", rows)
+    near, _, far = html.partition("<details")
+    assert near.count("<tr>") == 1 + 8
+    assert near.index("W11") < near.index("W04")
+    assert "Accuracy (threshold 0.700)" in near
+    assert "ROC AUC</th>" in near
+    assert near.count('lc-alert">Alert') == 1 + 8
+    assert "4 earlier periods" in far
+    assert "W03" in far
+
+
+def test_a_value_of_too_few_rows_says_so_side_by_side() -> None:
+    few = Finding("accuracy", 0.5, 3, threshold=0.7, period="W1")
+    free = Finding("recall", 0.5, 3, period="W1")
+    assert markup.grid([few, free]).count("Undefined") == 1
+
+
+def test_an_alert_is_never_folded_away_behind_what_is_quiet() -> None:
+    rows = [Finding("new", 0.1, 9, 0, 1, 0.3, "quiet", "", f"f{k}") for k in range(30)]
+    rows.append(Finding("new", 0.5, 9, 0, 1, 0.3, "alert", "", "plan"))
+    near = markup.findings("Q", "A.", "alert", rows).partition("<details")[0]
+    assert "plan" in near
 
 
 def test_what_was_held_against_nothing_has_no_verdict() -> None:

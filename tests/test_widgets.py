@@ -146,3 +146,25 @@ def test_nothing_to_decide_is_said() -> None:
 def test_a_trial_is_named_by_its_share_of_the_traffic() -> None:
     waiting = proposed(target="experimental", share=0.1)
     assert "10% of the traffic" in widgets.waiting(waiting)
+
+
+@pytest.mark.usefixtures("attended")
+def test_a_gate_that_is_not_passed_is_said_before_the_click() -> None:
+    waiting = proposed(evidence={"passed": False, "gate": "Worse."})
+    assert "not passed" in parts(widgets.approval(view(Desk(), waiting)))[3].value
+    assert "gate" not in parts(widgets.approval(view(Desk(), proposed())))[3].value
+
+
+def test_many_reasons_of_the_gate_are_counted_not_recited() -> None:
+    gate = "Right in 67.3% of 768 rows. Not passed: worse. Not passed: b. And c."
+    said = widgets.waiting(proposed(evidence={"passed": False, "gate": gate}))
+    assert said.endswith(
+        "Right in 67.3% of 768 rows. Not passed: worse. There are 2 more reasons."
+    )
+
+
+def test_a_record_tells_a_program_what_waits_and_how_to_decide() -> None:
+    told = widgets.facts(proposed())
+    assert (told["proposal"], told["version"]) == (4, 3)
+    assert '`lifecycle approve leads 4 --reason "…"`' in str(told["next"])
+    assert widgets.facts(None) == {}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from lifecycle import figures, markup
+from lifecycle.decision.evidence import Evidence
 from lifecycle.decision.value import Costs, Option, Policy, weigh
 from lifecycle.findings import Finding, Findings, Verdict
 from lifecycle.training import Backtest
@@ -100,7 +101,12 @@ class Ruling:
     def plot(self) -> figures.Picture:
         """Draw the net value of each action."""
         title = f"Net value over {self.horizon_weeks:g} weeks"
-        return figures.by_subject(self.findings.rows, title=title, measure="net value")
+        # the alert is the action to take; what it must exceed differs by action
+        rows = [
+            replace(row, subject=row.subject.replace("_", " "), threshold=math.nan)
+            for row in self.findings
+        ]
+        return figures.by_subject(rows, title=title, measure="net value")
 
     def __repr__(self) -> str:
         if self.verdict == "undefined":
@@ -112,9 +118,20 @@ class Ruling:
             words += f", net {net} [{lower}, {upper}], pays {self.probability:.0%}"
         return f"<Ruling {words}>"
 
+    def evidence(self) -> Evidence:
+        """Every option as a table for a reader, best first."""
+        same = ("action", "recipe", "span", "version")
+        taken = tuple(getattr(self, name) for name in same)
+        chosen = next(
+            (o for o in self.options if tuple(getattr(o, n) for n in same) == taken),
+            None,
+        )
+        return Evidence(self.options, chosen, self.currency)
+
     def _repr_html_(self) -> str:
-        found = self.findings
-        return markup.findings(found.title, self.summary, self.verdict, found.rows)
+        mark = markup.badge(self.verdict)
+        head = markup.Html(f"<h3>{markup.cell(self.findings.title)} {mark}</h3>")
+        return markup.join([head, markup.paragraph(self.summary, kind="summary")])
 
 
 def rule(

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lifecycle.figures.axes import name_ends, newest, periods_axis, stroke
-from lifecycle.figures.picture import CARD, INK, MUTED, Picture, clean, draw, say
+from lifecycle.figures.picture import CARD, INK, MUTED, Picture, clean, draw, say, some
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["versus"]
 
-_MOST_EVENTS = 12
+_MOST_NOTES = 12
+_SECOND = 0.56  # where the second column of notes begins
 
 
 def versus(
@@ -36,8 +37,9 @@ def versus(
     threshold : float, optional
         Drawn as a dashed line.
     events : sequence of (label, text)
-        What happened when; marked by letters, explained below the drawing. The
-        same text has one letter. Of more than twelve texts the first are drawn.
+        What happened when; marked by numbers, explained below the drawing. What
+        happened at one label is one note, and the same note has one number. Of more
+        than twelve notes the first are drawn.
     unit : str
         As in a finding: "%" for shares.
 
@@ -53,15 +55,18 @@ def versus(
     Events: retrained (W2).'
     """
     labels = sorted({str(label) for names, _ in lines.values() for label in names})
-    texts = list(dict.fromkeys(text for _, text in events))
-    letters = {text: chr(ord("A") + k) for k, text in enumerate(texts[:_MOST_EVENTS])}
+    notes = _notes(labels, events)
     held = {
         name: dict(zip(map(str, names), map(float, values), strict=True))
         for name, (names, values) in lines.items()
     }
-    key = [f"{letter}  {clean(text, 44)}" for text, letter in letters.items()]
-    if len(texts) > len(letters):
-        key.append(f"and {len(texts) - len(letters)} more")
+    drawn = dict(list(notes.items())[:_MOST_NOTES])
+    key = [
+        f"{number}  " + clean(f"{some(when, 3)}: {text}", 55)
+        for number, (text, when) in enumerate(drawn.items(), start=1)
+    ]
+    if len(notes) > len(drawn):
+        key.append(f"and {len(notes) - len(drawn)} more")
 
     def paint(axes: Axes) -> None:
         for place, course in enumerate(held.values()):
@@ -69,10 +74,19 @@ def versus(
             stroke(axes, values, place)
         if threshold is not None and not math.isnan(threshold):
             axes.axhline(threshold, color=MUTED, linestyle=(0, (4, 3)), linewidth=1)
+            axes.annotate(
+                f"threshold {say(threshold, unit)}",
+                (0, threshold),
+                xycoords=("axes fraction", "data"),
+                xytext=(4, 3),
+                textcoords="offset points",
+                color=MUTED,
+                fontsize=8,
+            )
         periods_axis(axes, labels, "", unit)
         low, high = axes.get_ylim()
-        axes.set_ylim(low, high + (high - low) * (0.14 if letters else 0))
-        _events(axes, labels, events, letters)
+        axes.set_ylim(low, high + (high - low) * (0.14 if drawn else 0))
+        _events(axes, labels, drawn)
         ends = {
             name: newest([course.get(label, math.nan) for label in labels])
             for name, course in held.items()
@@ -81,13 +95,13 @@ def versus(
         for place, line in enumerate(key):
             axes.annotate(
                 line,
-                (0.5 * (place % 2), 0),
+                (_SECOND * (place % 2), 0),
                 xycoords="axes fraction",
                 xytext=(0, -26 - 12 * (place // 2)),
                 textcoords="offset points",
                 color=MUTED,
                 va="top",
-                fontsize=8.5,
+                fontsize=8,
             )
 
     height = 3.4 + 0.17 * math.ceil(len(key) / 2)
@@ -102,15 +116,16 @@ def versus(
 def _events(
     axes: Axes,
     labels: list[str],
-    events: Sequence[tuple[str, str]],
-    letters: Mapping[str, str],
+    notes: Mapping[str, Sequence[str]],
 ) -> None:
     reach = len(labels) / 36  # markers nearer than this would cover each other
     taken: list[list[int]] = []
-    for label, text in events:
-        if text not in letters or str(label) not in labels:
-            continue
-        x = labels.index(str(label))
+    marks = [
+        (labels.index(label), number)
+        for number, when in enumerate(notes.values(), start=1)
+        for label in when
+    ]
+    for x, number in sorted(marks):
         axes.axvline(x, color=MUTED, linewidth=0.7, alpha=0.6, zorder=1)
         free = (
             k for k, row in enumerate(taken) if all(abs(x - y) > reach for y in row)
@@ -119,7 +134,7 @@ def _events(
         taken.extend([[]] if level == len(taken) else [])
         taken[level].append(x)
         axes.annotate(
-            letters[text],
+            str(number),
             (x, 1),
             xycoords=("data", "axes fraction"),
             xytext=(0, -5 - 14 * level),
@@ -131,6 +146,20 @@ def _events(
             color=CARD,
             bbox={"boxstyle": "circle,pad=0.25", "facecolor": INK, "edgecolor": CARD},
         )
+
+
+def _notes(
+    labels: list[str], events: Sequence[tuple[str, str]]
+) -> dict[str, list[str]]:
+    """What happened, in the order of its first label, with all its labels."""
+    told: dict[str, list[str]] = {}
+    for label, text in events:
+        told.setdefault(str(label), []).append(str(text))
+    notes: dict[str, list[str]] = {}
+    for label in labels:
+        if label in told:
+            notes.setdefault(", ".join(dict.fromkeys(told[label])), []).append(label)
+    return notes
 
 
 def _courses(

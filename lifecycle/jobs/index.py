@@ -186,7 +186,7 @@ def write(
     directory.mkdir(parents=True, exist_ok=True)
     order = {"alert": 0, "quiet": 1}
     ranked = sorted(rows, key=lambda r: (order.get(r.verdict, 2), r.model))
-    said = [markup.paragraph(note) for note in notes]
+    said = [markup.paragraph(markup.sentence(note)) for note in notes]
     top = [markup.image(chart.svg, chart.alt), *said] if chart else said
     parts = [
         markup.section("What happened", *top, anchor="chart") if chart else "",
@@ -221,20 +221,29 @@ def _answer(rows: Sequence[Row]) -> str:
     if not rows:
         return "No models yet."
     alerting = [row.model for row in rows if row.alerts]
+    failing = [row.model for row in rows if row.verdict == "alert" and not row.alerts]
     waiting = sum(len(row.pending) for row in rows)
     count = f"{len(rows)} model{'s' if len(rows) > 1 else ''}"
-    if not alerting:
-        words = f"{count}: none has open alerts."
-    elif len(alerting) <= 3:
+    said = []
+    if alerting or not failing:
         verb = "have" if len(alerting) > 1 else "has"
-        names = " and ".join([", ".join(alerting[:-1]), alerting[-1]][-len(alerting) :])
-        words = f"{count}: {names} {verb} open alerts."
-    else:
-        words = f"{count}: {len(alerting)} have open alerts."
+        said.append(f"{_named(alerting)} {verb} open alerts")
+    if failing:
+        verb = "do" if len(failing) > 1 else "does"
+        said.append(f"{_named(failing)} {verb} not hold what was asked at the last run")
+    words = f"{count}: {'; '.join(said)}."
     if waiting:
         noun = "proposals wait" if waiting > 1 else "proposal waits"
         words += f" {waiting} {noun} for a person."
     return words
+
+
+def _named(models: Sequence[str]) -> str:
+    if not models:
+        return "none"
+    if len(models) > 3:
+        return str(len(models))
+    return " and ".join([", ".join(models[:-1]), models[-1]][-len(models) :])
 
 
 def _fleet(rows: Sequence[Row]) -> Html:
@@ -247,7 +256,7 @@ def _fleet(rows: Sequence[Row]) -> Html:
     header += ["Newest reports", "Next run"]
     cells = [
         [
-            _with(row.model, row.owner),
+            _with(row.model, _name(row.owner)),
             markup.badge(row.verdict),
             _value(row),
             _with(row.production or "none", row.since),
@@ -263,6 +272,11 @@ def _fleet(rows: Sequence[Row]) -> Html:
 def _with(text: object, below: object) -> Html:
     small = f"<small>{markup.cell(below)}</small>" if below else ""
     return Html(f"{markup.cell(text)}{small}")
+
+
+def _name(owner: str) -> str:
+    """The name alone: the address stands in the reports."""
+    return owner.partition("<")[0].strip() or owner
 
 
 def _value(row: Row) -> Html:
@@ -362,18 +376,18 @@ def _history(history: Sequence[MoveLine]) -> Html:
     for move in newest:
         what = markup.link(_href(move.path), move.what) if move.path else move.what
         badge = markup.badge(move.verdict) if move.verdict else ""
+        said = markup.join((what, badge), " ") if badge else what
         cells.append(
             [
-                _moment(move.at),
-                move.model,
-                _prose(markup.join((what, badge), " ") if badge else what),
-                move.who,
-                _prose(move.why),
+                Html(f'<span class="lc-when">{_moment(move.at, below=True)}</span>'),
+                _with(_prose(said), move.model),
+                _with(_prose(markup.sentence(move.why)), move.who),
             ]
         )
-    header = ["When", "Model", "What", "Who", "Why"]
+    header = ["When", "What", "Why, and who"]
     listed = markup.table(header, cells, label="What happened, newest first")
-    return markup.join((listed, _left(len(history), _MOST_MOVES, "moves")))
+    boxed = Html(f'<div class="page-history">{listed}</div>')
+    return markup.join((boxed, _left(len(history), _MOST_MOVES, "moves")))
 
 
 def _left(count: int, most: int, noun: str) -> Html:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from lifecycle.markup.blocks import (
     card,
-    findings,
     folded,
     image,
     items,
@@ -20,6 +19,7 @@ from lifecycle.markup.blocks import (
     table,
 )
 from lifecycle.markup.page import POLICY, page
+from lifecycle.markup.rows import findings, grid, said
 from lifecycle.markup.style import STYLE
 from lifecycle.markup.text import (
     Html,
@@ -30,6 +30,7 @@ from lifecycle.markup.text import (
     link,
     number,
     safe_href,
+    sentence,
 )
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "cell",
     "findings",
     "folded",
+    "grid",
     "image",
     "interval",
     "items",
@@ -50,6 +52,8 @@ __all__ = [
     "page",
     "paragraph",
     "safe_href",
+    "said",
     "section",
+    "sentence",
     "table",
 ]

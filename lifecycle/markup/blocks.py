@@ -1,18 +1,15 @@
-"""Blocks of a page: paragraphs, tables, cards, images, findings."""
+"""Blocks of a page: paragraphs, tables, cards, images."""
 
 from __future__ import annotations
 
 import base64
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import Protocol
 
-from lifecycle.markup.text import Html, badge, cell, interval, join, number
+from lifecycle.markup.text import Html, cell, join
 
 __all__ = [
     "card",
-    "findings",
     "folded",
     "image",
     "items",
@@ -20,32 +17,6 @@ __all__ = [
     "section",
     "table",
 ]
-
-
-_IN_SIGHT = 12
-
-
-class _Finding(Protocol):
-    @property
-    def measure(self) -> str: ...
-    @property
-    def value(self) -> float: ...
-    @property
-    def n(self) -> int: ...
-    @property
-    def lower(self) -> float: ...
-    @property
-    def upper(self) -> float: ...
-    @property
-    def threshold(self) -> float: ...
-    @property
-    def verdict(self) -> str: ...
-    @property
-    def period(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def unit(self) -> str: ...
 
 
 def paragraph(text: object, *, kind: str = "") -> Html:
@@ -213,78 +184,3 @@ def image(svg: str, alt: str, *, caption: str = "", kind: str = "figure") -> Htm
         '<figure class="lc-picture"><div class="lc-scroll" role="region" tabindex="0" '
         f'aria-label="Figure">{picture}</div>{below}</figure>'
     )
-
-
-def findings(title: str, summary: str, verdict: str, rows: Sequence[_Finding]) -> Html:
-    """Write findings: the question, the verdict, the answer, and the rows behind it.
-
-    Parameters
-    ----------
-    title, summary : str
-        The question in a few words; the answer in a sentence.
-    verdict : {"alert", "quiet", "undefined"}
-        The verdict on the whole.
-    rows : sequence of findings
-        Columns that are empty in every row are left out; where nothing was held
-        against a value its verdict is left open.
-
-    Examples
-    --------
-    >>> findings("Drift", "Nothing moved.", "quiet", ())
-    '<div class="lc-findings"><h3>Drift <span class="lc-badge ...">Quiet</span></h3>...'
-    """
-    judged = verdict != "undefined" or any(map(_judged, rows)) or not rows
-    mark = f" {badge(verdict)}" if judged else ""
-    head = f"<h3>{cell(title)}{mark}</h3>"
-    words = paragraph(summary, kind="summary") if summary else ""
-    body = _shown(title, rows) if rows else paragraph("No rows.", kind="muted")
-    return Html(f'<div class="lc-findings">{head}{words}{body}</div>')
-
-
-def _shown(title: str, rows: Sequence[_Finding]) -> Html:
-    """A dozen rows in sight, of periods the newest; the others a click away."""
-    if len(rows) <= _IN_SIGHT + 3:
-        return _rows(title, rows)
-    cut, which = _IN_SIGHT, "more"
-    near, far = rows[:cut], rows[cut:]
-    if rows[-1].period:
-        cut, which = len(rows) - _IN_SIGHT, "earlier"
-        while rows[cut].period == rows[cut - 1].period and cut < len(rows) - 1:
-            cut += 1  # a period is shown whole
-        if rows[cut].period == rows[cut - 1].period:
-            cut = len(rows) - _IN_SIGHT
-        near, far = rows[cut:], rows[:cut]
-    rest = folded(f"{len(far)} {which} rows", _rows(title, far))
-    return join([_rows(title, near), rest])
-
-
-def _rows(title: str, rows: Sequence[_Finding]) -> Html:
-    columns: list[tuple[str, bool, list[object]]] = [
-        ("Period", False, [row.period for row in rows]),
-        ("Subject", False, [row.subject for row in rows]),
-        ("Measure", False, [row.measure.replace("_", " ") for row in rows]),
-        ("Value", True, [number(row.value, row.unit) for row in rows]),
-        ("Interval", True, [interval(row.lower, row.upper, row.unit) for row in rows]),
-        ("n", True, [row.n for row in rows]),
-        ("Threshold", True, [_threshold(row) for row in rows]),
-        (
-            "Verdict",
-            False,
-            [badge(row.verdict) if _judged(row) else "" for row in rows],
-        ),
-    ]
-    kept = [column for column in columns if any(value != "" for value in column[2])]
-    return table(
-        [name for name, _, _ in kept],
-        list(zip(*(values for _, _, values in kept), strict=True)),
-        label=f"{title}: the numbers",
-        numeric=[place for place, (_, right, _) in enumerate(kept) if right],
-    )
-
-
-def _judged(row: _Finding) -> bool:
-    return row.verdict != "undefined" or not math.isnan(row.threshold)
-
-
-def _threshold(row: _Finding) -> str:
-    return "" if math.isnan(row.threshold) else number(row.threshold, row.unit)

@@ -58,6 +58,10 @@ STYLE = """\
 .page-banner .page-word::before { content: "\\25CB\\00A0"; }
 .page-banner .page-answer { font-size: 1.1875rem; line-height: 1.45;
   margin-top: .15rem; }
+.page-banner .page-next { margin-top: .5rem; }
+.page-head .lc-facts { gap: .3rem 2rem; }
+.page-head .lc-facts div { display: flex; flex-wrap: wrap; gap: 0 .5rem;
+  align-items: baseline; }
 .page-alert { background: var(--alert-paper); border-color: var(--alert); }
 .page-alert .page-word { color: var(--alert); }
 .page-alert .page-word::before { content: "\\25B2\\00A0"; }
@@ -119,7 +123,10 @@ STYLE = """\
 .lc-table td p, .lc-table th p { margin: 0; }
 .lc-table li, .lc-table p { overflow-wrap: break-word; }
 .lc-nowrap { white-space: nowrap; }
+.lc-count { color: var(--muted); font-size: .8125rem; }
+.lc-table small { color: var(--muted); }
 .lc-prose { display: inline-block; max-width: 30rem; }
+.page-history .lc-prose { max-width: 38rem; }
 
 .lc-picture { margin: 0 0 1.25rem; }
 .lc-picture .lc-scroll { margin: 0; }
@@ -152,7 +159,10 @@ STYLE = """\
   .lc-picture img { min-width: 32rem; }
   .lc-table th, .lc-table td { padding-right: 1rem; }
   .page-index .lc-table { min-width: max-content; }
-  .lc-prose { max-width: 18rem; } }
+  .page-history .lc-table { min-width: 0; }
+  .page-history small { white-space: normal; overflow-wrap: anywhere; }
+  .lc-prose { max-width: 18rem; }
+  .page-history .lc-prose { max-width: 100%; overflow-wrap: anywhere; } }
 @page { margin: 18mm 16mm; }
 @media print {
   .page { padding: 0; max-width: none; }

@@ -19,6 +19,7 @@ __all__ = [
     "link",
     "number",
     "safe_href",
+    "sentence",
 ]
 
 _DASH = "\N{EN DASH}"
@@ -153,6 +154,21 @@ def cell(value: object) -> Html:
         parts = sorted(value, key=str) if isinstance(value, (set, frozenset)) else value
         return join(parts, ", ")
     return Html(escape(str(value)))
+
+
+def sentence(words: str) -> str:
+    """Set words as a sentence: the first letter large, a full stop at the end.
+
+    Examples
+    --------
+    >>> sentence("tested; we go live"), sentence("Why?"), sentence("")
+    ('Tested; we go live.', 'Why?', '')
+    """
+    text = " ".join(words.split())
+    if not text:
+        return ""
+    end = "" if text[-1] in ".!?…" else "."
+    return f"{text[0].upper()}{text[1:]}{end}"
 
 
 def badge(verdict: str) -> Html:

@@ -60,7 +60,8 @@ def body(notebook: NotebookNode) -> str:
     """
     kept = copy.copy(notebook)
     kept["metadata"] = NotebookNode()
-    kept["cells"] = [_prepared(cell) for cell in notebook["cells"] if not _gone(cell)]
+    cells = _reached(notebook["cells"])
+    kept["cells"] = [_prepared(cell) for cell in cells if not _gone(cell)]
     html, _ = ReportExporter().from_notebook_node(kept)
     return str(html)
 
@@ -81,7 +82,23 @@ def _tags(cell: Any) -> set[str]:
 
 
 def _gone(cell: Any) -> bool:
-    return bool(_tags(cell) & _CELL_GONE)
+    return bool(_tags(cell) & _CELL_GONE) and not _failed(cell)
+
+
+def _failed(cell: Any) -> bool:
+    return any(
+        isinstance(output, dict) and output.get("output_type") == "error"
+        for output in cell.get("outputs") or ()
+    )
+
+
+def _reached(cells: list[Any]) -> list[Any]:
+    """The cells up to the one that ended the run; all where it went on."""
+    for place, cell in enumerate(cells):
+        rest = cells[place + 1 :]
+        if _failed(cell) and not any(later.get("outputs") for later in rest):
+            return cells[: place + 1]
+    return cells
 
 
 def _prepared(cell: Any) -> NotebookNode:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lifecycle import markup
 from lifecycle.jobs import store
 from lifecycle.jobs.report.paths import known_roots, without_paths
+from lifecycle.jobs.report.steps import Found, following
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -19,7 +20,7 @@ __all__ = ["render"]
 _WORDS = {
     "alert": "Alert",
     "quiet": "Quiet",
-    "undefined": "Undefined",
+    "undefined": "Not judged",
     "failed": "Failed",
     "timeout": "Time limit reached",
     "died": "The kernel died",
@@ -31,14 +32,13 @@ _DEFAULTS = {
     "died": "The kernel went away in the middle of the run.",
 }
 _DAMAGED = "The executed notebook is damaged and cannot be shown."
-_APART = ("title", "parameters", "stamp")
+_APART = ("title", "model", "notebook", "parameters", "stamp")
+_TOLD = ("workspace", "model", "as_of", "result_path")
 
 
-class Result(Protocol):
+class Result(Found, Protocol):
     """What the head needs of a result record."""
 
-    @property
-    def verdict(self) -> str: ...
     @property
     def summary(self) -> str: ...
 
@@ -63,16 +63,18 @@ def render(
     html : path
         Where the page goes, in one step.
     header : mapping of str to object
-        Facts for the head in their order: model, owner, version, as_of. Three keys
-        have places of their own: "title" (else the notebook's first heading),
-        "parameters" (a mapping) and "stamp" (a text or a mapping for the foot: the
-        run's number, when it ran and how long).
+        Facts for the head in their order: owner, version, as_of. Some have places of
+        their own: "title" (else the notebook's first heading), "model" behind it,
+        "notebook" (which the title says), "parameters" (a mapping; shown are those the
+        head does not tell) and "stamp" (a text or a mapping for the foot: the run's
+        number, when it ran and how long).
     status : str
         "succeeded", or how the run ended: "failed", "timeout", "died".
     message : str
         What failed, in a sentence.
     record : Record, optional
-        The result record of a run that succeeded: its verdict and summary.
+        The result record of a run that succeeded: its verdict and summary, and what
+        follows from it.
     """
     ipynb = Path(ipynb)
     notebook, unreadable = _read(ipynb)
@@ -131,9 +133,14 @@ def _banner(status: str, message: str, record: Result | None, body: str) -> str:
         tone = record.verdict if record is not None else "undefined"
         said = record.summary if record is not None else message
         word, answer = _WORDS.get(tone, tone), said or _DEFAULTS[status]
+        then = following(record) if record is not None else ""
+        if then:
+            after = f'<p class="page-next">{_with_commands(then)}</p>'
     else:
         tone, word = "alert", _WORDS.get(status, status.capitalize())
-        answer = _sentence(message) or _DEFAULTS.get(status, _DEFAULTS["failed"])
+        answer = markup.sentence(message[:1000]) or _DEFAULTS.get(
+            status, _DEFAULTS["failed"]
+        )
         if body:
             after = "<p><small>Below is what the run had shown by then.</small></p>"
     tone = tone if tone in ("alert", "quiet") else "undefined"
@@ -144,17 +151,31 @@ def _banner(status: str, message: str, record: Result | None, body: str) -> str:
     )
 
 
+def _with_commands(sentence: str) -> markup.Html:
+    """What stands between backticks is to be typed."""
+    parts = sentence.split("`")
+    if len(parts) % 2 == 0:
+        return markup.cell(sentence)
+    typed = (
+        markup.Html(f"<code>{markup.cell(part)}</code>") if place % 2 else part
+        for place, part in enumerate(parts)
+    )
+    return markup.join(typed)
+
+
 def _head(title: markup.Html, facts: Mapping[str, object], banner: str) -> str:
     shown: dict[str, object] = {
         key.replace("_", " ").capitalize() if key.islower() else key: value
         for key, value in facts.items()
-        if key not in _APART
+        if key.lower() not in _APART
     }
     pairs = "".join(
         f"<div><dt>{markup.cell(name)}</dt><dd>{markup.cell(value)}</dd></div>"
         for name, value in shown.items()
     )
     given = facts.get("parameters")
+    if isinstance(given, Mapping):
+        given = {key: value for key, value in given.items() if key not in _TOLD}
     if isinstance(given, Mapping) and given:
         told = markup.join((f"{key} = {value}" for key, value in given.items()), ", ")
         pairs += f'<div class="page-wide"><dt>Parameters</dt><dd>{told}</dd></div>'
@@ -174,13 +195,6 @@ def _foot(facts: Mapping[str, object]) -> str:
         line = markup.cell(stamp or "")
     said = markup.paragraph(line) if line else ""
     return f'<footer class="page-foot">{said}</footer>' if said else ""
-
-
-def _sentence(message: str) -> str:
-    text = " ".join(message.split())[:1000]
-    if not text:
-        return ""
-    return text if text[-1] in ".!?…" else f"{text}."
 
 
 def _fact(facts: Mapping[str, object], name: str) -> str:

@@ -1,0 +1,95 @@
+"""The evidence behind a ruling as a table for a reader."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lifecycle import markup
+from lifecycle.decision.value import Option
+
+__all__ = ["Evidence"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Every option weighed, best first, with what it brings, costs and leaves.
+
+    Parameters
+    ----------
+    options : tuple of Option
+    chosen : Option or None
+        The one the ruling took.
+    currency : str
+
+    Examples
+    --------
+    >>> option = Option("retrain", "trees", 13, None, 400, 4, 0.2, 9820.0, 1200.0,
+    ...     500.0, 7340.0, 11300.0, 1.0, True)
+    >>> Evidence((option,), option, "USD")
+    retrain trees, last 13 chunks: net $9,320 ($7,340 to $11,300), pays 100%
+    """
+
+    options: Sequence[Option]
+    chosen: Option | None = None
+    currency: str = "USD"
+
+    def __repr__(self) -> str:
+        if not self.options:
+            return "There was nothing to weigh."
+        return "\n".join(self._line(option) for option in self.options)
+
+    def _line(self, option: Option) -> str:
+        name = " ".join([_action(option), option.recipe]).strip()
+        rows = f", {_rows(option).lower()}" if _rows(option) else ""
+        net = markup.number(option.net, self.currency)
+        ends = markup.interval(option.lower, option.upper, self.currency)
+        return f"{name}{rows}: net {net} ({ends}), pays {option.probability:.0%}"
+
+    def _repr_html_(self) -> str:
+        if not self.options:
+            return markup.paragraph("There was nothing to weigh.", kind="muted")
+        header = ["Action", "n", "Errors saved", "Value", "Price", "Net", "Pays", ""]
+        shown = markup.table(
+            header,
+            [self._row(option) for option in self.options],
+            label="Every option weighed, best first",
+            numeric=range(1, 7),
+        )
+        return markup.Html(f'<div class="lc-findings">{shown}</div>')
+
+    def _row(self, option: Option) -> list[object]:
+        net = markup.number(option.net, self.currency)
+        ends = markup.interval(option.lower, option.upper, self.currency)
+        pays = option.probability
+        about = (option.recipe, _rows(option).lower())
+        return [
+            _below(_action(option), ", ".join(filter(None, about))),
+            option.n,
+            markup.number(option.gain, "%"),
+            markup.number(option.value, self.currency),
+            markup.number(option.price, self.currency),
+            _below(net, ends),
+            markup.number(pays) if math.isnan(pays) else f"{pays:.0%}",
+            markup.badge("chosen") if option is self.chosen else "",
+        ]
+
+
+def _action(option: Option) -> str:
+    if option.version is not None:
+        return f"roll back to version {option.version}"
+    return option.action.replace("_", " ")
+
+
+def _rows(option: Option) -> str:
+    if option.action == "roll_back":
+        return ""
+    if option.span is None:
+        return "All rows"
+    return f"Last {option.span} chunk{'s' if option.span > 1 else ''}"
+
+
+def _below(text: str, small: str) -> markup.Html:
+    under = f"<small>{markup.cell(small)}</small>" if small else ""
+    return markup.Html(f"{markup.cell(text)}{under}")
