@@ -27,6 +27,10 @@ def sentence(finding: Finding, *, model: str, owner: str) -> str:
     model, owner : str
         Whose.
 
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> from lifecycle.findings import Finding
@@ -180,6 +184,11 @@ def acknowledge(registry: Registry, id: int, *, by: str, at: datetime) -> Alert:
         Who.
     at : datetime
         Now, with a zone.
+
+    Returns
+    -------
+    Alert
+        As it is now.
 
     Raises
     ------

@@ -47,6 +47,11 @@ def conversion(
     Findings
         Rows `conversion`, oldest chunk first, with Wilson's 90% interval.
 
+    Raises
+    ------
+    ValueError
+        When `acted` or `chunks` are not of the same rows.
+
     Examples
     --------
     >>> import pandas as pd

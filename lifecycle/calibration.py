@@ -104,6 +104,16 @@ def expected_calibration_error(
     bins : int
         Bins of equal width.
 
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        When a score is no probability.
+
     Notes
     -----
     :math:`\sum_b \frac{n_b}{n} |\bar s_b - \bar y_b|`.

@@ -329,7 +329,25 @@ def load(directory: Path) -> Settings:
 
 
 def parse(told: Mapping[str, Any]) -> Settings:
-    """Check settings that were read already; the same errors as `load`."""
+    """Check settings that were read already; the same errors as `load`.
+
+    Parameters
+    ----------
+    told : mapping
+        As `tomllib` reads the file.
+
+    Returns
+    -------
+    Settings
+        Frozen.
+
+    Examples
+    --------
+    >>> parse({"workspace": {"curency": "EUR"}})
+    Traceback (most recent call last):
+    lifecycle.errors.SettingsError: lifecycle.toml: workspace.curency is not a setting;
+    did you mean currency?
+    """
     try:
         return Settings.model_validate(told)
     except ValidationError as error:

@@ -42,6 +42,11 @@ def count(
         Rows `flagged` (kind flag) and `overridden` (kinds override and correction),
         oldest chunk first, with Wilson's 90% interval. Nothing is judged.
 
+    Raises
+    ------
+    ValueError
+        When `chunks` are not of the same rows.
+
     Examples
     --------
     >>> import pandas as pd

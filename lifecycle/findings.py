@@ -41,6 +41,10 @@ def judge(
     min_n : int
         Below this many rows the value is not judged.
 
+    Returns
+    -------
+    {"alert", "quiet", "undefined"}
+
     Examples
     --------
     >>> judge(0.62, 0.70, side="below")

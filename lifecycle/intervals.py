@@ -45,6 +45,11 @@ def wilson(successes: float, n: float, *, level: float = 0.90) -> tuple[float, f
     lower, upper : float
         Within 0 and 1, and never the empty interval, not even at 0 of `n`.
 
+    Raises
+    ------
+    ValueError
+        When there are more successes than rows, or `level` is not within 0 and 1.
+
     Notes
     -----
     Wilson's score interval: all :math:`p` with
@@ -293,6 +298,11 @@ def bootstrap(
     lower, upper : float
         Percentiles of the draws.
 
+    Raises
+    ------
+    ValueError
+        When the arrays are not of the same number of rows.
+
     References
     ----------
     B. Efron and R. Tibshirani, "An Introduction to the Bootstrap" (1993), ch. 13.
@@ -344,6 +354,15 @@ def z(level: float) -> float:
     ----------
     level : float
         Between 0 and 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        When `level` is not within 0 and 1.
 
     Examples
     --------

@@ -105,6 +105,11 @@ def chunk_of(
     Series of str, shape (n,)
         Missing where the moment is missing.
 
+    Raises
+    ------
+    ValueError
+        When the moments have no zone, or the zone or `every` is unknown.
+
     Examples
     --------
     >>> import pandas as pd
@@ -182,6 +187,11 @@ def mature(
     -------
     ndarray of bool, shape (n,)
         True where `time + delay <= as_of`; false where the time is missing.
+
+    Raises
+    ------
+    ValueError
+        When a moment has no zone.
 
     Examples
     --------

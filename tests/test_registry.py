@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lifecycle import errors, registry
+from lifecycle import errors, promotion, registry
 from lifecycle.registry import canonical, opening, tables, upgrading
 
 AT = datetime(2023, 5, 1, 12, tzinfo=UTC)
@@ -375,6 +375,62 @@ def test_a_row_altered_behind_the_triggers_is_found(book, change):
         connection.execute("DROP TRIGGER ledger_delete")
         connection.execute(change)
     assert book.verify_ledger() == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM ledger WHERE seq = 4",
+        "DELETE FROM ledger WHERE seq >= 2",
+        "UPDATE role SET production = 2, previous = 1",
+    ],
+)
+def test_rows_cut_off_at_the_end_are_missed_by_what_they_tell_of(book, change):
+    for number in (1, 2):
+        register(book)
+        if number == 1:
+            asked = promotion.propose(
+                book, "leads", 1, author="anna", reason="new", evidence={}, at=AT
+            )
+            promotion.approve(
+                book, "leads", asked.id, approver="ben", reason="yes", at=AT
+            )
+    assert [entry.move for entry in book.ledger()] == [
+        "register",
+        "propose",
+        "approve",
+        "register",
+    ]
+    assert book.verify_ledger() is None
+    with raw(book) as connection:
+        names = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall()
+        for (name,) in names:
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(change)
+        (rows,) = connection.execute("SELECT count(*) FROM ledger").fetchone()
+    assert book.verify_ledger() == rows + 1
+
+
+def test_whatever_evidence_says_the_row_has_its_hash_again(book):
+    evidence = {
+        "\ud83d\ude00": 1e22,  # one sign, written as its two halves
+        "\uffff": -0.0,
+        "lone \ud800": 0.1 + 0.2,
+        "\u00e9": [math.nan, math.inf, 2**70, 5e-324],
+    }
+    with book.atomic() as inside:
+        inside.enter(
+            "leads",
+            "propose",
+            actor="a",
+            source="os",
+            reason="",
+            at=AT,
+            evidence=evidence,
+        )
+    assert book.verify_ledger() is None
 
 
 def test_a_name_is_verified_only_when_somebody_vouches_for_it(book):

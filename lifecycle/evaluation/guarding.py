@@ -53,6 +53,11 @@ def guard(
     Finding
         `accuracy_difference`: serving minus previous, threshold 0.
 
+    Raises
+    ------
+    ValueError
+        When the arrays are not of the same rows.
+
     Notes
     -----
     See `watched` for the interval. "Not worse" is meant of each row as it comes: a
@@ -117,6 +122,11 @@ def watched(
     -------
     lower, upper : float
         Within -1 and 1, in steps of 0.005, rounded outwards.
+
+    Raises
+    ------
+    ValueError
+        When a difference lies beyond -1 or 1, or is missing.
 
     Notes
     -----

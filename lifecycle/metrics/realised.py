@@ -59,6 +59,18 @@ def accuracy(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> float:
 
     Undefined, and therefore `nan`, without rows.
 
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_pred : array-like of shape (n,)
+        Predictions, 0 or 1.
+
+    Returns
+    -------
+    float
+        0 to 1.
+
     Examples
     --------
     >>> accuracy([1, 0, 1, 1], [1, 0, 0, 1])
@@ -71,6 +83,18 @@ def precision(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> float:
     """Share of the rows predicted 1 that were 1.
 
     Undefined, and therefore `nan`, when nothing was predicted 1.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_pred : array-like of shape (n,)
+        Predictions, 0 or 1.
+
+    Returns
+    -------
+    float
+        0 to 1.
 
     Examples
     --------
@@ -85,6 +109,18 @@ def recall(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> float:
 
     Undefined, and therefore `nan`, when no outcome was 1.
 
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_pred : array-like of shape (n,)
+        Predictions, 0 or 1.
+
+    Returns
+    -------
+    float
+        0 to 1.
+
     Examples
     --------
     >>> recall([1, 1, 0], [1, 0, 0])
@@ -98,6 +134,18 @@ def specificity(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> float:
 
     Undefined, and therefore `nan`, when no outcome was 0.
 
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_pred : array-like of shape (n,)
+        Predictions, 0 or 1.
+
+    Returns
+    -------
+    float
+        0 to 1.
+
     Examples
     --------
     >>> specificity([1, 0, 0, 0], [1, 0, 0, 1])
@@ -110,6 +158,18 @@ def f1(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> float:
     r"""Harmonic mean of precision and recall.
 
     Undefined, and therefore `nan`, when neither an outcome nor a prediction was 1.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_pred : array-like of shape (n,)
+        Predictions, 0 or 1.
+
+    Returns
+    -------
+    float
+        0 to 1.
 
     Notes
     -----
@@ -128,6 +188,18 @@ def brier(y_true: npt.ArrayLike, y_score: npt.ArrayLike) -> float:
 
     Undefined, and therefore `nan`, without rows, or when a score is no probability.
 
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_score : array-like of shape (n,)
+        Probabilities of 1.
+
+    Returns
+    -------
+    float
+        0 to 1.
+
     Examples
     --------
     >>> brier([1, 0], [0.5, 0.5])
@@ -143,6 +215,18 @@ def log_loss(y_true: npt.ArrayLike, y_score: npt.ArrayLike) -> float:
     Scores of 0 and 1 are moved inwards by the smallest step of a float64 at 1, as
     scikit-learn does, so that one confident mistake costs 36 and not infinity.
 
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_score : array-like of shape (n,)
+        Probabilities of 1.
+
+    Returns
+    -------
+    float
+        0 or more.
+
     Examples
     --------
     >>> round(log_loss([1, 0], [0.5, 0.5]), 4)
@@ -155,6 +239,17 @@ def confusion(
     y_true: npt.ArrayLike, y_pred: npt.ArrayLike
 ) -> tuple[int, int, int, int]:
     """How many true positives, false positives, false negatives, true negatives.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_pred : array-like of shape (n,)
+        Predictions, 0 or 1.
+
+    Returns
+    -------
+    tuple of int
 
     Examples
     --------
@@ -172,6 +267,18 @@ def roc_auc(y_true: npt.ArrayLike, y_score: npt.ArrayLike) -> float:
 
     Ties count a half. Undefined, and therefore `nan`, unless both classes occur.
 
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_score : array-like of shape (n,)
+        Larger where 1 is more likely.
+
+    Returns
+    -------
+    float
+        0 to 1.
+
     Examples
     --------
     >>> roc_auc([0, 1, 0, 1], [0.1, 0.4, 0.4, 0.8])
@@ -185,6 +292,18 @@ def average_precision(y_true: npt.ArrayLike, y_score: npt.ArrayLike) -> float:
     r"""Precision averaged over the rows that were 1, best score first.
 
     Undefined, and therefore `nan`, when no outcome was 1.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_score : array-like of shape (n,)
+        Larger where 1 is more likely.
+
+    Returns
+    -------
+    float
+        0 to 1.
 
     Notes
     -----

@@ -47,6 +47,11 @@ def with_interval(
         recall and average precision, those that were 0 for specificity, all but the
         true negatives for F1, all known rows for the others.
 
+    Raises
+    ------
+    ValueError
+        When there is no such metric, or the columns are not of the same rows.
+
     Notes
     -----
     Proportions: Wilson's score interval. F1 and ROC AUC: the standard error

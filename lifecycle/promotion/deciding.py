@@ -88,8 +88,10 @@ def propose(
     Raises
     ------
     IllegalMove
-        When the version has the role already, or another proposal of it is
-        pending; `NotAllowed` for an automatic one after a roll back.
+        When the version has the role already, another proposal of it is pending,
+        or another version is on trial.
+    NotAllowed
+        When nobody stands behind it and the version was rolled back.
     UnknownVersion
         When there is no such version.
     """
@@ -374,5 +376,17 @@ def _unattended(verb: str, model: str, proposal_id: int) -> errors.NotAllowed:
 
 
 def pending(registry: Registry, model: str) -> list[Proposal]:
-    """The proposals that wait for a decision, oldest first."""
+    """The proposals that wait for a decision, oldest first.
+
+    Parameters
+    ----------
+    registry : Registry
+        The book.
+    model : str
+        Whose.
+
+    Returns
+    -------
+    list of Proposal
+    """
     return registry.proposals(model, status="pending")

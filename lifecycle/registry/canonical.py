@@ -86,13 +86,13 @@ def _plain(value: object) -> object:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, str | PurePath):
-        return str(value)
+        return _whole(str(value))
     if isinstance(value, datetime):
         if value != value:  # the missing time of pandas
             return None
         return utc(value, name="a moment").isoformat(timespec="microseconds")
     if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
+        return {_whole(str(key)): _plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
     if isinstance(value, set | frozenset):
@@ -103,6 +103,13 @@ def _plain(value: object) -> object:
         f"{type(value).__name__} cannot be kept in the registry; "
         "use numbers, text, times, lists and dictionaries"
     )
+
+
+def _whole(words: str) -> str:
+    """Signs in two halves put together, as they come back from JSON."""
+    if words.isascii():
+        return words
+    return words.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
 def text(value: object) -> str:

@@ -110,7 +110,12 @@ class Reading:
         return _as(Entry, self._rows(query))
 
     def first_altered(self) -> int | None:
-        """The first row of the ledger that does not follow from the one before."""
+        """The first row of the ledger that does not follow from the one before.
+
+        The chain cannot tell when its last rows are cut off; but then there is a
+        version, a proposal or a role that no row tells of, and the next row is
+        missing.
+        """
         previous, expected = ZERO, 1
         for row in self._rows(sa.select(tables.ledger).order_by(tables.ledger.c.seq)):
             if row["seq"] != expected:
@@ -118,7 +123,30 @@ class Reading:
             if row["previous"] != previous or row["hash"] != row_hash(dict(row)):
                 return expected
             previous, expected = row["hash"], expected + 1
-        return None
+        return None if self._told() else expected
+
+    def _told(self) -> bool:
+        """Whether the ledger tells of all that the other tables hold."""
+        made, asked, roles = set(), set(), {}
+        for entry in self.ledger():
+            made.add((entry.model, entry.number))
+            asked.add((entry.model, entry.proposal, entry.move != "propose"))
+            if entry.after:
+                roles[entry.model] = entry.after
+        held, version, proposal = tables.role, tables.version, tables.proposal
+        versions = self._rows(sa.select(version.c.model, version.c.number))
+        proposals = self._rows(
+            sa.select(proposal.c.model, proposal.c.id, proposal.c.status != "pending")
+        )
+        return (
+            all(tuple(row.values()) in made for row in versions)
+            and all(tuple(row.values()) in asked for row in proposals)
+            and all(
+                row[name] == roles.get(row["model"], {}).get(name)
+                for row in self._rows(sa.select(held))
+                for name in ("production", "previous", "experimental", "share")
+            )
+        )
 
     def alerts(
         self, model: str | None = None, *, only_open: bool = False

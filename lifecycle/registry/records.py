@@ -29,7 +29,7 @@ class Version:
     sha256 : str
         Of the stored model, in hexadecimal; held against it at every load.
     trained_from, trained_to : datetime, optional
-        The half-open period of the training rows, UTC.
+        Times of the first and the last training row, UTC.
     as_of : datetime, optional
         The moment whose knowledge it was trained with, UTC.
     data : dict

@@ -270,7 +270,12 @@ class Registry:
             return book.ledger(model)
 
     def verify_ledger(self) -> int | None:
-        """The first row of the ledger that is missing or was altered, or None."""
+        """The first row of the ledger that is missing or was altered, or None.
+
+        Rows cut off at the end are missed by the versions, proposals and roles that
+        they told of. Who may write the file can write all of it anew: keep the last
+        row's hash elsewhere where that matters.
+        """
         with self.reading() as book:
             return book.first_altered()
 
