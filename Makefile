@@ -7,6 +7,8 @@ VENV ?= .venv
 DEST ?= demo
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# a process a core: libraries that start threads of their own would only wait for each other
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 "$(BIN)/python" -m pytest -q -n 2 --dist loadfile
 
 .PHONY: demo test check lint bench test-all constraints clean
 .DELETE_ON_ERROR:
@@ -15,10 +17,10 @@ demo: $(READY)
 	@"$(BIN)/lifecycle" demo --dest "$(DEST)"
 
 test: $(READY)
-	@"$(BIN)/python" -m pytest -q -n 2
+	@$(PYTEST)
 
 test-all: $(READY)
-	@"$(BIN)/python" -m pytest -q -n 2 -m "slow or not slow"
+	@$(PYTEST) -m "slow or not slow"
 	@for other in python3.12 python3.13 python3.14; do \
 	  if "$$other" -c "import venv, ensurepip" 2>/dev/null; then \
 	    $(MAKE) --no-print-directory test PYTHON=$$other VENV=.venv-$$other || exit 1; \
