@@ -127,20 +127,22 @@ class Reading:
 
     def _told(self) -> bool:
         """Whether the ledger tells of all that the other tables hold."""
-        made, asked, roles = set(), set(), {}
+        made: set[tuple[Any, ...]] = set()
+        asked: set[tuple[Any, ...]] = set()
+        roles: dict[str, dict[str, Any]] = {}
         for entry in self.ledger():
             made.add((entry.model, entry.number))
             asked.add((entry.model, entry.proposal, entry.move != "propose"))
             if entry.after:
                 roles[entry.model] = entry.after
         held, version, proposal = tables.role, tables.version, tables.proposal
-        versions = self._rows(sa.select(version.c.model, version.c.number))
-        proposals = self._rows(
+        versions = self.connection.execute(sa.select(version.c.model, version.c.number))
+        proposals = self.connection.execute(
             sa.select(proposal.c.model, proposal.c.id, proposal.c.status != "pending")
         )
         return (
-            all(tuple(row.values()) in made for row in versions)
-            and all(tuple(row.values()) in asked for row in proposals)
+            {tuple(row) for row in versions} <= made
+            and {tuple(row) for row in proposals} <= asked
             and all(
                 row[name] == roles.get(row["model"], {}).get(name)
                 for row in self._rows(sa.select(held))
