@@ -163,7 +163,8 @@ def run(
     if done.record is not None:
         say.show(f"{done.record.verdict}: {done.record.summary}")
     else:
-        say.complain(done.message)
+        more = f"; give it more than {timeout} s with --timeout"
+        say.complain(done.message + (more if done.status == "timeout" else ""))
     say.show(str(done.html))
     if done.exit_code:
         raise typer.Exit(done.exit_code)

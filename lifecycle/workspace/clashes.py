@@ -17,9 +17,12 @@ __all__ = ["find", "problems_of", "stored"]
 
 def stored(log: logs.Logs, rows: pd.DataFrame) -> pd.DataFrame:
     """The logged predictions of these rows' ids, by id."""
+    import pandas as pd
+
     ids = log.predictions(columns=["id"])["id"]
     if not ids.isin(rows["id"]).any():
-        return log.predictions().iloc[:0].set_index("id")
+        told = [name for name in logs.CANONICAL["predictions"] if name != "id"]
+        return pd.DataFrame(columns=told, index=pd.Index([], name="id"))
     known = log.predictions()
     return known[known["id"].isin(rows["id"])].set_index("id")
 

@@ -244,7 +244,7 @@ def propose(
         name,
         number,
         target=target,
-        share=share or view.settings.release.canary_share,
+        share=view.settings.release.canary_share if share is None else share,
         author=author,
         source=source,
         reason=reason,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["score"]
 
+SAID = ("score", "prediction", "version", "role")
+
 
 def score(
     workspace: Workspace,
@@ -84,12 +86,12 @@ def score(
     _refuse(told, rows, (model.id, *model.features.names), file, lines)
     again = rows["id"].isin(told.index)
     scored = _scored(workspace, name, serving, rows, again)
-    for column in ("score", "prediction", "version", "role"):
+    for column in SAID if again.any() else ():
         logged = told[column].reindex(rows.loc[again, "id"])
         scored.loc[again, column] = logged.to_numpy()
     log.append("predictions", scored[~again])
     if out is not None:
-        shown = scored[["id", "score", "prediction", "version", "role"]]
+        shown = scored[["id", *SAID]]
         store.write(out, shown.rename(columns={"id": model.id}).to_csv(index=False))
     words = f"{file}: {int((~again).sum()):,} rows scored and logged"
     if again.any():
