@@ -160,9 +160,9 @@ STYLE = """\
   .lc-table th, .lc-table td { padding-right: 1rem; }
   .page-index .lc-table { min-width: max-content; }
   .page-history .lc-table { min-width: 0; }
-  .page-history small { white-space: normal; overflow-wrap: anywhere; }
   .lc-prose { max-width: 18rem; }
-  .page-history .lc-prose { max-width: 100%; overflow-wrap: anywhere; } }
+  .page-history .lc-prose { max-width: 100%; }
+  .page-history td { overflow-wrap: break-word; min-width: 6.5rem; } }
 @page { margin: 18mm 16mm; }
 @media print {
   .page { padding: 0; max-width: none; }

@@ -159,16 +159,20 @@ def cell(value: object) -> Html:
 def sentence(words: str) -> str:
     """Set words as a sentence: the first letter large, a full stop at the end.
 
+    What is not a plain word, such as the name of a model, is left as it is.
+
     Examples
     --------
-    >>> sentence("tested; we go live"), sentence("Why?"), sentence("")
-    ('Tested; we go live.', 'Why?', '')
+    >>> sentence("tested; we go live"), sentence("lead-scoring fell"), sentence("")
+    ('Tested; we go live.', 'lead-scoring fell.', '')
     """
     text = " ".join(words.split())
     if not text:
         return ""
     end = "" if text[-1] in ".!?…" else "."
-    return f"{text[0].upper()}{text[1:]}{end}"
+    if re.match(r"[a-z]+[ ,;.]", f"{text} "):
+        text = text[0].upper() + text[1:]
+    return text + end
 
 
 def badge(verdict: str) -> Html:
