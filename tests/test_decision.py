@@ -349,3 +349,27 @@ def test_when_the_old_season_is_back_the_old_version_is():
         frame, deployed={"keep": newer.estimator, "roll_back v1": old.estimator}
     )
     assert (ruling.action, ruling.version) == ("roll_back", 1)
+
+
+@pytest.mark.parametrize("chunk", ["day", "week", "month"])
+def test_the_horizon_counts_weeks_whatever_a_chunk_is(chunk):
+    table = pd.DataFrame(
+        {
+            "action": ["keep", "retrain"],
+            "recipe": [None, "trees"],
+            "span": [None, 3],
+            "version": [None, None],
+            "age": [0, 0],
+            "n": [400, 400],
+            "difference": [0.0, 0.2],
+            "variance": [0.0, 0.0001],
+        }
+    )
+    tested = training.Backtest(table, {}, {}, chunk=chunk, error=10.0)
+    ruling = decision.rule(
+        tested, costs=decision.Costs(500, 5_000), rows_per_week=400, horizon_weeks=26
+    )
+    shrink = 0.05**2 / (0.05**2 + 0.0001 + 0.02**2)
+    weeks = sum(0.95**week for week in range(26))
+    assert ruling.value == pytest.approx(0.2 * shrink * weeks * 400 * 10 - 500)
+    assert ruling.summary.startswith(f"Retrain on the last 3 {chunk}s: expected +")

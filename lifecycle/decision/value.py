@@ -184,7 +184,10 @@ def weigh(
     both shrunk by :math:`k = \tau^2 / (\tau^2 + v)`. A gain fades by the persistence
     :math:`\rho` a week, so that over :math:`H` weeks it counts
     :math:`S = (1 - \rho^H)/(1 - \rho)` times: value :math:`g S`, times rows a week,
-    times the cost of an error. A rebuild is reckoned in two parts, for the best of
+    times the cost of an error. Windows are chunks, the horizon is weeks whatever a
+    chunk is: the gain of a longer window has faded within it already and is taken as
+    that of the first week, which errs on the side of keeping (by 8% where chunks are
+    months). A rebuild is reckoned in two parts, for the best of
     many recipes looks better than it is: what a fresh model of the own recipe would
     gain, as above, plus the advantage of the other recipe when both are fresh, which
     is shrunk harder, weighs all windows alike and lasts the whole horizon.
