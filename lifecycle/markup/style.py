@@ -162,6 +162,7 @@ STYLE = """\
   .page-history .lc-table { min-width: 0; }
   .lc-prose { max-width: 18rem; }
   .page-history .lc-prose { max-width: 100%; }
+  .page-history .lc-table small { white-space: normal; }
   .page-history td { overflow-wrap: break-word; min-width: 6.5rem; } }
 @page { margin: 18mm 16mm; }
 @media print {
