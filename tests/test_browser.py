@@ -33,7 +33,21 @@ NO_NEWS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> workspace.Workspace:
+def chromium() -> str:
+    """Where Chromium is; without it, or its driver, there is nothing to test."""
+    reason = "playwright is not installed; install it to test the panel in a browser"
+    pytest.importorskip("playwright.sync_api", reason=reason)
+    reason = "JupyterLab is not installed; install it to test the panel in it"
+    pytest.importorskip("jupyterlab", reason=reason)
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.skip("there is no Chromium here; install it to test the panel in it")
+    return found
+
+
+@pytest.fixture
+def desk(chromium: str, tmp_path: Path) -> workspace.Workspace:
     """A workspace with a version live and another that waits for a person."""
     story = simulate.lead_scoring(seed=7, weeks=2, leads_per_week=40)
     place = tmp_path / "a desk"
@@ -59,7 +73,6 @@ def desk(tmp_path: Path) -> workspace.Workspace:
 @pytest.fixture
 def server(desk: workspace.Workspace, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """A JupyterLab of its own on this machine alone: its address and its token."""
-    pytest.importorskip("jupyterlab", reason="JupyterLab is not installed; install it")
     token = secrets.token_hex(16)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -95,17 +108,13 @@ def server(desk: workspace.Workspace, tmp_path: Path) -> Iterator[tuple[str, str
 
 
 @pytest.fixture
-def page(server: tuple[str, str]) -> Iterator[Any]:
+def page(server: tuple[str, str], chromium: str) -> Iterator[Any]:
     """A page of Chromium that reaches this machine and nothing else."""
-    reason = "playwright is not installed; install it to test the panel in a browser"
-    sync = pytest.importorskip("playwright.sync_api", reason=reason)
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        pytest.skip("there is no Chromium here; install it to test the panel in it")
-    with sync.sync_playwright() as player:
+    from playwright import sync_api
+
+    with sync_api.sync_playwright() as player:
         flags = ["--no-sandbox", "--disable-gpu"]
-        browser = player.chromium.launch(executable_path=found, args=flags)
+        browser = player.chromium.launch(executable_path=chromium, args=flags)
         opened = browser.new_page(viewport={"width": 1280, "height": 1000})
         opened.route(
             "**/*",

@@ -163,7 +163,8 @@ STYLE = """\
   .lc-prose { max-width: 18rem; }
   .page-history .lc-prose { max-width: 100%; }
   .page-history .lc-table small { white-space: normal; }
-  .page-history td { overflow-wrap: break-word; min-width: 6.5rem; } }
+  .page-history td { overflow-wrap: break-word; min-width: 5.5rem; }
+  .page-history .lc-nowrap { white-space: normal; } }
 @page { margin: 18mm 16mm; }
 @media print {
   .page { padding: 0; max-width: none; }
