@@ -22,6 +22,7 @@ TRUSTED = frozenset(
         "sklearn._loss.link.Interval",
         "sklearn._loss.link.LogitLink",
         "sklearn._loss.loss.HalfBinomialLoss",
+        "sklearn.compose._column_transformer._RemainderColsList",  # of 1.5 and 1.6
         "sklearn.tree._tree.Tree",
     }
 )
