@@ -150,7 +150,7 @@ class Findings(Sequence[Finding]):
     rows: tuple[Finding, ...]
     summary: str = ""
     main: str = ""
-    shown: int = field(default=60, repr=False)
+    shown: int = field(default=600, repr=False)
 
     def __getitem__(self, index: int) -> Finding:  # type: ignore[override]
         return self.rows[index]

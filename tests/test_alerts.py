@@ -126,11 +126,12 @@ def test_the_same_report_again_changes_nothing(book):
 
 def test_the_database_refuses_a_second_open_episode(book):
     import sqlite3
+    from contextlib import closing
 
     update(book, row("alert"))
     columns = "model, rule, subject, opened_at, n, sentence, owner, severity, seen_at"
     with (
-        sqlite3.connect(book._url.database) as connection,
+        closing(sqlite3.connect(book._url.database)) as connection,
         pytest.raises(sqlite3.IntegrityError, match="alert"),
     ):
         connection.execute(f"INSERT INTO alert ({columns}) SELECT {columns} FROM alert")

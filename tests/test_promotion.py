@@ -226,9 +226,10 @@ def test_a_proposal_is_decided_once(book):
 
 def test_the_database_itself_refuses_to_decide_twice(book):
     import sqlite3
+    from contextlib import closing
 
     live(book, 1)
-    with sqlite3.connect(book._url.database) as connection:
+    with closing(sqlite3.connect(book._url.database)) as connection:
         with pytest.raises(sqlite3.IntegrityError, match="decided once"):
             connection.execute("UPDATE proposal SET status = 'pending'")
         with pytest.raises(sqlite3.IntegrityError, match="never removed"):
@@ -245,9 +246,10 @@ def test_what_was_shown_is_what_is_approved(book):
 
 def test_a_proposal_altered_in_the_database_is_stale(book):
     import sqlite3
+    from contextlib import closing
 
     asked = propose(book, 1)
-    with sqlite3.connect(book._url.database) as connection:
+    with closing(sqlite3.connect(book._url.database)) as connection, connection:
         connection.execute("UPDATE proposal SET number = 2")
     with pytest.raises(errors.Stale):
         approve(book, asked.id)

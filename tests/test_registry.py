@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def register(book, model="leads", estimator=("stored",), **birth):
 
 
 def raw(book):
-    return sqlite3.connect(book._url.database, isolation_level=None)
+    return closing(sqlite3.connect(book._url.database, isolation_level=None))
 
 
 # ------------------------------------------------------------------ opening

@@ -22,7 +22,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # a letter it has not is no crash
             stream.reconfigure(errors="replace")
     try:
-        app()
+        app(prog_name="lifecycle")
     except errors.LifecycleError as error:
         complain(str(error))
         sys.exit(error.exit_code)

@@ -93,6 +93,7 @@ def chart(table: pd.DataFrame) -> figures.Picture:
         },
         title="Accuracy by week, against the true outcomes",
         threshold=0.70,
+        unit="%",
         events=marks,
     )
 

@@ -130,6 +130,7 @@ class Registry:
         estimator: object,
         birth: Mapping[str, Any],
         author: str,
+        source: str = "given",
         at: datetime,
     ) -> Version:
         """Store a trained estimator as the model's next version.
@@ -146,8 +147,8 @@ class Registry:
             `trained_from`, `trained_to`, `as_of` (datetimes or ISO 8601 text with
             zone), `data`, `features`, `threshold`, `metrics`; anything else is kept
             as `Version.birth`.
-        author : str
-            Who made it.
+        author, source : str
+            Who made it, and how that is known.
         at : datetime
             Now, with a zone.
 
@@ -187,7 +188,7 @@ class Registry:
                     model,
                     "register",
                     actor=author,
-                    source="given",
+                    source=source,
                     reason=f"trained by recipe {values['recipe']}",
                     at=at,
                     number=number,

@@ -66,9 +66,8 @@ class Workspace:
 
     Notes
     -----
-    Times are read as the workspace's time zone where they carry none, and kept in
-    UTC. `as_of` defaults to the `as_of` of the settings (simulated workspaces have
-    one), else to the clock.
+    Times without a zone are the workspace's; all are kept in UTC. `as_of` is that of
+    the settings (simulated workspaces have one) unless given, else the clock's.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -192,6 +191,7 @@ class Workspace:
         """Make a candidate from a recipe and a period; see `renewal.train`."""
         from lifecycle.workspace import renewal
 
+        actor = actors.who(by)
         return renewal.train(
             self,
             name,
@@ -200,7 +200,8 @@ class Workspace:
             start=start,
             end=end,
             span=span,
-            author=actors.who(by).name,
+            author=actor.name,
+            source=actor.source,
         )
 
     def propose(
@@ -378,7 +379,7 @@ class Workspace:
         return self.registry.ledger(name)
 
     def alerts(self, name: str | None = None) -> list[alerts.Alert]:
-        """The open alerts of one model, or of all."""
+        """Open alerts of one model, or of all."""
         return alerts.open_alerts(self.registry, name)
 
     def refresh_index(
@@ -395,5 +396,5 @@ class Workspace:
         return front.write_index(self, as_of=at, chart=chart, notes=notes)
 
     def __repr__(self) -> str:
-        known = ", ".join(self.models) or "no models yet"
-        return f"<Workspace {self.settings.workspace.title}: {known}>"
+        title = self.settings.workspace.title
+        return f"<Workspace {title}: {', '.join(self.models) or 'no models yet'}>"

@@ -86,6 +86,7 @@ def train(
     end: datetime | None,
     span: int | None,
     author: str,
+    source: str,
 ) -> registry.Version:
     """Fit a recipe on a period and register the candidate with its birth record.
 
@@ -104,8 +105,8 @@ def train(
         has nobody to be tested against, takes the settings' reference period.
     span : int, optional
         How many chunks.
-    author : str
-        Who asked for it.
+    author, source : str
+        Who asked for it, and how that is known.
 
     Raises
     ------
@@ -135,6 +136,7 @@ def train(
         estimator=candidate.estimator,
         birth=birth,
         author=author,
+        source=source,
         at=as_of,
     )
 
@@ -306,6 +308,7 @@ def act(
                 end=None,
                 span=facts.get("span"),
                 author=AUTHOR,
+                source="automatic",
             ).number
         made = propose(
             workspace,

@@ -82,8 +82,15 @@ class View:
         return self._in_role("experimental")
 
     def _in_role(self, role: str) -> registry.Version | None:
-        held = self.registry.roles(self.name).get(role)
-        return None if held is None else self.registry.version(self.name, held.number)
+        number = self._roles.get(role)
+        return None if number is None else self.registry.version(self.name, number)
+
+    @cached_property
+    def _roles(self) -> dict[str, int | None]:
+        """Who held which role at `as_of`, as the last move until then left it."""
+        moves = self.registry.ledger(self.name)
+        until = [move.after for move in moves if move.after and move.at <= self.as_of]
+        return until[-1] if until else {}
 
     def estimator(self, version: registry.Version) -> Any:
         """The stored model of a version, checked against its digest."""

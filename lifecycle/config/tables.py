@@ -1,13 +1,9 @@
-"""Settings: one `lifecycle.toml` a workspace, checked before anything runs."""
+"""The tables of the settings: whose a model is, its columns, rules and prices."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from difflib import get_close_matches
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -15,11 +11,8 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ValidationError,
     model_validator,
 )
-
-from lifecycle import errors
 
 __all__ = [
     "FILE",
@@ -33,9 +26,6 @@ __all__ = [
     "Schedule",
     "Settings",
     "Shared",
-    "find",
-    "load",
-    "parse",
 ]
 
 FILE = "lifecycle.toml"
@@ -276,129 +266,3 @@ class Settings(_Table):
     models: dict[
         Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")], Model
     ] = {}
-
-
-def find(directory: Path) -> Path:
-    """The nearest directory, from this one upwards, that holds `lifecycle.toml`.
-
-    Raises
-    ------
-    SettingsError
-        When there is none up to the root of the file system.
-    """
-    start = directory.resolve()
-    for place in (start, *start.parents):
-        if (place / FILE).is_file():
-            return place
-    raise errors.SettingsError(
-        f"no {FILE} in {directory} or above it; run `lifecycle init DIR`, or name a "
-        "workspace with --workspace DIR"
-    )
-
-
-def load(directory: Path) -> Settings:
-    """Read and check `lifecycle.toml` of a directory.
-
-    Parameters
-    ----------
-    directory : Path
-        The directory that holds the file.
-
-    Returns
-    -------
-    Settings
-        Frozen.
-
-    Raises
-    ------
-    SettingsError
-        With one sentence for each problem: file, key and remedy.
-    """
-    path = directory / FILE
-    try:
-        told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise errors.SettingsError(
-            f"{path}: {error.strerror}; check the path"
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise errors.SettingsError(
-            f"{FILE}: this is not TOML ({error}); mend the line it names"
-        ) from None
-    return parse(told)
-
-
-def parse(told: Mapping[str, Any]) -> Settings:
-    """Check settings that were read already; the same errors as `load`.
-
-    Parameters
-    ----------
-    told : mapping
-        As `tomllib` reads the file.
-
-    Returns
-    -------
-    Settings
-        Frozen.
-
-    Examples
-    --------
-    >>> parse({"workspace": {"curency": "EUR"}})
-    Traceback (most recent call last):
-    lifecycle.errors.SettingsError: lifecycle.toml: workspace.curency is not a setting;
-    did you mean currency?
-    """
-    try:
-        return Settings.model_validate(told)
-    except ValidationError as error:
-        raise errors.SettingsError(
-            [_sentence(problem) for problem in error.errors()]
-        ) from None
-
-
-_EXPECTED = {
-    "owner": 'add owner = "Name <mail>", the person who answers for the model',
-    "task": 'add task = "binary"',
-    "label_delay_days": "say after how many days an outcome is due",
-    "features": "list the columns the model reads under numeric and categorical",
-}
-
-
-def _sentence(problem: Mapping[str, Any]) -> str:
-    path = [str(part) for part in problem["loc"] if part != "[key]"]
-    key = ".".join(path)
-    where = f"{FILE}: {key}" if key else FILE
-    kind = problem["type"]
-    if kind == "missing":
-        remedy = _EXPECTED.get(
-            path[-1], f"add {path[-1]} = … to [{'.'.join(path[:-1])}]"
-        )
-        return f"{where} is missing; {remedy}"
-    if kind == "extra_forbidden":
-        near = get_close_matches(path[-1], _names(path[:-1]), n=1)
-        hint = f"did you mean {near[0]}?" if near else "take it out"
-        return f"{where} is not a setting; {hint}"
-    if kind == "value_error":
-        return f"{where}: {problem['ctx']['error']}"
-    if kind == "string_pattern_mismatch" and path[:1] == ["models"]:
-        return (
-            f"{where}: a model's name is lower-case letters, digits, - and _; "
-            "rename the table"
-        )
-    got = problem.get("input")
-    shown = "" if isinstance(got, Mapping | list) else f", got {got!r}"
-    return f"{where}: {problem['msg'][0].lower()}{problem['msg'][1:]}{shown[:80]}"
-
-
-def _names(path: list[str]) -> list[str]:
-    kind: type[BaseModel] = Settings
-    steps = ["workspace"] if path[:1] == ["workspace"] else path
-    if steps[:1] == ["models"]:
-        kind, steps = Model, steps[2:]
-    for step in steps:
-        field = kind.model_fields.get(step)
-        inner = field.annotation if field else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            return []
-        kind = inner
-    return list(kind.model_fields)

@@ -1,0 +1,35 @@
+"""Settings: one `lifecycle.toml` a workspace, checked before anything runs."""
+
+from __future__ import annotations
+
+from lifecycle.config.reading import find, load, parse
+from lifecycle.config.tables import (
+    FILE,
+    NOTEBOOKS,
+    Alerts,
+    Costs,
+    Features,
+    Model,
+    Reference,
+    Release,
+    Schedule,
+    Settings,
+    Shared,
+)
+
+__all__ = [
+    "FILE",
+    "NOTEBOOKS",
+    "Alerts",
+    "Costs",
+    "Features",
+    "Model",
+    "Reference",
+    "Release",
+    "Schedule",
+    "Settings",
+    "Shared",
+    "find",
+    "load",
+    "parse",
+]
