@@ -103,6 +103,7 @@ def lead_scoring(
     won = (rng.random(week.size) < probability).astype(float)
     days = 14 + 28 * rng.beta(2, 2, week.size)
     known = when + pd.to_timedelta((days * 86_400).astype(int), unit="s")
+    known = known.astype("datetime64[us, UTC]")  # older pandas count in ns
     outcomes = pd.DataFrame({"id": ids, "time": known, "outcome": won})
 
     labels = [week_label(live + timedelta(weeks=n)) for n in range(weeks)]
