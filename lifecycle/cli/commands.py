@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -100,7 +101,8 @@ def init(
     from lifecycle import demo
 
     made = demo.prepare(directory, scenario=scenario, say=say.show)
-    say.show(f"made {made}; try: lifecycle -w {directory} run audit lead-scoring")
+    place = shlex.quote(str(directory))
+    say.show(f"made {made}; try: lifecycle -w {place} run audit lead-scoring")
 
 
 @app.command()
@@ -320,7 +322,14 @@ def rollback(
 @app.command()
 def status(as_of: AsOf = None, as_json: AsJson = False) -> None:
     """How each model stands: what needs a person comes first."""
-    rows = _open().status(as_of=as_of)
+    ws = _open()
+    rows = ws.status(as_of=as_of)
+    altered = ws.registry.verify_ledger()
+    if altered is not None:
+        say.complain(
+            f"the ledger was altered at row {altered} behind the workbench's back; "
+            "restore the registry from a backup"
+        )
     if as_json:
         say.dump([each.plain() for each in rows])
         return

@@ -182,11 +182,13 @@ def unknown_ids(frame: pd.DataFrame, predictions: pd.DataFrame) -> tuple[str, ..
 def _check_known(
     desk: Desk, frame: pd.DataFrame, columns: Columns, kind: Kind, known: Iterable[str]
 ) -> None:
-    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    ids, there = frame["id"], set(known)
-    unknown = np.array([each not in there for each in ids], dtype=bool)
-    strange = ids.notna().to_numpy(dtype=bool) & unknown
+    ids = pa.array(frame["id"], type=pa.string())
+    told = known if hasattr(known, "__len__") else list(known)
+    there = pc.is_in(ids, value_set=pa.array(told, type=pa.string()))
+    strange = pc.and_(ids.is_valid(), pc.invert(there)).to_numpy(zero_copy_only=False)
     reason = f"has no prediction; ingest its predictions before its {kind}"
     desk.note(strange, reason, columns.id)
 

@@ -88,7 +88,7 @@ def _compared(
     outcome keeps its place. By the time they became known, wins that were corrected
     late would stand together.
     """
-    rows = view.recent(view.mature)
+    rows = view.mature
     for version in (serving, other):
         if version.trained_to is not None:
             rows = rows[rows["time"] > version.trained_to]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import (
@@ -360,4 +360,7 @@ def _error_costs(view: View) -> dict[str, float]:
 
 def _rows_per_week(view: View) -> float:
     newest = view.recent(view.scored, 8)
-    return len(newest) / (8 * WEEKS[view.settings.chunk])
+    if newest.empty:
+        return 0.0
+    lived = (view.as_of - newest["time"].min()) / timedelta(weeks=1)
+    return float(len(newest) / min(max(lived, 1.0), 8 * WEEKS[view.settings.chunk]))
