@@ -23,6 +23,14 @@ from lifecycle import config, demo, jobs, logs, training, workspace
 
 LIMIT = 360.0
 """Seconds the demonstration may take on two cores, set-up aside."""
+AUDIT = (
+    "performance",
+    "calibration",
+    "reliability",
+    "business",
+    "feedback",
+    "quality",
+)
 
 
 def measure() -> Iterator[_table.Row]:
@@ -85,7 +93,14 @@ def _inside(ws: workspace.Workspace) -> Iterator[_table.Row]:
         _timed(training, ["backtest"], "fits of the back-test", seconds),
     ):
         view = ws.view("lead-scoring")
-        for call in ("performance", "calibration", "business", "feedback", "quality"):
+        for call in (
+            "performance",
+            "calibration",
+            "reliability",
+            "business",
+            "feedback",
+            "quality",
+        ):
             getattr(view, call)()
         ws.view("lead-scoring").drift()
         ws.view("lead-scoring").ruling()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 from sklearn import metrics as theirs
 
 from lifecycle import intervals, monitor, simulate
@@ -177,3 +178,39 @@ def test_a_planted_decay_is_found():
     assert [r.verdict for r in found] == ["quiet", "alert"]
     found.plot()
     assert "alert" in found._repr_html_()
+
+
+def test_calibration_is_what_came_true_less_what_was_said_week_by_week() -> None:
+    first, second = (
+        pd.Timestamp(day, tz="UTC") for day in ("2023-04-03", "2023-04-10")
+    )
+    rows = pd.DataFrame(
+        {
+            "time": [first] * 4 + [second] * 3 + [second],
+            "score": [0.5, 0.5, 0.5, 0.5, 0.9, 0.8, 0.7, 0.4],
+            "outcome": [1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, np.nan],
+        }
+    )
+    at = datetime(2023, 6, 1, tzinfo=UTC)
+    found = monitor.calibration(rows, as_of=at, delay=timedelta(weeks=6))
+    assert [row.period for row in found] == ["2023-W14", "2023-W15"]
+    assert [row.n for row in found] == [4, 3]
+    assert found[0].value == pytest.approx(0.25)
+    assert found[1].value == pytest.approx((1 - 2.4) / 3)
+    gaps = [0.5, 0.5, 0.5, -0.5]
+    ends = scipy.stats.t.interval(0.9, 3, np.mean(gaps), scipy.stats.sem(gaps))
+    assert (found[0].lower, found[0].upper) == pytest.approx(ends)
+
+
+def test_calibration_without_a_due_outcome_is_undefined_and_says_so() -> None:
+    rows = pd.DataFrame(
+        {
+            "time": [pd.Timestamp("2023-04-03", tz="UTC")],
+            "score": [0.5],
+            "outcome": [1.0],
+        }
+    )
+    at = datetime(2023, 4, 10, tzinfo=UTC)
+    found = monitor.calibration(rows, as_of=at, delay=timedelta(weeks=6))
+    assert found.verdict == "undefined"
+    assert "no outcome" in found.summary

@@ -163,7 +163,7 @@ def test_a_view_of_an_empty_workspace_answers_undefined_throughout(
         assert isinstance(result._repr_html_(), str)
         assert isinstance(result.plot(), figures.Picture)
     assert isinstance(view.drift().plot_feature(), figures.Picture)
-    assert isinstance(view.calibration(), figures.Picture)
+    assert isinstance(view.reliability(), figures.Picture)
     assert view.proposal() is None
     assert view.evaluation() is None
     assert "no version in production" in repr(view)
@@ -288,7 +288,7 @@ def answers(view: workspace.View) -> dict[str, Any]:
         "feedback": view.feedback().frame(),
         "quality": view.quality().frame(),
         "drift": view.drift().frame(),
-        "calibration": view.calibration().svg,
+        "reliability": view.reliability().svg,
         "ruling": view.ruling().frame(),
     }
 

@@ -187,8 +187,18 @@ class View:
             min_n=rules.min_rows,
         )
 
-    def calibration(self) -> figures.Picture:
-        """Whether the scores mean what they say, on the newest mature rows."""
+    def calibration(self) -> findings.Findings:
+        """How far scores were from what came true, by chunk."""
+        return monitor.calibration(
+            self.recent(self.scored),
+            as_of=self.as_of,
+            delay=self.settings.delay,
+            chunk=self.settings.chunk,
+            timezone=self.timezone,
+        )
+
+    def reliability(self) -> figures.Picture:
+        """Whether the scores mean what they say, score by score."""
         rows = self.recent(self.mature[self.mature["score"].notna()])
         table = calibration.reliability(rows["outcome"], rows["score"])
         return figures.reliability(table, title="Calibration")
