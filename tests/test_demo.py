@@ -165,7 +165,8 @@ def test_the_whole_story_comes_back_above_eighty_and_stays(tmp_path: Path) -> No
     assert found["lowest_after"] > 0.80
     events = [event for week in told["weeks"] for event in week["events"]]
     assert events.count("rolled back") == 1
-    assert "alert" in events
+    assert "accuracy alert" in events
+    assert "drift alert" in events
     assert "retrained" in events
     ws = lifecycle.open(place)
     assert ws.registry.verify_ledger() is None

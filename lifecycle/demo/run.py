@@ -153,7 +153,7 @@ def _tick(
             continue
         say(f"  {tick.text}")
         if tick.kind == "alert":
-            happened.append("alert")
+            happened.append(f"{tick.rule} alert")
         elif tick.kind == "guard":
             happened.append(
                 "rolled back" if "rolled back" in tick.text else "trial won"

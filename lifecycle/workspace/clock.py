@@ -34,12 +34,15 @@ class Tick:
         What was done, in one sentence.
     run : jobs.Run, optional
         For a run.
+    rule : str
+        For an alert: which one.
     """
 
     model: str
     kind: str
     text: str
     run: jobs.Run | None = None
+    rule: str = ""
 
 
 def stamp(as_of: datetime) -> str:
@@ -199,7 +202,7 @@ def due(
     for name in models or workspace.models:
         opened = watch(workspace.view(name, as_of))
         for alert in opened:
-            note(Tick(name, "alert", alert.sentence))
+            note(Tick(name, "alert", alert.sentence, rule=alert.rule))
         moved = guarding.guard(workspace.view(name, as_of))
         if moved:
             note(Tick(name, "guard", moved))

@@ -334,8 +334,8 @@ class View:
             "Owner": self.settings.owner,
             "As of": _said(self.as_of),
             "In production": "no version yet",
-            "Predictions": f"{len(self.scored):,}",
-            "Outcomes due and known": f"{len(self.mature):,}",
+            "Predictions served": f"{len(self.scored):,}",
+            "Rows with a known outcome": f"{len(self.mature):,}",
         }
         if production:
             trained = (
