@@ -151,7 +151,6 @@ def test_a_run_that_did_not_come_back_says_so() -> None:
     assert any("did not come back" in line for line in said)
 
 
-@pytest.mark.slow
 @pytest.mark.notebook
 def test_the_whole_story_comes_back_above_eighty_and_stays(tmp_path: Path) -> None:
     place = tmp_path / "demo"
