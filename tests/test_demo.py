@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -171,3 +172,14 @@ def test_the_whole_story_comes_back_above_eighty_and_stays(tmp_path: Path) -> No
     assert ws.registry.verify_ledger() is None
     moves = [entry for entry in ws.history("lead-scoring") if entry.move == "roll back"]
     assert [entry.actor for entry in moves] == ["lifecycle"]
+
+
+def test_a_second_demo_in_the_same_place_keeps_the_first_aside(tmp_path: Path) -> None:
+    story = importlib.import_module("lifecycle.demo.run")
+    place = tmp_path / "demo"
+    for turn in ("first", "second", "third"):
+        story._make_room(place)
+        assert not place.exists()
+        place.mkdir()
+        (place / "lifecycle.toml").write_text(turn)
+    assert (tmp_path / "demo.old" / "lifecycle.toml").read_text() == "second"

@@ -31,7 +31,7 @@ FLOOR = {
 DOORS = {  # an outside library with side effects enters by these rooms
     "matplotlib": {"figures"},
     "deltalake": {"logs"},
-    "sqlalchemy": {"registry", "promotion", "alerts"},
+    "sqlalchemy": {"registry"},
     "alembic": {"registry"},
     "skops": {"registry"},
     "ipywidgets": {"widgets"},
