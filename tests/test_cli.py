@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import json
 import shutil
@@ -548,3 +549,29 @@ def test_no_secret_of_the_environment_or_the_settings_is_printed(
         code, out, err = terminal(*words)
         assert code == 30
         assert "hunter2" not in out + err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--workspace", "{desk}", "status", "--json"],
+        ["status", "--json", "--workspace", "{desk}"],
+        ["status", "--workspace={desk}", "--json"],
+        ["status", "-w", "{desk}", "--json"],
+    ],
+)
+def test_the_workspace_may_be_named_before_or_after_the_command(
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    desk = tmp_path / "a desk"
+    workspace.init(desk)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        sys, "argv", ["lifecycle", *(word.format(desk=desk) for word in words)]
+    )
+    with contextlib.suppress(SystemExit):
+        cli.main()
+    assert json.loads(capsys.readouterr().out)[0]["model"] == "my-model"

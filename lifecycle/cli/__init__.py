@@ -22,7 +22,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # a letter it has not is no crash
             stream.reconfigure(errors="replace")
     try:
-        app(prog_name="lifecycle")
+        app(_workspace_first(sys.argv[1:]), prog_name="lifecycle")
     except errors.LifecycleError as error:
         complain(str(error))
         sys.exit(error.exit_code)
@@ -35,3 +35,29 @@ def main() -> None:
         usage = 2  # what a wrong option or command ends with
         wrong = ended.code == usage
         sys.exit(errors.LifecycleError.exit_code if wrong else ended.code)
+
+
+def _workspace_first(words: list[str]) -> list[str]:
+    """Let `--workspace DIR` stand before the command or after it.
+
+    Examples
+    --------
+    >>> _workspace_first(["status", "--workspace", "desk", "--json"])
+    ['--workspace', 'desk', 'status', '--json']
+    >>> _workspace_first(["-w", "desk", "status"])
+    ['-w', 'desk', 'status']
+    """
+    told: list[str] = []
+    rest = list(words)
+    for at, word in enumerate(words):
+        if word == "--":
+            break
+        if word in ("-w", "--workspace"):
+            told = words[at : at + 2]
+            rest = words[:at] + words[at + 2 :]
+            break
+        if word.startswith("--workspace="):
+            told = [word]
+            rest = words[:at] + words[at + 1 :]
+            break
+    return told + rest
