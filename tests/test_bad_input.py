@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import lifecycle
-from lifecycle import cli, workspace
+from lifecycle import workspace
 
 SETTINGS = """\
 [workspace]
@@ -44,27 +44,6 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (place / "lifecycle.toml").write_text(SETTINGS)
     monkeypatch.chdir(place)
     return place
-
-
-@pytest.fixture
-def terminal(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Terminal:
-    """The command line in this process: its exit code, output and errors."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["lifecycle", *map(str, words)])
-        capsys.readouterr()
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        told = capsys.readouterr()
-        assert "Traceback" not in told.err
-        return code, told.out, told.err
-
-    return run
 
 
 def kept(desk: Path, table: str = "predictions") -> int:

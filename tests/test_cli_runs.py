@@ -4,39 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import lifecycle
-from lifecycle import cli, jobs, workspace
+from lifecycle import jobs, workspace
 
 Terminal = Callable[..., tuple[int, str, str]]
 MONDAY = "2024-04-01T06:30Z"
 FOLDER = "2024-04-01T063000Z"
-
-
-@pytest.fixture
-def terminal(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Terminal:
-    """The command line in this process: its exit code, output and errors."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["lifecycle", *map(str, words)])
-        capsys.readouterr()
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        told = capsys.readouterr()
-        assert "Traceback" not in told.err
-        return code, told.out, told.err
-
-    return run
 
 
 @pytest.fixture
