@@ -177,7 +177,7 @@ def evaluate(view: View, version: registry.Version) -> evaluation.Evaluation | N
     champion = view.production
     if champion is None:
         return None
-    rows = _held_out(view, version)
+    rows = _held_out(view, version, champion)
     mine = intake.scores_of(view.workspace, view.name, version, rows)
     theirs = intake.scores_of(view.workspace, view.name, champion, rows)
     return evaluation.compare(
@@ -193,14 +193,18 @@ def evaluate(view: View, version: registry.Version) -> evaluation.Evaluation | N
     )
 
 
-def _held_out(view: View, version: registry.Version) -> pd.DataFrame:
+def _held_out(
+    view: View, version: registry.Version, champion: registry.Version
+) -> pd.DataFrame:
     rows = view.mature
-    if version.trained_to is not None:
-        rows = rows[rows["time"] > version.trained_to]
+    for each in (version, champion):
+        if each.trained_to is not None:
+            rows = rows[rows["time"] > each.trained_to]
     if rows.empty:
         raise errors.NotEnoughData(
-            f"no outcome of {view.name} is due yet from after version "
-            f"{version.number}'s training data; wait {view.settings.delay.days} days"
+            f"no outcome of {view.name} is due yet from after the training data of "
+            f"versions {version.number} and {champion.number}; wait "
+            f"{view.settings.delay.days} days"
         )
     labels = view.chunks(rows)
     newest = sorted(labels.unique())[-2 * view.settings.release.holdout_chunks :]
