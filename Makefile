@@ -7,8 +7,10 @@ VENV ?= .venv
 DEST ?= demo
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# a process a core: libraries that start threads of their own would only wait for each other
-PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 "$(BIN)/python" -m pytest -q -n 2 --dist loadfile
+# A process a core: libraries that start threads of their own would only wait for each
+# other. A file stays with one worker, and the long ones (the demo) are not left for last.
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 "$(BIN)/python" -m pytest -q \
+  -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test check lint bench test-all constraints clean
 .DELETE_ON_ERROR:
