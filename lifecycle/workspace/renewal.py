@@ -164,10 +164,11 @@ def _training_rows(
 
 
 def evaluate(view: View, version: registry.Version) -> evaluation.Evaluation | None:
-    """A version against the one in production, on later rows that neither has seen.
+    """A version against the one in production, on rows later than its training data.
 
-    `None` before the first version is in production: there is nobody to compare
-    with.
+    On rows that neither has seen where there are any; else on those that are new to
+    the version alone, which favours the one in production. `None` before the first
+    version is in production: there is nobody to compare with.
 
     Raises
     ------
@@ -197,15 +198,16 @@ def _held_out(
     view: View, version: registry.Version, champion: registry.Version
 ) -> pd.DataFrame:
     rows = view.mature
-    for each in (version, champion):
-        if each.trained_to is not None:
-            rows = rows[rows["time"] > each.trained_to]
+    if version.trained_to is not None:
+        rows = rows[rows["time"] > version.trained_to]
     if rows.empty:
         raise errors.NotEnoughData(
-            f"no outcome of {view.name} is due yet from after the training data of "
-            f"versions {version.number} and {champion.number}; wait "
-            f"{view.settings.delay.days} days"
+            f"no outcome of {view.name} is due yet from after version "
+            f"{version.number}'s training data; wait {view.settings.delay.days} days"
         )
+    if champion.trained_to is not None:
+        fresh = rows[rows["time"] > champion.trained_to]
+        rows = rows if fresh.empty else fresh
     labels = view.chunks(rows)
     newest = sorted(labels.unique())[-2 * view.settings.release.holdout_chunks :]
     return rows[labels.isin(newest)]
