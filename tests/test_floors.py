@@ -16,8 +16,8 @@ errors
 periods profiles intervals figures markup simulate
 metrics
 calibration findings
-drift business quality feedback routing  logs registry recipes config
-monitor training evaluation
+drift estimation business quality feedback routing  logs registry recipes config
+monitor diagnosis training evaluation
 decision
 promotion alerts
 jobs
@@ -44,6 +44,7 @@ DOORS = {  # an outside library with side effects enters by these rooms
     "nh3": {"jobs"},
     "bs4": {"jobs"},
     "cronsim": {"jobs"},
+    "apprise": {"alerts"},
     "pydantic": {"config", "jobs"},
     "tomllib": {"config"},
     "typer": {"cli"},
