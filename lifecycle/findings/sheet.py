@@ -1,0 +1,83 @@
+"""A sheet: several results that answer one question together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lifecycle import figures, markup
+from lifecycle.findings.rows import Finding, Findings, Verdict
+
+__all__ = ["Sheet"]
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """Pictures and results one under the other, with one verdict.
+
+    Parameters
+    ----------
+    title : str
+        The question, in a few words.
+    parts : tuple
+        `Findings`, results that carry `.findings`, and pictures; in the order in
+        which they are shown.
+    summary : str
+        The answer in one sentence; that of the first part that is an alert where
+        empty, or else of the first.
+
+    Examples
+    --------
+    >>> low = Finding("accuracy", 0.6, 400, threshold=0.7, verdict="alert")
+    >>> good = Findings("Calibration", (), "The scores mean what they say.")
+    >>> Sheet("How good", (good, Findings("Performance", (low,), "It fell to 60%.")))
+    <Sheet How good: alert, 2 parts. It fell to 60%.>
+    """
+
+    title: str
+    parts: tuple[Any, ...]
+    summary: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.summary:
+            told = [part for part in self.parts if getattr(part, "summary", "")]
+            told.sort(key=lambda part: part.verdict != "alert")
+            said = told[0].summary if told else ""
+            object.__setattr__(self, "summary", said)
+
+    @property
+    def findings(self) -> Findings:
+        """The rows of all parts, under the sheet's title."""
+        rows: list[Finding] = []
+        for part in self.parts:
+            rows += getattr(part, "findings", part if _is_findings(part) else ())
+        return Findings(self.title, tuple(rows), self.summary)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Alert when a part is one; quiet when one was judged; else undefined."""
+        verdicts = {getattr(part, "verdict", "undefined") for part in self.parts}
+        return (
+            "alert"
+            if "alert" in verdicts
+            else "quiet"
+            if "quiet" in verdicts
+            else "undefined"
+        )
+
+    def __repr__(self) -> str:
+        count = f"{len(self.parts)} part" + ("" if len(self.parts) == 1 else "s")
+        words = f"{self.title}: {self.verdict}, {count}. {self.summary}"
+        return f"<Sheet {words.rstrip()}>"
+
+    def _repr_html_(self) -> str:
+        return markup.join(
+            markup.image(part.svg, part.alt)
+            if isinstance(part, figures.Picture)
+            else markup.Html(part._repr_html_())
+            for part in self.parts
+        )
+
+
+def _is_findings(part: Any) -> bool:
+    return isinstance(part, Findings)

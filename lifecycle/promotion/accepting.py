@@ -1,0 +1,152 @@
+"""Accepting a drift as the new normal: a signed act with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from lifecycle import errors
+from lifecycle.promotion.moving import said
+
+if TYPE_CHECKING:
+    from lifecycle.registry import Entry, Registry
+
+__all__ = ["Accepted", "accept", "accepted"]
+
+MOVE = "accept drift"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A feature's drift that somebody took for the new normal.
+
+    Parameters
+    ----------
+    feature : str
+    chunks : tuple of str
+        The chunks whose rows are normal for the feature from now on.
+    by, reason : str
+        Who said so, and why.
+    at : datetime
+        When, in UTC.
+    """
+
+    feature: str
+    chunks: tuple[str, ...]
+    by: str
+    reason: str
+    at: datetime
+
+
+def accept(
+    registry: Registry,
+    model: str,
+    features: Sequence[str],
+    *,
+    chunks: Sequence[str],
+    actor: str,
+    source: str = "given",
+    reason: str,
+    at: datetime,
+    unattended: bool = False,
+) -> Entry:
+    """Say that what features look like in some chunks is normal from now on.
+
+    It is written into the ledger and holds while the version that is in production
+    now stays there: the next one brings a reference of its own.
+
+    Parameters
+    ----------
+    registry : Registry
+        The book.
+    model : str
+        Whose features.
+    features : sequence of str
+        Which of them.
+    chunks : sequence of str
+        The chunks that are the new normal, as "2023-W14".
+    actor, source, reason : str
+        Who, how that is known, and why.
+    at : datetime
+        Now, with a zone.
+    unattended : bool
+        A run without a person, which may not accept anything.
+
+    Returns
+    -------
+    Entry
+        The ledger's row.
+
+    Raises
+    ------
+    IllegalMove
+        Without a reason, a feature or a chunk, or when nothing is in production.
+    NotAllowed
+        In unattended runs.
+    """
+    actor, reason = said(actor, reason)
+    if unattended:
+        raise errors.NotAllowed(
+            f"accepting a drift of {model} takes a person; this run has none"
+        )
+    if not features or not chunks:
+        raise errors.IllegalMove(
+            "nothing is named to accept; name a feature that has drifted"
+        )
+    with registry.atomic() as book:
+        roles = book.roles(model)
+        if "production" not in roles:
+            raise errors.IllegalMove(
+                f"no version of {model} is in production, so nothing is normal yet; "
+                "approve one first"
+            )
+        return book.enter(
+            model,
+            MOVE,
+            actor=actor,
+            source=source,
+            reason=reason,
+            at=at,
+            number=roles["production"].number,
+            evidence={
+                "features": sorted(map(str, features)),
+                "chunks": sorted(map(str, chunks)),
+            },
+        )
+
+
+def accepted(
+    registry: Registry, model: str, *, number: int | None, as_of: datetime
+) -> dict[str, Accepted]:
+    """What was taken for the new normal of a version by a moment.
+
+    Parameters
+    ----------
+    registry : Registry
+        The book; it is only read.
+    model : str
+        Whose features.
+    number : int or None
+        The version in production.
+    as_of : datetime
+        With a zone; later acts are not used.
+
+    Returns
+    -------
+    dict of feature to Accepted
+        The last act on a feature counts.
+    """
+    found = {}
+    for entry in registry.ledger(model):
+        if entry.move == MOVE and entry.number == number and entry.at <= as_of:
+            for feature in entry.evidence["features"]:
+                found[feature] = Accepted(
+                    feature,
+                    tuple(entry.evidence["chunks"]),
+                    entry.actor,
+                    entry.reason,
+                    entry.at,
+                )
+    return found
