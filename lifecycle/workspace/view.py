@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
-from functools import cached_property
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from lifecycle import (
     business,
     calibration,
-    config,
     decision,
     drift,
     evaluation,
@@ -21,30 +18,22 @@ from lifecycle import (
     findings,
     markup,
     monitor,
-    periods,
     promotion,
     quality,
     registry,
 )
+from lifecycle.workspace.rows import LENGTH, Rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from lifecycle.jobs import record as records
-    from lifecycle.workspace.desk import Workspace
 
 __all__ = ["View"]
 
-SHOWN_CHUNKS = {"day": 60, "week": 53, "month": 36}
-LENGTH = {
-    "day": timedelta(days=1),
-    "week": timedelta(weeks=1),
-    "month": timedelta(days=30.4375),
-}
 
-
-class View:
-    """A model of a workspace as it stood at `as_of`.
+class View(Rows):
+    """A model of a workspace as it stood at `as_of`: the questions about it.
 
     Parameters
     ----------
@@ -54,114 +43,6 @@ class View:
     as_of : datetime
         With a zone. Predictions made and outcomes known later are not used.
     """
-
-    def __init__(self, workspace: Workspace, name: str, as_of: datetime) -> None:
-        self.workspace = workspace
-        self.name = name
-        self.as_of = as_of
-        self.settings: config.Model = workspace.model(name)
-        self.registry = workspace.registry
-        self.currency = workspace.settings.workspace.currency
-        self.timezone = workspace.settings.workspace.timezone
-
-    # -- versions --------------------------------------------------------------
-
-    @cached_property
-    def production(self) -> registry.Version | None:
-        """The version in production, or `None` before the first."""
-        return self._in_role("production")
-
-    @cached_property
-    def previous(self) -> registry.Version | None:
-        """The stable version behind it, ready at once."""
-        return self._in_role("previous")
-
-    @cached_property
-    def experimental(self) -> registry.Version | None:
-        """The version that serves a share of the traffic."""
-        return self._in_role("experimental")
-
-    def _in_role(self, role: str) -> registry.Version | None:
-        number = self._roles.get(role)
-        return None if number is None else self.registry.version(self.name, number)
-
-    @cached_property
-    def _roles(self) -> dict[str, int | None]:
-        """Who held which role at `as_of`, as the last move until then left it."""
-        moves = self.registry.ledger(self.name)
-        until = [move.after for move in moves if move.after and move.at <= self.as_of]
-        return until[-1] if until else {}
-
-    def estimator(self, version: registry.Version) -> Any:
-        """The stored model of a version, checked against its digest."""
-        return self.registry.load(version, trusted=self.settings.trusted_types)
-
-    # -- rows ------------------------------------------------------------------
-
-    @cached_property
-    def labelled(self) -> pd.DataFrame:
-        """Every prediction up to `as_of`, with its outcome where it is known.
-
-        A feature of the settings that the log does not know is missing throughout.
-        """
-        import pandas as pd
-
-        rows = self.workspace.logs(self.name).labelled(as_of=self.as_of)
-        features = self.settings.features
-        for name in [each for each in features.names if each not in rows]:
-            rows[name] = pd.Series(
-                dtype=float if name in features.numeric else object, index=rows.index
-            )
-        return rows
-
-    @cached_property
-    def mature(self) -> pd.DataFrame:
-        """The predictions whose outcomes are due and known, oldest first."""
-        rows = self.labelled
-        due = periods.mature(rows["time"], as_of=self.as_of, delay=self.settings.delay)
-        kept = rows[due & rows["outcome"].notna()]
-        return kept.sort_values(["time", "id"], kind="stable", ignore_index=True)
-
-    @cached_property
-    def scored(self) -> pd.DataFrame:
-        """The predictions that were served to somebody: history has no score."""
-        return self.labelled[self.labelled["prediction"].notna()]
-
-    def chunks(self, rows: pd.DataFrame) -> pd.Series:
-        """The chunk label of each row, in the workspace's time zone."""
-        return periods.chunk_of(
-            rows["time"], every=self.settings.chunk, timezone=self.timezone
-        )
-
-    def recent(self, rows: pd.DataFrame, chunks: int | None = None) -> pd.DataFrame:
-        """The rows of the newest chunks before `as_of`."""
-        count = chunks or SHOWN_CHUNKS[self.settings.chunk]
-        return rows[rows["time"] > self.as_of - count * LENGTH[self.settings.chunk]]
-
-    @cached_property
-    def reference(self) -> pd.DataFrame:
-        """What is normal: the rows the production version was trained on.
-
-        Before the first version the reference period of the settings; before that,
-        no rows.
-        """
-        rows = self.labelled
-        if self.production is not None and self.production.trained_from is not None:
-            start, end = self.production.trained_from, self.production.trained_to
-            return rows[(rows["time"] >= start) & (rows["time"] <= end)]
-        told = self.settings.reference
-        if told is None:
-            return rows.iloc[:0]
-        zone = ZoneInfo(self.timezone)
-        begin = datetime.combine(told.start, time(), tzinfo=zone)
-        finish = datetime.combine(told.end, time(), tzinfo=zone)
-        return rows[(rows["time"] >= begin) & (rows["time"] < finish)]
-
-    @cached_property
-    def analysis(self) -> pd.DataFrame:
-        """The newest rows, as many chunks as the drift rule looks at."""
-        newest = self.recent(self.labelled, self.settings.alerts.drift_chunks)
-        return newest[newest["prediction"].notna()]
 
     # -- audit -----------------------------------------------------------------
 
