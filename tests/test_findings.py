@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.findings import Finding, Findings, judge
+from lifecycle import figures
+from lifecycle.findings import Finding, Findings, Sheet, judge
 
 
 @given(st.floats(allow_nan=True), st.floats(allow_nan=True))
@@ -78,3 +79,40 @@ def test_a_plot_says_what_it_shows(measure: str) -> None:
     rows = (row("2023-W01", "quiet", 0.8), row("2023-W02", "alert", 0.6))
     picture = Findings("Question", rows).plot(measure)
     assert picture.alt
+
+
+# -- sheets --------------------------------------------------------------------
+
+
+def _said(verdict: str, summary: str) -> Findings:
+    row = Finding("accuracy", 0.5, 10, threshold=0.7, verdict=verdict)
+    return Findings("Performance", (row,), summary)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "whole"),
+    [
+        (("quiet", "alert"), "alert"),
+        (("undefined", "quiet"), "quiet"),
+        (("undefined",), "undefined"),
+        ((), "undefined"),
+    ],
+)
+def test_a_sheet_is_an_alert_when_a_part_is_one(verdicts: tuple, whole: str) -> None:
+    assert Sheet("All", tuple(_said(v, v) for v in verdicts)).verdict == whole
+
+
+def test_a_sheet_says_what_its_first_alert_says() -> None:
+    parts = (_said("quiet", "All is well."), _said("alert", "It fell."))
+    assert Sheet("All", parts).summary == "It fell."
+    assert Sheet("All", parts[:1]).summary == "All is well."
+    assert Sheet("All", parts, "Told.").summary == "Told."
+
+
+def test_a_sheet_shows_pictures_and_findings_and_escapes_what_they_say() -> None:
+    picture = figures.Picture("<svg/>", 'a "<b>" picture')
+    sheet = Sheet("All", (picture, _said("quiet", "<script>alert(1)</script>")))
+    html = sheet._repr_html_()
+    assert 'alt="a &quot;&lt;b&gt;&quot; picture"' in html
+    assert "<script>" not in html
+    assert [row.measure for row in sheet.findings] == ["accuracy"]
