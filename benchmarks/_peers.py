@@ -26,7 +26,13 @@ ROOT = Path(__file__).resolve().parent.parent
 """The project's folder; children start in it."""
 HOME = ROOT / ".venv-peers"
 PEERS: Mapping[str, tuple[str, ...]] = {
-    "nannyml": ("nannyml==0.13.1", "pandas==3.1.1", "pyarrow==26.0.1"),
+    # it imports statsmodels and does not ask for it
+    "nannyml": (
+        "nannyml==0.13.1",
+        "pandas==3.1.1",
+        "pyarrow==26.0.1",
+        "statsmodels==0.15.0",
+    ),
     # the newest pandas it can be imported with is 3.0
     "evidently": ("evidently==0.7.23", "pandas==2.3.3", "pyarrow==26.0.1"),
     "scipy": ("scipy==1.17.1", "pandas==3.1.1", "pyarrow==26.0.1"),
@@ -35,6 +41,7 @@ PEERS: Mapping[str, tuple[str, ...]] = {
 SILENT = {
     "NML_DISABLE_USAGE_LOGGING": "1",
     "DO_NOT_TRACK": "1",
+    "ITERATIVE_DO_NOT_TRACK": "1",
     "MPLBACKEND": "Agg",
 }
 """Peers tell their makers about every use unless told not to."""
