@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import threading
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -218,3 +219,184 @@ def test_a_write_that_fails_leaves_the_older_file(tmp_path: Path) -> None:
         store.write(path, "\ud800")
     assert path.read_text() == "old"
     assert [found.name for found in tmp_path.iterdir()] == ["x.txt"]
+
+
+def week(*rows: Finding, day: int = 10, **facts: Any) -> Record:
+    return of(*rows, as_of=f"2023-04-{day:02d}", facts=facts)
+
+
+def kept(rows: tuple[Finding, ...], later: tuple[Finding, ...], **more: Any) -> str:
+    return " ".join(record.changes(week(*rows), week(*later, day=17), **more))
+
+
+def test_a_new_alert_is_told_with_what_it_was() -> None:
+    quiet, alert = (replace(row, unit="%") for row in (QUIET, ALERT))
+    assert record.changes(week(quiet), week(alert, day=17)) == (
+        "The verdict went from quiet to alert.",
+        "Accuracy is newly an alert: 62.0% in 2023-W15 (n 400, threshold 70.0%); "
+        "it was 81.0% in 2023-W14.",
+    )
+
+
+def test_an_alert_that_lasts_is_said_once_and_one_that_is_over_is_told() -> None:
+    plan = Finding("ks", 0.3, 900, 0.2, 0.4, 0.1, "alert", subject="plan")
+    calm = replace(plan, value=0.04, lower=0.02, upper=0.06, verdict="quiet")
+    assert kept((plan,), (plan,)) == "Still an alert: KS of plan."
+    assert "KS of plan is no alert any more: 0.040; it was 0.300." in kept(
+        (plan,), (calm,)
+    )
+    unsure = replace(calm, verdict="undefined")
+    assert "KS of plan is not judged: 0.040; it was 0.300." in kept((plan,), (unsure,))
+    assert "KS of plan was an alert and is no longer measured." in kept((plan,), ())
+
+
+@pytest.mark.parametrize(
+    ("value", "moved"),
+    [(0.80, False), (0.77, False), (0.75, True), (0.85, False), (0.87, True)],
+)
+def test_a_value_moved_when_the_interval_of_the_difference_leaves_out_zero(
+    value: float, moved: bool
+) -> None:
+    # half widths of 0.04 and 0.03: the difference must pass 0.05
+    before = Finding("recall", 0.81, 400, 0.77, 0.84, period="2023-W14")
+    after = Finding("recall", value, 400, value - 0.04, value + 0.03, period="2023-W15")
+    way = "rose" if value > 0.81 else "fell"
+    reach = math.hypot(0.04, 0.03)
+    assert (abs(value - 0.81) > reach) is moved
+    told = kept((before,), (after,))
+    assert (f"Recall {way} from 0.810 to {value:.3f} (2023-W14 to" in told) is moved
+
+
+def test_of_many_rows_some_differ_by_chance_and_are_not_said_to_have_moved() -> None:
+    def rows(shift: float) -> tuple[Finding, ...]:
+        return tuple(
+            Finding("mean", k + shift, 90, k + shift - 1, k + shift + 1, subject=f"{k}")
+            for k in range(200)
+        )
+
+    assert kept(rows(0)[:1], rows(1.5)[:1]).startswith("Mean of 0 rose")
+    assert kept(rows(0), rows(1.5)).startswith("Nothing of note")
+    told = record.changes(week(*rows(0)), week(*rows(9)), most=3)
+    assert len(told) == 4
+    assert told[-1] == "197 more rows changed."
+
+
+def test_what_has_no_interval_or_no_value_did_not_move() -> None:
+    bare = Finding("mean", 1.0, 9)
+    for row in (replace(bare, value=5.0), replace(bare, value=math.nan), UNKNOWN):
+        told = kept((bare,), (row,))
+        assert told == "Nothing of note; the verdict is not judged as before."
+
+
+def test_an_interval_of_no_width_moves_at_any_difference() -> None:
+    sure = Finding("share", 1.0, 9, 1.0, 1.0)
+    assert "Share fell from 1.000 to 0.500." in kept(
+        (sure,), (Finding("share", 0.5, 9, 0.5, 0.5),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ((1, None), (2, None), "Version 2 went into production, in place of version 1"),
+        ((None, None), (1, None), "Version 1 went into production."),
+        ((1, None), (None, None), "No version is in production; before, version 1"),
+        ((1, None), (1, 2), "Version 2 began its trial"),
+        ((1, 2), (1, None), "The trial of version 2 ended."),
+    ],
+)
+def test_versions_that_came_and_went_are_told(
+    before: tuple[int | None, int | None],
+    after: tuple[int | None, int | None],
+    said: str,
+) -> None:
+    first, then = (
+        week(QUIET, production=roles[0], experimental=roles[1])
+        for roles in (before, after)
+    )
+    assert said in " ".join(record.changes(first, then))
+
+
+def test_a_trial_that_went_into_production_did_not_just_end() -> None:
+    first = week(QUIET, production=1, experimental=2)
+    told = record.changes(first, week(QUIET, production=2, experimental=None))
+    assert told == ("Version 2 went into production, in place of version 1.",)
+
+
+def test_nothing_of_note_is_said_in_a_sentence() -> None:
+    assert kept((QUIET,), (QUIET,)) == (
+        "Nothing of note; the verdict is quiet as before."
+    )
+
+
+@pytest.mark.parametrize("text", ["a\nb\x00", "x" * 5000, "<b>", "\u2028\u202e"])
+def test_names_from_data_stay_on_one_short_line(text: str) -> None:
+    row = Finding(text, 0.5, 9, 0.4, 0.6, 0.1, "alert", text, text, text)
+    for sentence in record.changes(week(), week(row)):
+        assert len(sentence.splitlines()) == 1
+        assert len(sentence) < 500
+
+
+def test_a_compared_record_tells_since_when_and_is_written(tmp_path: Path) -> None:
+    first, then = week(QUIET), week(ALERT, day=17)
+    told = then.compared(first)
+    assert (told.since, told.changes) == (first.as_of, record.changes(first, then))
+    assert then.compared(None) is then
+    told.write(tmp_path / "r.json")
+    assert record.read(tmp_path / "r.json") == told
+    assert told.text() == then.compared(first).text()
+
+
+def test_what_to_do_is_kept_with_who_and_when() -> None:
+    made = of(QUIET, todo=[{"what": "Decide", "who": "Ada", "by": "2023-04-24"}])
+    assert made.todo == (record.Todo(what="Decide", who="Ada", by=date(2023, 4, 24)),)
+    assert '"by": "2023-04-24"' in made.text()
+    with pytest.raises(ValueError, match="what"):
+        of(QUIET, todo=[{"who": "Ada"}])
+
+
+def test_a_record_of_the_first_version_is_still_read(tmp_path: Path) -> None:
+    values = json.loads(of(QUIET).text())
+    for name in ("changes", "since", "todo"):
+        del values[name]
+    (tmp_path / "r.json").write_text(json.dumps(values | {"schema_version": 1}))
+    assert record.read(tmp_path / "r.json").schema_version == 1
+
+
+def test_the_record_before_is_the_newest_earlier_one_that_succeeded(
+    tmp_path: Path,
+) -> None:
+    def leave(folder: str, text: str, name: str = "audit") -> None:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / f"{name}.json").write_text(text, encoding="utf-8")
+
+    leave("2023-04-03", week(QUIET, day=3).text())
+    leave("2023-04-10", week(QUIET, day=10).text())
+    leave("2023-04-10", of(QUIET, notebook="drift").text(), "drift")
+    other = week(QUIET, day=11).model_copy(update={"model": "churn"})
+    leave("2023-04-11", other.text())
+    failed = week(QUIET, day=12).model_copy(update={"status": "failed"})
+    leave("2023-04-12", failed.text())
+    leave("2023-04-13", "{ torn")
+    leave("2023-04-17", week(QUIET, day=17).text())
+
+    def before(day: int, notebook: str = "audit") -> datetime | None:
+        found = record.latest_before(
+            tmp_path,
+            model="leads",
+            notebook=notebook,
+            as_of=datetime(2023, 4, day, tzinfo=UTC),
+        )
+        return found and found.as_of
+
+    assert before(17) == datetime(2023, 4, 10, tzinfo=UTC)
+    assert before(10) == datetime(2023, 4, 3, tzinfo=UTC)
+    assert before(3) is None
+    assert before(30, "decide") is None
+    with pytest.raises(ValueError, match="as_of has no time zone"):
+        record.latest_before(
+            tmp_path,
+            model="leads",
+            notebook="audit",
+            as_of=datetime(2023, 4, 3),  # noqa: DTZ001
+        )

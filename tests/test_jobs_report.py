@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from nbformat import from_dict, v4, write
 from lifecycle import figures, markup
 from lifecycle.findings import Finding, Findings
 from lifecycle.jobs import report
+from lifecycle.jobs.record import Todo
 from lifecycle.jobs.report.outputs import plain
 from lifecycle.jobs.report.paths import without_paths
 from lifecycle.jobs.report.sanitise import sanitise
@@ -48,6 +50,9 @@ class Result:
     model: str = "leads"
     notebook: str = "page"
     facts: Mapping[str, Any] = field(default_factory=dict)
+    changes: tuple[str, ...] = ()
+    since: datetime | None = None
+    todo: tuple[Todo, ...] = ()
 
 
 class Seen(HTMLParser):
@@ -132,7 +137,12 @@ def test_nothing_hostile_runs_wherever_it_stands(tmp_path: Path, text: str) -> N
         code("1", v4.new_output("stream", name="stderr", text=text)),
         code("1", v4.new_output("error", ename=text, evalue=text, traceback=[text])),
         header={text: text, "title": "", "parameters": {text: text}, "stamp": text},
-        record=Result(summary=text),
+        record=Result(
+            summary=text,
+            changes=(text,) * 12,
+            since=datetime(2023, 10, 2, tzinfo=UTC),
+            todo=(Todo(what=text, who=text), Todo(what=f"`{text}`", who=text)),
+        ),
     )
     assert_harmless(html)
 
@@ -148,7 +158,8 @@ def test_a_hostile_message_or_title_is_text(tmp_path: Path, text: str) -> None:
 def test_the_head_says_verdict_summary_and_facts_in_this_order(tmp_path: Path) -> None:
     html = html_of(tmp_path, v4.new_markdown_cell("# Audit\n\nWhy.\n\n## A\n\n## B"))
     text = " ".join(Seen(html.partition("<body")[2]).text.split())
-    said = ("Audit", "Alert", "Accuracy fell to 62%.", "OwnerAda", "Contents", "Why.")
+    said = ("Audit", "Alert", "Accuracy fell to 62%.", "Since the last report")
+    said += ("What to do", "OwnerAda", "Contents", "Why.")
     places = [text.index(words) for words in said]
     assert places == sorted(places)
     assert html.count("<h1>") == 1
@@ -317,10 +328,52 @@ def test_the_head_says_what_to_do_next_and_what_to_type(tmp_path: Path) -> None:
     html = html_of(tmp_path, record=Result(notebook="audit"))
     assert "<code>lifecycle run decide leads</code>" in html
     html = html_of(tmp_path, record=Result("quiet"))
-    assert "page-next" not in html.partition("<body")[2]
+    assert "<h2>What to do</h2><p>Nothing needs to be done.</p>" in html
     facts = {"next": "Look at <b> first: `lifecycle status`"}
     html = html_of(tmp_path, record=Result("quiet", facts=facts))
     assert "Look at &lt;b&gt; first: <code>lifecycle status</code>" in html
+
+
+def test_the_first_screen_says_what_changed_since_which_report(tmp_path: Path) -> None:
+    html = html_of(tmp_path)
+    assert "<p>There is no earlier report to compare with.</p>" in html
+    since = datetime(2023, 10, 2, tzinfo=UTC)
+    html = html_of(tmp_path, record=Result(since=since, changes=("KS rose.", "a < b")))
+    assert "<h2>Since the report of 2023-10-02</h2>" in html
+    assert "<ul><li>KS rose.</li><li>a &lt; b</li></ul>" in html
+    later = html_of(tmp_path, record=Result(since=since.replace(hour=6)))
+    assert "Since the report of 2023-10-02 06:00 UTC" in later
+
+
+def test_a_long_list_is_cut_and_the_rest_is_a_click_away(tmp_path: Path) -> None:
+    told = tuple(f"Sentence {k}." for k in range(12))
+    since = datetime(2023, 10, 2, tzinfo=UTC)
+    html = html_of(tmp_path, record=Result(since=since, changes=told))
+    assert "<summary>4 more</summary><ul><li>Sentence 8.</li>" in html
+
+
+def test_what_is_to_be_done_names_who_and_by_when(tmp_path: Path) -> None:
+    todo = (
+        Todo(what="Mend the feed: `lifecycle ingest leads`", who="Ada <ada@x.example>"),
+        Todo(what="Decide", who="Bo", by=date(2023, 10, 16)),
+        Todo(what="Look on"),
+    )
+    html = html_of(tmp_path, record=Result(notebook="audit", todo=todo))
+    text = " ".join(Seen(html.partition("<body")[2]).text.split())
+    assert "Mend the feed: lifecycle ingest leads AdaDecide Bo, by 2023-10-16" in text
+    assert "<li>Look on</li>" in html
+    assert "lifecycle run decide" not in html
+
+
+def test_the_owner_is_asked_where_nobody_is_named(tmp_path: Path) -> None:
+    facts = {"owner": "Ada <ada@x.example>"}
+    html = html_of(tmp_path, record=Result(notebook="audit", facts=facts))
+    assert '<small class="page-who">Ada</small>' in html
+
+
+def test_a_run_that_failed_compares_and_asks_nothing(tmp_path: Path) -> None:
+    html = html_of(tmp_path, status="failed", message="it failed")
+    assert "page-first" not in html.partition("<body")[2]
 
 
 @pytest.mark.parametrize(
@@ -422,7 +475,8 @@ def test_headings_never_skip_a_level(tmp_path: Path) -> None:
         tmp_path, v4.new_markdown_cell("# A\n\n##### deep\n\n# B\n\n#### deeper")
     )
     levels = [int(tag[1]) for tag, _ in Seen(html).elements if re.match(r"h\d$", tag)]
-    assert levels == [1, 2, 2, 3]
+    assert levels[:3] == [1, 2, 2]  # the title, what changed, what to do
+    assert levels[3:] == [2, 2, 3]
 
 
 def test_tables_of_pandas_are_read_and_scroll_in_their_box(tmp_path: Path) -> None:

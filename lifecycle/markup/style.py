@@ -58,7 +58,20 @@ STYLE = """\
 .page-banner .page-word::before { content: "\\25CB\\00A0"; }
 .page-banner .page-answer { font-size: 1.1875rem; line-height: 1.45;
   margin-top: .15rem; }
-.page-banner .page-next { margin-top: .5rem; }
+.page-first { display: grid; gap: 0 3rem; margin: 0 0 1.5rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); }
+.page-first h2 { font-size: 1.05rem; margin: 0 0 .4rem; }
+.page-first section { margin: 0 0 .75rem; }
+.page-first ul { margin: 0; }
+.page-first p, .page-first li { max-width: 40rem; }
+.page-first .lc-fold { margin: .4rem 0 0; }
+.page-todo { order: 2; }
+.page-todo ul { list-style: none; padding: 0; }
+.page-todo li { padding-left: 1.4rem; text-indent: -1.4rem; }
+.page-todo li::before { content: "\\2192"; display: inline-block; width: 1.4rem;
+  text-indent: 0; color: var(--muted); }
+.page-todo code, .page-todo small { text-indent: 0; }
+.page-who { white-space: nowrap; }
 .page-head .lc-facts { gap: .3rem 2rem; }
 .page-head .lc-facts div { display: flex; flex-wrap: wrap; gap: 0 .5rem;
   align-items: baseline; }

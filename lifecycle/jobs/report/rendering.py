@@ -5,42 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from lifecycle import markup
 from lifecycle.jobs import store
+from lifecycle.jobs.report.opening import Result, opening
 from lifecycle.jobs.report.paths import known_roots, without_paths
-from lifecycle.jobs.report.steps import Found, following
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 __all__ = ["render"]
 
-_WORDS = {
-    "alert": "Alert",
-    "quiet": "Quiet",
-    "undefined": "Not judged",
-    "failed": "Failed",
-    "timeout": "Time limit reached",
-    "died": "The kernel died",
-}
-_DEFAULTS = {
-    "succeeded": "The run ended without a result record, so nothing is judged.",
-    "failed": "The run did not succeed.",
-    "timeout": "The run took longer than it may and was stopped.",
-    "died": "The kernel went away in the middle of the run.",
-}
 _DAMAGED = "The executed notebook is damaged and cannot be shown."
 _APART = ("title", "model", "notebook", "parameters", "stamp")
 _TOLD = ("workspace", "model", "as_of", "result_path")
-
-
-class Result(Found, Protocol):
-    """What the head needs of a result record."""
-
-    @property
-    def summary(self) -> str: ...
 
 
 def render(
@@ -73,8 +52,8 @@ def render(
     message : str
         What failed, in a sentence.
     record : Record, optional
-        The result record of a run that succeeded: its verdict and summary, and what
-        follows from it.
+        The result record of a run that succeeded: its verdict and summary, what
+        changed since the last report, and what to do.
     """
     ipynb = Path(ipynb)
     notebook, unreadable = _read(ipynb)
@@ -95,7 +74,11 @@ def render(
     columns = "page-columns" if contents else "page-single"
     page = markup.Html(
         '<a class="page-skip" href="#body">To the report</a><div class="page">'
-        + _head(markup.cell(title), facts, _banner(status, message, record, body))
+        + _head(
+            markup.cell(title),
+            facts,
+            opening(status, message, record, below=bool(body)),
+        )
         + f'<div class="{columns}">{contents}<main class="page-body" id="body">\n'
         + body
         + f"{below}</main></div>{_foot(facts)}</div>"
@@ -126,44 +109,7 @@ def _read(ipynb: Path) -> tuple[NotebookNode | None, str]:
     return notebook, ""
 
 
-def _banner(status: str, message: str, record: Result | None, body: str) -> str:
-    """What became of the run and what it found, from the run and its record."""
-    after = ""
-    if status == "succeeded":
-        tone = record.verdict if record is not None else "undefined"
-        said = record.summary if record is not None else message
-        word, answer = _WORDS.get(tone, tone), said or _DEFAULTS[status]
-        then = following(record) if record is not None else ""
-        if then:
-            after = f'<p class="page-next">{_with_commands(then)}</p>'
-    else:
-        tone, word = "alert", _WORDS.get(status, status.capitalize())
-        answer = markup.sentence(message[:1000]) or _DEFAULTS.get(
-            status, _DEFAULTS["failed"]
-        )
-        if body:
-            after = "<p><small>Below is what the run had shown by then.</small></p>"
-    tone = tone if tone in ("alert", "quiet") else "undefined"
-    return (
-        f'<div class="page-banner page-{tone}"><p class="page-word">'
-        f'{markup.cell(word)}</p><p class="page-answer">{markup.cell(answer)}</p>'
-        f"{after}</div>"
-    )
-
-
-def _with_commands(sentence: str) -> markup.Html:
-    """What stands between backticks is to be typed."""
-    parts = sentence.split("`")
-    if len(parts) % 2 == 0:
-        return markup.cell(sentence)
-    typed = (
-        markup.Html(f"<code>{markup.cell(part)}</code>") if place % 2 else part
-        for place, part in enumerate(parts)
-    )
-    return markup.join(typed)
-
-
-def _head(title: markup.Html, facts: Mapping[str, object], banner: str) -> str:
+def _head(title: markup.Html, facts: Mapping[str, object], first: str) -> str:
     shown: dict[str, object] = {
         key.replace("_", " ").capitalize() if key.islower() else key: value
         for key, value in facts.items()
@@ -182,7 +128,7 @@ def _head(title: markup.Html, facts: Mapping[str, object], banner: str) -> str:
     model = _fact(facts, "model")
     of = f' <span class="page-of">{markup.cell(model)}</span>' if model else ""
     listed = f'<dl class="lc-facts">{pairs}</dl>' if pairs else ""
-    return f'<header class="page-head"><h1>{title}{of}</h1>{banner}{listed}</header>'
+    return f'<header class="page-head"><h1>{title}{of}</h1>{first}{listed}</header>'
 
 
 def _foot(facts: Mapping[str, object]) -> str:

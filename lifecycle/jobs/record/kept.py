@@ -1,8 +1,4 @@
-"""The result record: what a run found, in a file that programs read.
-
-Its JSON Schema is `docs/record.schema.json`. A notebook's last cell writes one;
-a run without a valid one did not succeed, whatever its cells say.
-"""
+"""The record itself: its fields, how it is made, written and read."""
 
 from __future__ import annotations
 
@@ -22,8 +18,9 @@ from lifecycle import markup
 from lifecycle.errors import NotebookFailed
 from lifecycle.findings import Findings
 from lifecycle.jobs import store
+from lifecycle.jobs.record.changes import changes
 
-__all__ = ["MIME", "Record", "Row", "read", "schema"]
+__all__ = ["MIME", "Record", "Row", "Todo", "read", "schema"]
 
 MIME = "application/vnd.lifecycle.result+json"
 """Under this type the record also stands in the executed notebook."""
@@ -56,6 +53,24 @@ class Row(BaseModel):
     unit: str = ""
 
 
+class Todo(BaseModel):
+    """Something to be done, by whom, and by when where that is known.
+
+    Examples
+    --------
+    >>> Todo(what="Mend the feed of `plan`", who="Ada", by="2023-04-17").by
+    datetime.date(2023, 4, 17)
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    what: str = Field(
+        min_length=1, description="What is to be typed stands between backticks."
+    )
+    who: str = ""
+    by: date | None = None
+
+
 class Record(BaseModel):
     """What one run of one notebook found about one model.
 
@@ -72,13 +87,22 @@ class Record(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, title="Result record")
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = Field(
+        default=2, description="1 knows no changes, since and todo; else the same."
+    )
     status: Literal["succeeded", "failed", "timeout", "died"] = "succeeded"
     model: str
     notebook: str
     as_of: AwareDatetime
     verdict: Verdict
     summary: str = Field(description="The answer in one sentence.")
+    changes: tuple[str, ...] = Field(
+        default=(), description="What changed since the last report, a sentence each."
+    )
+    since: AwareDatetime | None = Field(
+        default=None, description="The moment the last report speaks of."
+    )
+    todo: tuple[Todo, ...] = Field(default=(), description="What to do, first first.")
     rows: tuple[Row, ...] = ()
     facts: dict[str, Json] = Field(default_factory=dict)
     versions: dict[str, str | int] = Field(
@@ -94,6 +118,7 @@ class Record(BaseModel):
         as_of: datetime | str,
         findings: Sequence[Findings | Answering] = (),
         summary: str = "",
+        todo: Sequence[Todo | Mapping[str, object]] = (),
         facts: Mapping[str, object] | None = None,
         versions: Mapping[str, str | int] | None = None,
     ) -> Record:
@@ -108,6 +133,8 @@ class Record(BaseModel):
             Or of results that hold `findings`.
         summary : str
             The findings' own where empty.
+        todo : sequence of Todo or mapping
+            What to do: `what`, and `who` and `by` where known; the most urgent first.
         facts : mapping, optional
             Whatever else a program may want to know; numpy's numbers and moments
             are taken as JSON's, `nan` as null.
@@ -144,6 +171,7 @@ class Record(BaseModel):
             as_of=as_of.astimezone(UTC) if as_of.tzinfo else as_of,
             verdict=verdict,
             summary=summary or " ".join(f.summary for f in asked if f.summary),
+            todo=tuple(Todo.model_validate(each) for each in todo),
             rows=tuple(
                 Row(
                     measure=row.measure,
@@ -163,6 +191,24 @@ class Record(BaseModel):
             facts={name: _plain(value, name) for name, value in (facts or {}).items()},
             versions=ours | dict(versions or {}),
         )
+
+    def compared(self, previous: Record | None) -> Record:
+        """The record with what changed since an earlier one.
+
+        Parameters
+        ----------
+        previous : Record or None
+            As `latest_before` finds it; with `None` the record stays as it is.
+
+        Returns
+        -------
+        Record
+            A new one.
+        """
+        if previous is None:
+            return self
+        told = {"changes": changes(previous, self), "since": previous.as_of}
+        return self.model_copy(update=told)
 
     def text(self) -> str:
         """The JSON of the record: the same record, the same bytes."""

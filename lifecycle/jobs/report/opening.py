@@ -1,0 +1,146 @@
+"""The first screen: the verdict in a sentence, what changed, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Protocol
+
+from lifecycle import markup
+from lifecycle.jobs.report.steps import Found, following
+
+__all__ = ["Result", "opening"]
+
+_WORDS = {
+    "alert": "Alert",
+    "quiet": "Quiet",
+    "undefined": "Not judged",
+    "failed": "Failed",
+    "timeout": "Time limit reached",
+    "died": "The kernel died",
+}
+_DEFAULTS = {
+    "succeeded": "The run ended without a result record, so nothing is judged.",
+    "failed": "The run did not succeed.",
+    "timeout": "The run took longer than it may and was stopped.",
+    "died": "The kernel went away in the middle of the run.",
+}
+_MOST = 8
+"""Sentences of a list in sight; the others are a click away."""
+
+
+class Result(Found, Protocol):
+    """What the first screen needs of a result record."""
+
+    summary: Any
+    changes: Any
+    since: Any
+    todo: Any
+
+
+def opening(
+    status: str, message: str, record: Result | None, *, below: bool
+) -> markup.Html:
+    """Write the first screen of a report.
+
+    Parameters
+    ----------
+    status, message : str
+        How the run ended, and what failed.
+    record : Result, optional
+        Of a run that succeeded.
+    below : bool
+        Whether a run that failed had shown something by then.
+    """
+    if status != "succeeded":
+        answer = markup.sentence(message[:1000])
+        after = "Below is what the run had shown by then." if below else ""
+        said = answer or _DEFAULTS.get(status, _DEFAULTS["failed"])
+        word = _WORDS.get(status, status.capitalize())
+        return _banner("alert", word, markup.cell(said), after)
+    if record is None:
+        said = message or _DEFAULTS[status]
+        return _banner("undefined", _WORDS["undefined"], markup.cell(said))
+    word = _WORDS.get(record.verdict, record.verdict)
+    said = record.summary or _DEFAULTS[status]
+    banner = _banner(record.verdict, word, markup.cell(said))
+    lists = markup.join([_since(record), _todo(record)])
+    return markup.Html(f'{banner}<div class="page-first">{lists}</div>')
+
+
+def _banner(tone: str, word: str, answer: markup.Html, after: str = "") -> markup.Html:
+    tone = tone if tone in ("alert", "quiet") else "undefined"
+    small = f"<p><small>{markup.cell(after)}</small></p>" if after else ""
+    return markup.Html(
+        f'<div class="page-banner page-{tone}"><p class="page-word">'
+        f'{markup.cell(word)}</p><p class="page-answer">{answer}</p>{small}</div>'
+    )
+
+
+def _since(record: Result) -> markup.Html:
+    if record.since is None:
+        words = markup.paragraph("There is no earlier report to compare with.")
+        return _part("since", "Since the last report", words)
+    moment = f"Since the report of {_day(record.since)}"
+    return _part("since", moment, _list([*map(markup.cell, record.changes)]))
+
+
+def _todo(record: Result) -> markup.Html:
+    steps = [_step(each.what, each.who, each.by) for each in record.todo]
+    then = "" if steps else following(record)
+    if then:
+        steps = [_step(then, str(record.facts.get("owner") or ""))]
+    if not steps:
+        return _part("todo", "What to do", markup.paragraph(_nothing(record)))
+    return _part("todo", "What to do", _list(steps))
+
+
+def _nothing(record: Result) -> str:
+    if record.verdict == "alert":
+        return "Look at what alerts below, and decide."
+    return "Nothing needs to be done."
+
+
+def _step(what: str, who: str, by: date | None = None) -> markup.Html:
+    """What, and behind it who and by when as far as known."""
+    name = str(who).partition(" <")[0].strip()
+    told = [name] if name else []
+    told += [f"by {_day(by)}"] if by is not None else []
+    line = _with_commands(what)
+    if not told:
+        return line
+    small = f'<small class="page-who">{markup.cell(", ".join(told))}</small>'
+    return markup.join([line, " ", markup.Html(small)])
+
+
+def _part(kind: str, title: str, body: markup.Html) -> markup.Html:
+    return markup.Html(
+        f'<section class="page-{kind}"><h2>{markup.cell(title)}</h2>{body}</section>'
+    )
+
+
+def _list(parts: Sequence[markup.Html]) -> markup.Html:
+    near, far = parts[:_MOST], parts[_MOST:]
+    if len(far) < 2:
+        return markup.items(parts)
+    rest = markup.folded(f"{len(far)} more", markup.items(far))
+    return markup.join([markup.items(near), rest])
+
+
+def _day(moment: date) -> str:
+    if not isinstance(moment, datetime):
+        return moment.isoformat()
+    held = moment.astimezone(UTC) if moment.tzinfo else moment
+    return f"{held:%Y-%m-%d %H:%M} UTC".removesuffix(" 00:00 UTC")
+
+
+def _with_commands(sentence: str) -> markup.Html:
+    """What stands between backticks is to be typed."""
+    parts = sentence.split("`")
+    if len(parts) % 2 == 0:
+        return markup.cell(sentence)
+    typed = (
+        markup.Html(f"<code>{markup.cell(part)}</code>") if place % 2 else part
+        for place, part in enumerate(parts)
+    )
+    return markup.join(typed)
