@@ -187,6 +187,13 @@ def _judge(job: dict[str, Any]) -> dict[str, str]:
             f"about {wanted!r}; hand the parameter model on to the record"
         )
         return {"status": "failed", "message": message}
+    earlier = record.latest_before(
+        Path(job["directory"]).parent,
+        model=found.model,
+        notebook=job["name"],
+        as_of=found.as_of,
+    )
+    found.compared(earlier).write(Path(job["work"]) / "record.json")
     return {"message": found.summary}
 
 
