@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from lifecycle import intervals
 from lifecycle.findings import Finding, Verdict
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
 __all__ = ["guard", "watched"]
-
-_STEPS = 400  # of the interval's ends: 0.005 in accuracy
-_BLOCK = 50
 
 
 def guard(
@@ -130,15 +127,8 @@ def watched(
 
     Notes
     -----
-    A betting confidence sequence. With :math:`X_i = (d_i + 1)/2` and a guess
-    :math:`m` at the mean, a bet that the mean is less grows to
-    :math:`K_t(m) = \prod_{i \le t} (1 - \lambda_i(m)\,(X_i - m))`. Where the mean is
-    :math:`m` or more this is a non-negative supermartingale, so that it reaches
-    :math:`1/\alpha` at any time with probability :math:`\alpha` at most (Ville). The
-    upper end is the largest :math:`m` that was never refuted so. The stake
-    :math:`\lambda_i = (m - \hat\mu_{i-1}) / (\hat\sigma^2_{i-1} + (m -
-    \hat\mu_{i-1})^2)`, held between 0 and :math:`1/(2(1-m))`, looks at the past only
-    ("approximate GRAPA"). The lower end is the same of :math:`-d`.
+    The betting confidence sequence `intervals.betting` of :math:`(d + 1)/2`, scaled
+    back.
 
     References
     ----------
@@ -155,37 +145,8 @@ def watched(
     """
     import numpy as np
 
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha must lie between 0 and 1, got {alpha}")
     told = np.asarray(differences, dtype=float)
     if not np.all(np.abs(told) <= 1):
         raise ValueError("differences must lie between -1 and 1; scale them first")
-    if len(told) < max(first, 1):
-        return math.nan, math.nan
-    upper = _upper((told + 1) / 2, alpha=alpha, first=first)
-    lower = 1 - _upper((1 - told) / 2, alpha=alpha, first=first)
+    lower, upper = intervals.betting((told + 1) / 2, alpha=alpha, first=first)
     return 2 * lower - 1, 2 * upper - 1
-
-
-def _upper(x: np.ndarray, *, alpha: float, first: int) -> float:
-    """Largest mean in [0, 1] that no bet below it has refuted."""
-    import numpy as np
-
-    count = np.arange(1, len(x) + 1)
-    means = (0.5 + np.cumsum(x)) / (count + 1)
-    spreads = (0.25 + np.cumsum((x - means) ** 2)) / (count + 1)
-    past_mean = np.concatenate([[0.5], means[:-1]])[:, None]
-    past_spread = np.concatenate([[0.25], spreads[:-1]])[:, None]
-    grid = np.arange(_STEPS + 1) / _STEPS
-    bar = -math.log(alpha)
-    for stop in range(len(grid), 0, -_BLOCK):
-        guesses = grid[max(0, stop - _BLOCK) : stop]
-        ahead = guesses - past_mean
-        most = 0.5 / np.maximum(1 - guesses, 1e-9)
-        stakes = np.clip(ahead / (past_spread + ahead**2), 0, most)
-        wealth = np.cumsum(np.log1p(-stakes * (x[:, None] - guesses)), axis=0)
-        standing = wealth[max(first, 1) - 1 :].max(axis=0) < bar
-        if standing.any():
-            best = int(np.flatnonzero(standing)[-1])
-            return float(min(guesses[best] + 1 / _STEPS, 1.0))
-    return 0.0
