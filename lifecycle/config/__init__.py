@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lifecycle.config.reading import find, load, parse
+from lifecycle.config.reading import find, load, load_rules, parse
+from lifecycle.config.rules import Rule, RuleFile
 from lifecycle.config.tables import (
     FILE,
     NOTEBOOKS,
@@ -26,10 +27,13 @@ __all__ = [
     "Model",
     "Reference",
     "Release",
+    "Rule",
+    "RuleFile",
     "Schedule",
     "Settings",
     "Shared",
     "find",
     "load",
+    "load_rules",
     "parse",
 ]

@@ -11,9 +11,10 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from lifecycle import errors
+from lifecycle.config.rules import WATCHES, Rule, RuleFile
 from lifecycle.config.tables import FILE, Model, Settings
 
-__all__ = ["find", "load", "parse"]
+__all__ = ["find", "load", "load_rules", "parse"]
 
 
 def find(directory: Path) -> Path:
@@ -52,18 +53,48 @@ def load(directory: Path) -> Settings:
     SettingsError
         With one sentence for each problem: file, key and remedy.
     """
-    path = directory / FILE
+    return parse(_read(directory / FILE))
+
+
+def load_rules(path: Path) -> RuleFile:
+    """Read a file of rules, as `lifecycle replay --rules` takes it.
+
+    Parameters
+    ----------
+    path : Path
+        TOML with the tables `[alerts]` and `[rules.NAME]`, as they stand below
+        `[models.NAME]` in the settings.
+
+    Returns
+    -------
+    RuleFile
+        Frozen.
+
+    Raises
+    ------
+    SettingsError
+        With one sentence for each problem: file, key and remedy.
+    """
+    told = _read(path)
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return RuleFile.model_validate(told)
+    except ValidationError as error:
+        raise errors.SettingsError(
+            [_sentence(problem, path.name, RuleFile) for problem in error.errors()]
+        ) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise errors.SettingsError(
             f"{path}: {error.strerror}; check the path"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise errors.SettingsError(
-            f"{FILE}: this is not TOML ({error}); mend the line it names"
+            f"{path.name}: this is not TOML ({error}); mend the line it names"
         ) from None
-    return parse(told)
 
 
 def parse(told: Mapping[str, Any]) -> Settings:
@@ -99,13 +130,16 @@ _EXPECTED = {
     "task": 'add task = "binary"',
     "label_delay_days": "say after how many days an outcome is due",
     "features": "list the columns the model reads under numeric and categorical",
+    "watch": f"say what the rule watches: {', '.join(WATCHES)}",
 }
 
 
-def _sentence(problem: Mapping[str, Any]) -> str:
+def _sentence(
+    problem: Mapping[str, Any], file: str = FILE, root: type[BaseModel] = Settings
+) -> str:
     path = [str(part) for part in problem["loc"] if part != "[key]"]
     key = ".".join(path)
-    where = f"{FILE}: {key}" if key else FILE
+    where = f"{file}: {key}" if key else file
     kind = problem["type"]
     if kind == "missing":
         remedy = _EXPECTED.get(
@@ -113,11 +147,16 @@ def _sentence(problem: Mapping[str, Any]) -> str:
         )
         return f"{where} is missing; {remedy}"
     if kind == "extra_forbidden":
-        near = get_close_matches(path[-1], _names(path[:-1]), n=1)
+        near = get_close_matches(path[-1], _names(path[:-1], root), n=1)
         hint = f"did you mean {near[0]}?" if near else "take it out"
         return f"{where} is not a setting; {hint}"
     if kind == "value_error":
         return f"{where}: {problem['ctx']['error']}"
+    if kind == "string_pattern_mismatch" and path[-2:-1] == ["rules"]:
+        return (
+            f"{where}: a rule's name is lower-case letters, digits, - and _; "
+            "rename the table"
+        )
     if kind == "string_pattern_mismatch" and path[:1] == ["models"]:
         return (
             f"{where}: a model's name is lower-case letters, digits, - and _; "
@@ -128,11 +167,13 @@ def _sentence(problem: Mapping[str, Any]) -> str:
     return f"{where}: {problem['msg'][0].lower()}{problem['msg'][1:]}{shown[:80]}"
 
 
-def _names(path: list[str]) -> list[str]:
-    kind: type[BaseModel] = Settings
-    steps = ["workspace"] if path[:1] == ["workspace"] else path
+def _names(path: list[str], root: type[BaseModel]) -> list[str]:
+    """What may stand at a place of the settings."""
+    kind, steps = root, path
     if steps[:1] == ["models"]:
         kind, steps = Model, steps[2:]
+    if steps[:1] == ["rules"]:
+        kind, steps = Rule, steps[2:]
     for step in steps:
         field = kind.model_fields.get(step)
         inner = field.annotation if field else None

@@ -6,13 +6,9 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, model_validator
+
+from lifecycle.config.rules import Alerts, Person, Rule, Rules, Table, effective
 
 __all__ = [
     "FILE",
@@ -23,6 +19,7 @@ __all__ = [
     "Model",
     "Reference",
     "Release",
+    "Rule",
     "Schedule",
     "Settings",
     "Shared",
@@ -54,24 +51,11 @@ def _cron(text: str) -> str:
     return text
 
 
-def _named(text: str) -> str:
-    if not text.strip():
-        raise ValueError("is empty; name a person who answers for the model")
-    return text.strip()
-
-
 Zone = Annotated[str, AfterValidator(_zone)]
 Cron = Annotated[str, AfterValidator(_cron)]
-Person = Annotated[str, AfterValidator(_named)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=False, allow_inf_nan=False
-    )
-
-
-class Features(_Table):
+class Features(Table):
     """The columns a model reads, by kind."""
 
     numeric: tuple[str, ...] = ()
@@ -94,7 +78,7 @@ class Features(_Table):
         return self
 
 
-class Reference(_Table):
+class Reference(Table):
     """The period that says what is normal until a version says it better.
 
     Half-open: `start` belongs to it, `end` does not.
@@ -112,17 +96,7 @@ class Reference(_Table):
         return self
 
 
-class Alerts(_Table):
-    """When somebody must be told."""
-
-    accuracy_below: Annotated[float, Field(ge=0, le=1)] = 0.70
-    min_rows: Annotated[int, Field(ge=1)] = 30
-    drift: bool = True
-    drift_floor: Annotated[float, Field(gt=0, lt=1)] = 0.10
-    drift_chunks: Annotated[int, Field(ge=1)] = 4
-
-
-class Costs(_Table):
+class Costs(Table):
     """What errors and actions cost, in the workspace's currency."""
 
     false_positive: Annotated[float, Field(ge=0)] = 1.0
@@ -142,7 +116,7 @@ class Costs(_Table):
         return self
 
 
-class Schedule(_Table):
+class Schedule(Table):
     """Cron expressions, in the workspace's time zone; empty means by hand only."""
 
     audit: Cron | None = None
@@ -157,7 +131,7 @@ class Schedule(_Table):
         return {name: cron for name, cron in found.items() if cron}
 
 
-class Release(_Table):
+class Release(Table):
     """How a candidate becomes the production version, and how it loses the place.
 
     `spans` are the lengths of history a retraining may use, in chunks; 0 is all.
@@ -171,7 +145,7 @@ class Release(_Table):
     guard_min_rows: Annotated[int, Field(ge=1)] = 40
 
 
-class Model(_Table):
+class Model(Table):
     """One model: whose it is, what its columns are called, and its rules."""
 
     owner: Person
@@ -196,6 +170,7 @@ class Model(_Table):
     chunk: Literal["day", "week", "month"] = "week"
     action_event: str | None = None
     alerts: Alerts = Alerts()
+    rules: Rules = Field(default_factory=dict)
     costs: Costs = Costs()
     schedule: Schedule = Schedule()
     release: Release = Release()
@@ -204,6 +179,11 @@ class Model(_Table):
     def delay(self) -> timedelta:
         """How long after a prediction its outcome is due."""
         return timedelta(days=self.label_delay_days)
+
+    @property
+    def watched(self) -> dict[str, Rule]:
+        """All rules that hold, by name: the two that every model has, then its own."""
+        return effective(self.alerts, self.rules)
 
     @model_validator(mode="after")
     def _columns(self) -> Model:
@@ -231,7 +211,7 @@ class Model(_Table):
         return self
 
 
-class Shared(_Table):
+class Shared(Table):
     """What all models of a workspace share."""
 
     title: str = "Models in production"
@@ -239,6 +219,7 @@ class Shared(_Table):
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "USD"
     registry: str = "registry.db"
     as_of: datetime | None = None
+    reports_url: str = ""
 
     @model_validator(mode="after")
     def _zoned(self) -> Shared:
@@ -249,7 +230,7 @@ class Shared(_Table):
         return self
 
 
-class Settings(_Table):
+class Settings(Table):
     """A workspace's settings, as read and checked.
 
     Examples
@@ -263,6 +244,6 @@ class Settings(_Table):
     """
 
     workspace: Shared = Shared()
-    models: dict[
-        Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")], Model
-    ] = {}
+    models: dict[Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")], Model] = (
+        Field(default_factory=dict)
+    )

@@ -1,4 +1,4 @@
-"""The durable book: versions, roles, proposals, alerts, runs, and the ledger.
+"""The durable book: versions, roles, proposals, alerts, messages, runs, ledger.
 
 `Registry` opens it (SQLite by default, PostgreSQL for a team). Its reading
 functions only read; whatever changes something goes through `Registry.atomic`,
@@ -7,7 +7,24 @@ one transaction for the change and the record of the change.
 
 from __future__ import annotations
 
-from lifecycle.registry.records import Alert, Entry, Proposal, Role, Run, Version
+from lifecycle.registry.records import (
+    Alert,
+    Entry,
+    Message,
+    Proposal,
+    Role,
+    Run,
+    Version,
+)
 from lifecycle.registry.store import Registry
 
-__all__ = ["Alert", "Entry", "Proposal", "Registry", "Role", "Run", "Version"]
+__all__ = [
+    "Alert",
+    "Entry",
+    "Message",
+    "Proposal",
+    "Registry",
+    "Role",
+    "Run",
+    "Version",
+]

@@ -11,18 +11,37 @@ import sqlalchemy as sa
 
 from lifecycle import errors
 from lifecycle.registry import canonical, tables
-from lifecycle.registry.records import Alert, Entry, Proposal, Role, Run, Version
+from lifecycle.registry.records import (
+    Alert,
+    Entry,
+    Message,
+    Proposal,
+    Role,
+    Run,
+    Version,
+)
 
-__all__ = ["ZERO", "Reading", "row_hash"]
+__all__ = ["ZERO", "Reading", "row_hash", "waiting"]
 
 ZERO = "0" * 64  # stands before the first row of the ledger
 
-_Record = TypeVar("_Record", Proposal, Entry, Run, Alert)
+_Record = TypeVar("_Record", Proposal, Entry, Run, Alert, Message)
 
 
 def row_hash(row: dict[str, Any]) -> str:
     """SHA-256 over a ledger row, the previous row's hash included."""
     return canonical.digest({key: row[key] for key in row if key != "hash"})
+
+
+def waiting(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """What holds for a message that may be claimed at a moment."""
+    columns = tables.outbox.c
+    return (
+        columns.sent_at.is_(None),
+        columns.dead_at.is_(None),
+        columns.next_try <= at,
+        sa.or_(columns.lease_until.is_(None), columns.lease_until <= at),
+    )
 
 
 def _as(record: type[_Record], rows: Iterable[sa.RowMapping]) -> list[_Record]:
@@ -101,12 +120,16 @@ class Reading:
             f"{model} has no proposal {id}; `lifecycle status` lists the pending ones"
         )
 
-    def ledger(self, model: str | None = None) -> list[Entry]:
+    def ledger(
+        self, model: str | None = None, *, move: str | None = None
+    ) -> list[Entry]:
         """Rows of the ledger, oldest first."""
         table = tables.ledger
         query = sa.select(table).order_by(table.c.seq)
         if model is not None:
             query = query.where(table.c.model == model)
+        if move is not None:
+            query = query.where(table.c.move == move)
         return _as(Entry, self._rows(query))
 
     def first_altered(self) -> int | None:
@@ -168,6 +191,29 @@ class Reading:
         return next(
             iter(_as(Alert, self._rows(sa.select(table).where(table.c.id == id)))), None
         )
+
+    def messages(
+        self, model: str | None = None, *, alert: int | None = None
+    ) -> list[Message]:
+        """What was to be told, oldest first."""
+        table = tables.outbox
+        query = sa.select(table).order_by(table.c.id)
+        if model is not None:
+            query = query.where(table.c.model == model)
+        if alert is not None:
+            query = query.where(table.c.alert == alert)
+        return _as(Message, self._rows(query))
+
+    def next_message(self, at: datetime, *, after: int = 0) -> Message | None:
+        """The first message whose turn it is and that nobody has claimed."""
+        table = tables.outbox
+        query = (
+            sa.select(table)
+            .where(table.c.id > after, *waiting(at))
+            .order_by(table.c.id)
+            .limit(1)
+        )
+        return next(iter(_as(Message, self._rows(query))), None)
 
     def runs(
         self,

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.registry import artefacts, canonical
-from lifecycle.registry.records import Alert, Entry, Proposal, Role, Run, Version
+from lifecycle.registry.records import (
+    Alert,
+    Entry,
+    Message,
+    Proposal,
+    Role,
+    Run,
+    Version,
+)
 
 if TYPE_CHECKING:
     from lifecycle.registry.reading import Reading
@@ -345,6 +353,13 @@ class Registry:
         """The episodes of alerts, oldest first."""
         with self.reading() as book:
             return book.alerts(model, only_open=only_open)
+
+    def messages(
+        self, model: str | None = None, *, alert: int | None = None
+    ) -> list[Message]:
+        """What was to be told about alerts, oldest first: sent, waiting or given up."""
+        with self.reading() as book:
+            return book.messages(model, alert=alert)
 
 
 def _moment(value: object) -> datetime | None:

@@ -22,6 +22,7 @@ __all__ = [
     "alert",
     "ledger",
     "metadata",
+    "outbox",
     "proposal",
     "role",
     "run",
@@ -208,6 +209,11 @@ alert = sa.Table(
     sa.Column("seen_at", Moment, nullable=False),
     sa.Column("acknowledged_by", sa.Text),
     sa.Column("acknowledged_at", Moment),
+    sa.Column("quiet", sa.Integer, nullable=False, server_default="0"),
+    _text("quiet_in", default=""),
+    sa.Column("escalated_to", sa.Text),
+    sa.Column("escalated_at", Moment),
+    sa.Column("reminded_at", Moment),
     sa.Index("ix_alert_model", "model", "rule", "subject"),
 )
 sa.Index(
@@ -219,6 +225,44 @@ sa.Index(
     sqlite_where=alert.c.closed_at.is_(None),
     postgresql_where=alert.c.closed_at.is_(None),
 )
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("key", sa.String(32), nullable=False),
+    sa.Column("alert", sa.Integer, nullable=False),
+    _text("model"),
+    _text("kind"),
+    _text("recipient"),
+    _text("subject"),
+    _text("body"),
+    _text("report"),
+    sa.Column("picture", Json, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_try", Moment, nullable=False),
+    _text("claim", default=""),
+    sa.Column("lease_until", Moment),
+    sa.Column("reached", Json, nullable=False),
+    sa.Column("sent_at", Moment),
+    sa.Column("dead_at", Moment),
+    _text("last_error", default=""),
+    sa.ForeignKeyConstraint(["alert"], ["alert.id"]),
+    sa.UniqueConstraint("key"),
+    sa.CheckConstraint(
+        "kind IN ('opened', 'escalated', 'reminder', 'closed')", name="kind"
+    ),
+    sa.CheckConstraint("recipient IN ('owner', 'deputy')", name="recipient"),
+    sa.CheckConstraint("sent_at IS NULL OR dead_at IS NULL", name="settled"),
+)
+sa.Index(
+    "ix_outbox_waiting",
+    outbox.c.next_try,
+    sqlite_where=sa.and_(outbox.c.sent_at.is_(None), outbox.c.dead_at.is_(None)),
+    postgresql_where=sa.and_(outbox.c.sent_at.is_(None), outbox.c.dead_at.is_(None)),
+)
+sa.Index("ix_outbox_alert", outbox.c.alert)
 
 run = sa.Table(
     "run",

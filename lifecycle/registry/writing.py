@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from lifecycle.registry import canonical, tables
-from lifecycle.registry.reading import ZERO, Reading, row_hash
-from lifecycle.registry.records import Alert, Entry, Proposal
+from lifecycle.registry.reading import ZERO, Reading, row_hash, waiting
+from lifecycle.registry.records import Alert, Entry, Message, Proposal
 
 __all__ = ["VERIFIED", "Writing"]
 
@@ -147,6 +147,42 @@ class Writing(Reading):
         self.connection.execute(
             sa.update(table).where(table.c.id == id).values(**values)
         )
+
+    def add_message(self, **values: Any) -> None:
+        """Something to tell; sent after the transaction, never before."""
+        self.connection.execute(
+            sa.insert(tables.outbox).values(
+                attempts=0, next_try=values["created_at"], reached=[], **values
+            )
+        )
+
+    def claim_message(
+        self, message: Message, *, claim: str, at: datetime, until: datetime
+    ) -> bool:
+        """Take a message for one attempt; False when somebody was faster."""
+        table = tables.outbox
+        changed = self.connection.execute(
+            sa.update(table)
+            .where(
+                table.c.id == message.id,
+                table.c.claim == message.claim,
+                *waiting(at),
+            )
+            .values(claim=claim, lease_until=until, attempts=table.c.attempts + 1)
+        )
+        return changed.rowcount == 1
+
+    def change_message(
+        self, id: int, *, claim: str | None = None, **values: Any
+    ) -> bool:
+        """Another word on a message that waits; False when it is another's, or over."""
+        table = tables.outbox
+        query = sa.update(table).where(
+            table.c.id == id, table.c.sent_at.is_(None), table.c.dead_at.is_(None)
+        )
+        if claim is not None:
+            query = query.where(table.c.claim == claim)
+        return self.connection.execute(query.values(**values)).rowcount == 1
 
     def claim_slot(self, model: str, notebook: str, slot: datetime) -> bool:
         """Whether nobody had claimed the slot before."""
