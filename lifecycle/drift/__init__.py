@@ -11,23 +11,25 @@ Drift of inputs is not harm: it says where to look, not that the model is wrong.
 from __future__ import annotations
 
 from lifecycle.drift.compare import compare
-from lifecycle.drift.measures import (
-    chi_square,
-    homogeneity,
-    jensen_shannon,
-    ks_distance,
-    psi,
-    wasserstein,
-)
+from lifecycle.drift.measures import homogeneity, ks_distance, wasserstein
 from lifecycle.drift.result import Drift
+from lifecycle.drift.shares import (
+    chi_square,
+    hellinger,
+    jensen_shannon,
+    l_infinity,
+    psi,
+)
 
 __all__ = [
     "Drift",
     "chi_square",
     "compare",
+    "hellinger",
     "homogeneity",
     "jensen_shannon",
     "ks_distance",
+    "l_infinity",
     "psi",
     "wasserstein",
 ]

@@ -9,7 +9,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import intervals, profiles
-from lifecycle.drift import measures
+from lifecycle.drift import distances, measures, shares
 from lifecycle.drift.result import Drift
 from lifecycle.findings import Finding, Findings, judge
 
@@ -166,19 +166,17 @@ def _feature(
         value, p = measures.kolmogorov_smirnov(before, after)
         measure, ends = "ks", _ks_ends(value, *sizes)
         grid = profiles.Grid.numeric(before, cells=SHOWN_CELLS - 1)
-        sides = grid.count(before), grid.count(after)
+        counts = grid.count(before), grid.count(after)
         labels = (*grid.labels, "outside")
-        shown = [np.append(side.cells, side.unseen) for side in sides]
+        shown = [np.append(side.cells, side.unseen) for side in counts]
     else:
         first, second = profiles.tally(reference)[0], profiles.tally(analysis)[0]
-        shares = measures.shared(first, second)
-        sizes = int(shares[0].sum()), int(shares[1].sum())
-        value, p = (
-            measures.distance_of_shares(*shares),
-            measures.contingency(*shares)[1],
-        )
-        measure, ends = "js", _js_ends(value, *shares)
-        labels, *shown = _largest(list(dict.fromkeys([*first, *second])), *shares)
+        sides = shares.shared(first, second)
+        sizes = int(sides[0].sum()), int(sides[1].sum())
+        value = float(distances.jensen_shannon(*sides))
+        p = distances.contingency(*sides)[1]
+        measure, ends = "js", _js_ends(value, *sides)
+        labels, *shown = _largest(list(dict.fromkeys([*first, *second])), *sides)
     distance = Finding(measure, value, sizes[1], *ends, threshold=floor, subject=name)
     lost = len(reference) - sizes[0], len(analysis) - sizes[1]
     missing = _missing(name, lost, (len(reference), len(analysis)), floor)
@@ -210,20 +208,8 @@ def _missing(
         unit="%",
     )
     # where nothing, or everything, is missing in both there is nothing to test
-    p = _two_proportions(lost, rows)
+    p = distances.two_proportions(lost[0], rows[0], lost[1], rows[1])
     return _Row(finding, p, min(rows), tested=0 < sum(lost) < sum(rows))
-
-
-def _two_proportions(successes: tuple[int, int], rows: tuple[int, int]) -> float:
-    from scipy.stats import chi2_contingency, fisher_exact
-
-    table = [[k, n - k] for k, n in zip(successes, rows, strict=True)]
-    share = sum(successes) / sum(rows)
-    if share in (0, 1):
-        return 1.0
-    if min(rows) * min(share, 1 - share) < measures.LEAST_EXPECTED:
-        return float(fisher_exact(table).pvalue)
-    return float(chi2_contingency(table, correction=False).pvalue)
 
 
 def _judge(

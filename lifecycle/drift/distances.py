@@ -1,0 +1,168 @@
+"""Distances between rows of counts, and tests of their likeness: arithmetic only.
+
+Every function takes the counts of the reference, shape (k,), and of one or many
+analysis samples, shape (..., k), and answers for each of them. Without rows on
+either side the answer is `nan`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__: list[str] = []
+
+LEAST_EXPECTED = 5.0
+HALF_A_ROW = 0.5
+
+
+def shares(counts: Any) -> np.ndarray:
+    """Counts as shares of their row; `nan` where a row, or the grid, is empty."""
+    import numpy as np
+
+    table = np.asarray(counts, dtype=float)
+    if not table.shape[-1]:
+        return np.full((*table.shape[:-1], 1), math.nan)
+    total = table.sum(axis=-1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(total > 0, table / total, math.nan)
+
+
+def kolmogorov(before: Any, after: Any) -> np.ndarray:
+    """Largest difference of the two distribution functions at the ends of the cells."""
+    import numpy as np
+
+    gap = np.cumsum(shares(after), axis=-1) - np.cumsum(shares(before), axis=-1)
+    return np.asarray(np.abs(gap).max(axis=-1))
+
+
+def kolmogorov_p(value: Any, n: Any, m: Any) -> np.ndarray:
+    """Asymptotic p-value of a two-sample distance, by Kolmogorov's distribution."""
+    import numpy as np
+    from scipy.special import kolmogorov as tail
+
+    sizes = np.asarray(n, dtype=float), np.asarray(m, dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        root = np.sqrt(sizes[0] * sizes[1] / (sizes[0] + sizes[1]))
+    return np.asarray(tail(np.asarray(value) * root))
+
+
+def jensen_shannon(before: Any, after: Any) -> np.ndarray:
+    """Square root of the divergence to base 2."""
+    import numpy as np
+
+    p, q = shares(before), shares(after)
+    middle = (p + q) / 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        left = np.where(p > 0, p * np.log2(p / middle), p * 0)
+        right = np.where(q > 0, q * np.log2(q / middle), q * 0)
+    divergence = (left.sum(axis=-1) + right.sum(axis=-1)) / 2
+    return np.sqrt(np.clip(divergence, 0.0, 1.0))
+
+
+def hellinger(before: Any, after: Any) -> np.ndarray:
+    """Euclidean distance of the roots of the shares, over root two."""
+    import numpy as np
+
+    gap = np.sqrt(shares(after)) - np.sqrt(shares(before))
+    return np.sqrt(np.clip((gap**2).sum(axis=-1) / 2, 0.0, 1.0))
+
+
+def stability(before: Any, after: Any) -> np.ndarray:
+    """Population stability index; half a row is added to every cell."""
+    import numpy as np
+
+    p, q = shares(before), shares(after)
+    empty = np.isnan(p.sum(axis=-1)) | np.isnan(q.sum(axis=-1))
+    p, q = (shares(np.asarray(side) + HALF_A_ROW) for side in (before, after))
+    return np.where(empty, math.nan, ((q - p) * np.log(q / p)).sum(axis=-1))
+
+
+def largest_change(before: Any, after: Any) -> np.ndarray:
+    """L-infinity: the largest difference of two shares."""
+    import numpy as np
+
+    return np.asarray(np.abs(shares(after) - shares(before)).max(axis=-1))
+
+
+def contingency(before: Any, after: Any, pooled: int = 0) -> tuple[float, float]:
+    """Chi-square statistic and p-value of two rows of counts, rare cells pooled.
+
+    The last `pooled` cells are rare whatever they hold: what the reference never had
+    is chosen for that, and no test may be chosen by what it is to find.
+    """
+    import numpy as np
+    from scipy.special import chdtrc
+
+    table = np.array([before, after], dtype=float)
+    sizes, columns = table.sum(axis=1), table.sum(axis=0)
+    forced = np.arange(columns.size) >= columns.size - pooled
+    table, forced = table[:, columns > 0], forced[columns > 0]
+    columns = columns[columns > 0]
+    if not sizes.min():
+        return math.nan, math.nan
+    if columns.size == 1:
+        return 0.0, 1.0
+    least = LEAST_EXPECTED * sizes.sum() / sizes.min()
+    rare = (columns < least) | forced
+    if rare.any():
+        # in the order of their frequency, until the pool is large enough itself
+        order = np.lexsort((columns, ~rare))
+        count = int(rare.sum())
+        while count < columns.size and columns[order[:count]].sum() < least:
+            count += 1
+        pool = table[:, order[:count]].sum(axis=1, keepdims=True)
+        table = np.hstack([pool, table[:, order[count:]]])
+    if table.shape[1] < 2:
+        return math.nan, math.nan
+    expected = sizes[:, None] * table.sum(axis=0) / sizes.sum()
+    value = float(((table - expected) ** 2 / expected).sum())
+    return value, float(chdtrc(table.shape[1] - 1, value))
+
+
+def two_proportions(k: int, n: int, j: int, m: int) -> float:
+    """P-value of equal shares `k` of `n` and `j` of `m`; Fisher's where few expected.
+
+    1 where nothing, or everything, is counted in both; `nan` without rows.
+    """
+    from scipy.special import chdtrc
+    from scipy.stats import fisher_exact
+
+    if not n or not m:
+        return math.nan
+    share = (k + j) / (n + m)
+    if share in (0.0, 1.0):
+        return 1.0
+    if min(n, m) * min(share, 1 - share) < LEAST_EXPECTED:
+        return float(fisher_exact([[k, n - k], [j, m - j]]).pvalue)
+    spread = share * (1 - share) * (1 / n + 1 / m)
+    return float(chdtrc(1, (k / n - j / m) ** 2 / spread))
+
+
+def coarse(reference: Any, bins: int) -> np.ndarray:
+    """Where the cells of a fine grid go when it is cut into about `bins` cells.
+
+    Taken from the reference alone: the bins hold about equally many of its rows.
+    """
+    import numpy as np
+
+    counts = np.asarray(reference, dtype=float)
+    total = counts.sum()
+    if not total:
+        return np.zeros(counts.size, dtype=int)
+    middle = (np.cumsum(counts) - counts / 2) / total
+    return np.unique(np.floor(middle * bins), return_inverse=True)[1]
+
+
+def gathered(counts: Any, place: np.ndarray) -> np.ndarray:
+    """Counts on a fine grid, shape (..., k), as counts on the coarse one."""
+    import numpy as np
+
+    table = np.asarray(counts)
+    if not place.size:
+        return table
+    starts = np.flatnonzero(np.diff(place, prepend=-1))
+    return np.asarray(np.add.reduceat(table, starts, axis=-1))

@@ -1,0 +1,127 @@
+"""Counts on the grid of a reference, as rows that the distances take."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from lifecycle import profiles
+from lifecycle.drift import distances
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__: list[str] = []
+
+
+def counted(reference: object, analysis: object) -> bool:
+    """Whether both samples are counts; one alone is an error."""
+    kinds = [isinstance(side, profiles.Counts) for side in (reference, analysis)]
+    if any(kinds) != all(kinds):
+        raise ValueError(
+            "reference and analysis must both be Counts or both be columns; count the "
+            "column on the grid of the reference first"
+        )
+    return all(kinds)
+
+
+def as_names(reference: Any, analysis: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The cells of both, and what is unseen in one more at the end."""
+    import numpy as np
+
+    _check(reference, analysis)
+    before, after = (
+        np.append(side.cells, side.unseen) for side in (reference, analysis)
+    )
+    return before, after
+
+
+def in_order(reference: Any, analysis: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The cells of both between what lies below and what lies above them."""
+    _check(reference, analysis)
+    return between(reference), between(analysis)
+
+
+def between(counts: Any) -> np.ndarray:
+    """One row of counts from the smallest value to the largest."""
+    import numpy as np
+
+    below = getattr(counts, "below", 0)
+    return np.concatenate([[below], counts.cells, [counts.unseen - below]])
+
+
+def wasserstein(reference: Any, analysis: Any, grid: Any, normed: str) -> float:
+    """Of counts: straight lines within a cell, the values beyond at the ends."""
+    if grid is None or grid.bounds is None:
+        raise ValueError(
+            "Counts tell how many, not where; give the numeric grid they were counted "
+            "on as grid="
+        )
+    before, after = in_order(reference, analysis)
+    unit = 1.0 if normed == "no" else spread(before, grid, normed)
+    return float(earth(before, after, grid)) / unit if unit > 0 else math.nan
+
+
+def earth(before: Any, after: Any, grid: Any) -> np.ndarray:
+    """Area between the distribution functions over the bounds of a grid."""
+    import numpy as np
+
+    inner = [_within(side) for side in (before, after)]
+    steps = [np.cumsum(distances.shares(side), axis=-1) for side in inner]
+    gap = steps[1] - steps[0]
+    gap = np.concatenate([np.zeros((*gap.shape[:-1], 1)), gap], axis=-1)
+    left, right = gap[..., :-1], gap[..., 1:]
+    size = np.abs(left) + np.abs(right)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        crossing = (left**2 + right**2) / (2 * size)
+    area = np.where(left * right < 0, crossing, size / 2)
+    widths = np.diff(_bounds(grid))
+    with np.errstate(invalid="ignore"):
+        total = (area * widths).sum(axis=-1)
+    return np.asarray(np.where(np.isnan(gap).any(axis=-1), math.nan, total))
+
+
+def spread(before: Any, grid: Any, normed: str) -> float:
+    """Standard deviation or distance of the quartiles, of counts on a grid."""
+    import numpy as np
+
+    bounds, share = _bounds(grid), distances.shares(_within(before))
+    if not share.size:
+        return math.nan
+    if normed == "iqr":
+        steps = np.append(0.0, np.cumsum(share))
+        low, high = np.interp([0.25, 0.75], steps, bounds)
+        return float(high - low)
+    middle = (bounds[:-1] + bounds[1:]) / 2
+    mean = share @ middle
+    within = np.diff(bounds) ** 2 / 12
+    return float(np.sqrt(share @ ((middle - mean) ** 2 + within)))
+
+
+def _bounds(grid: Any) -> np.ndarray:
+    import numpy as np
+
+    bounds = np.array(grid.bounds, dtype=float)
+    if bounds.size:
+        bounds[0] = max(bounds[0], grid.ends[0])
+    return bounds
+
+
+def _within(counts: Any) -> np.ndarray:
+    """What lies beyond is counted in the cells at the ends."""
+    import numpy as np
+
+    table = np.asarray(counts, dtype=float)
+    inner = table[..., 1:-1].copy()
+    if inner.shape[-1]:
+        inner[..., 0] += table[..., 0]
+        inner[..., -1] += table[..., -1]
+    return inner
+
+
+def _check(reference: Any, analysis: Any) -> None:
+    if reference.cells.shape != analysis.cells.shape:
+        raise ValueError(
+            f"reference and analysis are counted on {reference.cells.size} and "
+            f"{analysis.cells.size} cells; count both on the grid of the reference"
+        )
