@@ -204,6 +204,11 @@ class Reading:
             query = query.where(table.c.alert == alert)
         return _as(Message, self._rows(query))
 
+    def message(self, id: int) -> Message:
+        """One message."""
+        table = tables.outbox
+        return _as(Message, self._rows(sa.select(table).where(table.c.id == id)))[0]
+
     def next_message(self, at: datetime, *, after: int = 0) -> Message | None:
         """The first message whose turn it is and that nobody has claimed."""
         table = tables.outbox

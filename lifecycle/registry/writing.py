@@ -151,9 +151,7 @@ class Writing(Reading):
     def add_message(self, **values: Any) -> None:
         """Something to tell; sent after the transaction, never before."""
         self.connection.execute(
-            sa.insert(tables.outbox).values(
-                attempts=0, next_try=values["created_at"], reached=[], **values
-            )
+            sa.insert(tables.outbox).values(attempts=0, reached=[], **values)
         )
 
     def claim_message(
