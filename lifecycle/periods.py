@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-__all__ = ["Every", "Period", "bounds", "chunk_of", "mature", "parse_moment"]
+__all__ = [
+    "Every",
+    "Period",
+    "bounds",
+    "chunk_at",
+    "chunk_of",
+    "mature",
+    "parse_moment",
+]
 
 Every = Literal["week", "month", "day"]
 
@@ -121,14 +129,40 @@ def chunk_of(
     """
     import pandas as pd
 
-    if every not in ("week", "month", "day"):
-        raise ValueError(f"every must be week, month or day, got {every!r}")
+    _check_every(every)
     index = times.index if isinstance(times, pd.Series) else None
     local = _utc(times).tz_convert(_zone(timezone)).tz_localize(None).normalize()
     codes, days = pd.factorize(local)
     names = [_label(day, every) for day in pd.DatetimeIndex(days)]
     labels = pd.Series(names, dtype=object).reindex(codes)
     return pd.Series(labels.to_numpy(), index=index, dtype="str")
+
+
+def chunk_at(moment: datetime, *, every: Every = "week", timezone: str = "UTC") -> str:
+    """The label of the chunk one moment falls in, as `chunk_of` gives it.
+
+    Parameters
+    ----------
+    moment : datetime
+        With a time zone.
+    every : {"week", "month", "day"}
+        Length of a chunk.
+    timezone : str
+        The zone in which days begin.
+
+    Raises
+    ------
+    ValueError
+        When the moment has no zone, or the zone or `every` is unknown.
+
+    Examples
+    --------
+    >>> chunk_at(datetime(2023, 4, 3, 0, 30, tzinfo=_UTC), every="month")
+    '2023-04'
+    """
+    _check_every(every)
+    _check_zone(moment, "moment")
+    return _label(moment.astimezone(_zone(timezone)).date(), every)
 
 
 def bounds(label: str, *, timezone: str = "UTC") -> Period:
@@ -259,6 +293,11 @@ def parse_moment(text: str, *, timezone: str = "UTC") -> datetime:
             f"write it with its offset, such as {early.isoformat()}"
         )
     return early
+
+
+def _check_every(every: str) -> None:
+    if every not in ("week", "month", "day"):
+        raise ValueError(f"every must be week, month or day, got {every!r}")
 
 
 def _check_zone(moment: datetime, name: str) -> None:

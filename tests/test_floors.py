@@ -13,8 +13,8 @@ HOUSE = Path(lifecycle.__file__).parent
 
 FLOORS = """
 errors
-periods profiles intervals figures markup simulate
-metrics
+periods intervals figures markup simulate
+metrics profiles
 calibration findings
 drift estimation business quality feedback routing  logs registry recipes config
 monitor diagnosis training evaluation

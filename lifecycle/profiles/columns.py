@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["Kind", "column", "kind_of", "numbers", "tally"]
+__all__ = ["Kind", "coded", "column", "kind_of", "numbers", "tally"]
 
 Kind = Literal["numeric", "categorical", "empty"]
 
@@ -123,6 +123,37 @@ def tally(values: Any) -> tuple[dict[str, int], int]:
             counts[name] = counts.get(name, 0) + int(count)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return dict(ranked), len(series) - len(known)
+
+
+def coded(values: Any) -> tuple[np.ndarray, list[str]]:
+    """A column of names as places in a list of the names that occur in it.
+
+    Parameters
+    ----------
+    values : array-like of shape (n,)
+
+    Returns
+    -------
+    codes : ndarray of int, shape (n,)
+        `len(names)` where the value is missing.
+    names : list of str
+
+    Examples
+    --------
+    >>> codes, names = coded(["web", None, "web"])
+    >>> codes.tolist(), names
+    ([0, 1, 0], ['web'])
+    """
+    import numpy as np
+    import pandas as pd
+
+    series = _series(values)
+    try:
+        codes, found = pd.factorize(series)
+    except TypeError:  # lists and other values without a hash
+        codes, found = pd.factorize(series.map(repr, na_action="ignore"))
+    names = [str(value) for value in found]
+    return np.where(codes < 0, len(names), codes).astype(np.int64), names
 
 
 def _series(values: Any) -> pd.Series[Any]:

@@ -1,69 +1,23 @@
-"""A grid of cells taken from a reference column, and counts on it that add up."""
+"""A grid of cells taken from a reference column, and counting on it."""
 
 from __future__ import annotations
 
+import hashlib
+import math
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.profiles.columns import numbers, tally
+from lifecycle.profiles.columns import coded, numbers
+from lifecycle.profiles.counts import Counts, whole
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Counts", "Grid"]
+__all__ = ["Grid"]
 
-
-@dataclass(frozen=True, eq=False)
-class Counts:
-    """How many rows fell into each cell of a grid.
-
-    Parameters
-    ----------
-    cells : ndarray of int, shape (n_cells,)
-    missing : int
-        Rows without a value.
-    unseen : int
-        Rows whose value the reference never had: another category, or a number
-        below its smallest or above its largest.
-
-    Examples
-    --------
-    >>> grid = Grid.categorical(["web", "web", "phone"])
-    >>> grid.count(["web", None]) + grid.count(["phone", "fax"])
-    <Counts of 4 rows: 1 missing, 1 unseen>
-    """
-
-    cells: np.ndarray
-    missing: int
-    unseen: int
-
-    @property
-    def known(self) -> int:
-        """Rows that have a value."""
-        return int(self.cells.sum()) + self.unseen
-
-    @property
-    def n(self) -> int:
-        """All rows."""
-        return self.known + self.missing
-
-    def __add__(self, other: Counts) -> Counts:
-        if self.cells.shape != other.cells.shape:
-            raise ValueError(
-                f"counts on {self.cells.size} and {other.cells.size} cells do not add "
-                f"up; count both on the same grid"
-            )
-        return Counts(
-            self.cells + other.cells,
-            self.missing + other.missing,
-            self.unseen + other.unseen,
-        )
-
-    def __repr__(self) -> str:
-        return (
-            f"<Counts of {self.n} rows: {self.missing} missing, {self.unseen} unseen>"
-        )
+LARGEST = 1e290
+SPREAD = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +28,8 @@ class Grid:
 
     Parameters
     ----------
-    labels : tuple of str
-        One a cell.
+    names : tuple of str
+        Of a grid of names, one a cell.
     bounds : ndarray of float, shape (n_cells + 1,), or None
         Of a numeric grid: cell *i* holds what is above `bounds[i]` and not above
         `bounds[i + 1]`.
@@ -91,7 +45,7 @@ class Grid:
     [2, 1]
     """
 
-    labels: tuple[str, ...]
+    names: tuple[str, ...] = ()
     bounds: np.ndarray | None = None
     ends: tuple[float, float] = (0.0, 0.0)
 
@@ -114,7 +68,7 @@ class Grid:
         known = numbers(values)
         known = np.sort(known[~np.isnan(known)])
         if not known.size:
-            return cls((), np.empty(1))
+            return cls(bounds=np.zeros(1))
         rank = np.ceil(np.arange(1, cells + 1) * known.size / cells).astype(int) - 1
         edges, times = np.unique(known[rank], return_counts=True)
         apart = np.append(edges[times > 1], known[0])
@@ -122,8 +76,7 @@ class Grid:
             bounds = np.unique(np.append(edges, np.nextafter(apart, -np.inf)))
         if bounds.size == 1:
             bounds = np.append(bounds, bounds)
-        ends = float(known[0]), float(known[-1])
-        return cls(_spans(bounds, ends[0]), bounds, ends)
+        return cls((), bounds, (float(known[0]), float(known[-1])))
 
     @classmethod
     def categorical(cls, values: Any) -> Grid:
@@ -133,7 +86,50 @@ class Grid:
         ----------
         values : array-like of shape (n,)
         """
+        from lifecycle.profiles.columns import tally
+
         return cls(tuple(tally(values)[0]))
+
+    @property
+    def size(self) -> int:
+        """How many cells there are."""
+        return len(self.names) if self.bounds is None else self.bounds.size - 1
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """One a cell: its name, its number, or the numbers it lies between."""
+        if self.bounds is None:
+            return self.names
+        starts = [self.ends[0], *self.bounds[1:-1].tolist()]
+        spans = zip(starts, self.bounds[1:].tolist(), self.points.tolist(), strict=True)
+        return tuple(
+            f"{high:.6g}" if alone or low == high else f"{low:.6g} to {high:.6g}"
+            for low, high, alone in (spans if self.size else ())
+        )
+
+    @cached_property
+    def points(self) -> np.ndarray:
+        """Which cells hold one value only; all of a grid of names do."""
+        import numpy as np
+
+        if self.bounds is None:
+            return np.ones(self.size, dtype=bool)
+        low, high = self.bounds[:-1], self.bounds[1:]
+        with np.errstate(all="ignore"):
+            return (np.nextafter(high, -np.inf) == low) | (low == high)
+
+    @cached_property
+    def digest(self) -> str:
+        """The same for grids with the same cells, and for no others."""
+        hashed = hashlib.blake2b(digest_size=16)
+        if self.bounds is None:
+            for name in self.names:
+                text = name.encode("utf-8", "surrogatepass")
+                hashed.update(len(text).to_bytes(8, "little") + text)
+        else:
+            ends = ",".join(end.hex() for end in self.ends)
+            hashed.update(b"numbers" + ends.encode() + self.bounds.tobytes())
+        return hashed.hexdigest()
 
     def count(self, values: Any) -> Counts:
         """Count a column on the grid.
@@ -146,33 +142,138 @@ class Grid:
         -------
         Counts
         """
+        if self.bounds is None:
+            return self.count_codes(*coded(values))
+        return self.count_numbers(numbers(values))
+
+    def count_codes(self, codes: np.ndarray, names: list[str]) -> Counts:
+        """Count names given as places in a list, which may name one twice.
+
+        Parameters
+        ----------
+        codes : ndarray of int, shape (n,)
+            `len(names)` where the value is missing.
+        names : list of str
+        """
         import numpy as np
 
-        size = len(self.labels)
-        if self.bounds is None:
-            found, missing = tally(values)
-            cells = np.array([found.pop(name, 0) for name in self.labels], dtype=int)
-            return Counts(cells, missing, sum(found.values()))
-        column = numbers(values)
-        known = column[~np.isnan(column)]
-        if not size:
-            return Counts(np.zeros(0, dtype=int), column.size - known.size, known.size)
-        seen = known[(known >= self.ends[0]) & (known <= self.ends[1])]
-        cell = np.searchsorted(self.bounds, seen, side="left") - 1
-        cells = np.bincount(np.clip(cell, 0, size - 1), minlength=size)
-        return Counts(cells, column.size - known.size, known.size - seen.size)
+        times = np.bincount(codes, minlength=len(names) + 1)
+        cells = np.zeros(self.size + 1, dtype=np.int64)
+        np.add.at(cells, self.places(names), times[:-1])
+        return Counts(cells[:-1], int(times[-1]), int(cells[-1]), grid=self)
+
+    def places(self, names: list[str]) -> np.ndarray:
+        """The cell of each name; `size` where the reference does not have it."""
+        import numpy as np
+
+        found = map(self._places.get, names, [self.size] * len(names))
+        return np.fromiter(found, dtype=np.int64, count=len(names))
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: cell for cell, name in enumerate(self.labels)}
+
+    def count_numbers(self, column: np.ndarray) -> Counts:
+        """Count floats, `nan` for missing.
+
+        Parameters
+        ----------
+        column : ndarray of float, shape (n,)
+        """
+        import numpy as np
+
+        bounds = self.bounds
+        if bounds is None:
+            raise TypeError("the grid is one of names; use count")
+        ordered = np.sort(column)
+        known = ordered[: ordered.searchsorted(math.nan)]
+        missing = column.size - known.size
+        if bounds.size == 1:
+            nothing = np.zeros(0, dtype=np.int64)
+            return Counts(nothing, missing, known.size, steps=nothing, grid=self)
+        stops = known.searchsorted(bounds, side="right")
+        stops[0] = known.searchsorted(self.ends[0])
+        first, last = int(stops[0]), int(stops[-1])
+        cells = np.diff(stops)
+        unseen = known.size - (last - first)
+        steps = self._steps(known[first:last], stops[:-1] - first, cells)
+        if not unseen:
+            return Counts(cells, missing, 0, steps=steps, grid=self)
+        low, high = known[:first], known[last:]
+        infinite = int(np.isinf(low).sum() + np.isinf(high).sum())
+        if infinite:
+            low, high = low[np.isfinite(low)], high[np.isfinite(high)]
+        tails = whole(low), whole(high)
+        return Counts(cells, missing, unseen, first, infinite, steps, tails, self)
+
+    @cached_property
+    def _ruler(self) -> tuple[Any, Any, np.ndarray, np.ndarray] | None:
+        """What makes whole steps of numbers: offset, step, start and pattern of cells.
+
+        A number to which 1.5 * 2**52 steps are added is rounded to a whole step, and
+        the bits of the sum, read as an integer, count the steps. One step serves all
+        cells where their widths allow it.
+        """
+        import numpy as np
+
+        bounds = self.bounds
+        if bounds is None or bounds.size == 1 or max(map(abs, self.ends)) > LARGEST:
+            return None
+        wide = ~self.points
+        width = np.where(wide, np.diff(bounds), 0)
+        reach = np.maximum(np.abs(bounds[:-1]), np.abs(bounds[1:]))
+        least = np.frexp(reach)[1] - 50  # a step must not be lost beside the number
+        least = np.maximum(least, -1000)
+        scale = np.frexp(width)[1]
+        widest = int(scale[wide].max()) if wide.any() else 0
+        narrowest = int(scale[wide].min()) if wide.any() else 0
+        one = max(narrowest - 12, int(least.max()))
+        if widest - narrowest <= SPREAD and one <= narrowest - 11:
+            step: Any = math.ldexp(1.0, one)
+        else:
+            step = np.ldexp(1.0, np.where(wide, np.maximum(scale - 16, least), least))
+        offset = 1.5 * 2.0**52 * step
+        moved = bounds[:-1] + offset
+        return offset, step, moved - offset, moved.view(np.int64)
+
+    def _steps(
+        self, seen: np.ndarray, starts: np.ndarray, cells: np.ndarray
+    ) -> np.ndarray:
+        import numpy as np
+
+        steps = np.zeros(cells.size, dtype=np.int64)
+        if self._ruler is None or not seen.size:
+            return steps
+        offset, _, _, patterns = self._ruler
+        if not isinstance(offset, float):
+            offset = np.repeat(offset, cells)
+        moved = (seen + offset).view(np.int64)
+        full = cells > 0
+        sums = np.add.reduceat(moved, starts[full])  # wraps, and so does the product
+        steps[full] = sums - cells[full] * patterns[full]
+        steps[self.points] = 0
+        return steps
+
+    def sums(self, cells: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """Sum of the numbers in each cell; `nan` where the grid cannot say.
+
+        Parameters
+        ----------
+        cells, steps : ndarray of int, shape (n_cells,)
+            As `Counts` has them.
+
+        Returns
+        -------
+        ndarray of float, shape (n_cells,)
+        """
+        import numpy as np
+
+        bounds = self.bounds
+        if bounds is None or self._ruler is None:
+            return np.full(self.size, math.nan)
+        _, step, origin, _ = self._ruler
+        return cells * np.where(self.points, bounds[1:], origin) + steps * step
 
     def __repr__(self) -> str:
-        shown = ", ".join(self.labels[:3]) + (", ..." if len(self.labels) > 3 else "")
-        return f"<Grid of {len(self.labels)} cells: {shown}>"
-
-
-def _spans(bounds: np.ndarray, smallest: float) -> tuple[str, ...]:
-    import numpy as np
-
-    labels = []
-    for number, (low, high) in enumerate(pairwise(bounds)):
-        start = smallest if number == 0 else float(low)
-        alone = start == high or np.nextafter(high, -np.inf) == low
-        labels.append(f"{high:.6g}" if alone else f"{start:.6g} to {high:.6g}")
-    return tuple(labels)
+        shown = ", ".join(self.labels[:3]) + (", ..." if self.size > 3 else "")
+        return f"<Grid of {self.size} cells: {shown}>"
