@@ -67,11 +67,41 @@ def test_a_little_more_than_half_by_chance_is_no_other_language():
     assert unseen.verdict == "quiet"
 
 
-def test_numbers_outside_the_range_of_the_reference_are_a_fault():
+def test_numbers_far_outside_the_range_of_the_reference_are_a_fault():
     before = frame(a=range(100))
-    after = frame(a=[*range(40), *[-1, 100, math.inf] * 4])
-    outside = row(quality.check(before, after, features=["a"]), "out_of_range", "a")
+    after = frame(a=[*range(40), *[-500, 1000, math.inf] * 4])
+    found = quality.check(before, after, features=["a"])
+    outside = row(found, "out_of_range", "a")
     assert (outside.value, outside.n, outside.verdict) == (12 / 52, 52, "alert")
+    assert found.faults[0].sentence == (
+        "a has 23% of its values far outside the reference's range"
+    )
+
+
+def test_numbers_that_move_just_beyond_the_range_are_drift():
+    before = frame(a=range(100))
+    after = frame(a=[*range(60), *range(100, 140)])
+    found = quality.check(before, after, features=["a"])
+    assert row(found, "out_of_range", "a").verdict == "quiet"
+    assert (found.faults, [mark.kind for mark in found.drifts]) == ((), ["drift"])
+    assert found.drifts[0].sentence == (
+        "a has 40% of its values just outside the reference's range"
+    )
+
+
+@pytest.mark.parametrize("unknown", [-1, 999, -9999])
+def test_a_number_that_stands_for_unknown_is_a_fault(unknown):
+    before = frame(a=list(range(600)) * 2)
+    after = frame(a=[*range(80), *[unknown] * 20])
+    assert row(
+        quality.check(before, after, features=["a"]), "out_of_range"
+    ).verdict == ("alert")
+
+
+def test_a_column_that_always_grows_is_never_out_of_range():
+    before, after = frame(a=range(1000)), frame(a=range(1000, 1400))
+    outside = row(quality.check(before, after, features=["a"]), "out_of_range")
+    assert (outside.value, outside.threshold, outside.verdict) == (1.0, 1.05, "quiet")
 
 
 def test_a_feed_that_froze_is_a_fault():
@@ -130,7 +160,7 @@ def test_without_a_reference_nothing_is_judged():
 def test_a_column_that_is_gone_is_missing_throughout():
     found = quality.check(frame(a=[1] * 50), frame(b=[1] * 50), features=["a"])
     assert row(found, "missing", "a").value == 1
-    assert found.summary.endswith("the data: a is missing in 100% of the rows.")
+    assert found.summary.endswith("the data: a is gone: not one row has a value.")
 
 
 def test_the_summary_names_the_first_faults_and_counts_the_rest():

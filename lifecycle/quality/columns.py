@@ -1,0 +1,275 @@
+"""What a column holds: nothing, another kind, other names, numbers out of range."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lifecycle.findings import Finding, judge
+from lifecycle.quality.order import Rows
+from lifecycle.quality.reading import Column, Pair
+from lifecycle.quality.runs import unheard_of
+from lifecycle.quality.shares import Evidence, Terms, share
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["contents"]
+
+_FOREIGN = 0.5
+_FOLDS = 5
+_MOST_NEW = 40
+_PLURAL = {"number": "numbers", "moment": "moments", "truth": "true or false"}
+
+
+def contents(name: str, pair: Pair, rows: Rows, terms: Terms) -> Iterator[Evidence]:
+    """Judge what a column holds against what its reference held.
+
+    Parameters
+    ----------
+    name : str
+    pair : Pair
+        Both columns, the analysis in the order of `rows`.
+    rows : Rows
+    terms : Terms
+
+    Yields
+    ------
+    Evidence
+        Of `missing`, `type`, `unseen` and `renamed` or `out_of_range`, `distinct`.
+    """
+    before, after = pair.reference, pair.analysis
+    lost = int(before.missing.sum())
+    gone = (
+        rows.n >= terms.min_n
+        and bool(after.missing.all())
+        and lost < len(before.missing)
+    )
+    yield share(
+        rows,
+        name,
+        "missing",
+        after.missing,
+        None,
+        (lost, before.missing.size),
+        terms,
+        said="is gone: not one row has a value"
+        if gone
+        else "is missing in {value:.0%} of the rows",
+    )
+    told = ~after.missing
+    had, has = (_PLURAL.get(kind, kind) or "nothing" for kind in pair.kinds)
+    if pair.kinds[0] == pair.kinds[1]:
+        has = "something else"
+    yield share(
+        rows,
+        name,
+        "type",
+        after.foreign,
+        told,
+        (int(before.foreign.sum()), int((~before.missing).sum())),
+        terms,
+        said=f"is {has} where it was {had} in {{value:.0%}} of its values",
+    )
+    yield from (
+        _ranges(name, pair, rows, terms)
+        if pair.numeric
+        else _names(name, pair, rows, terms)
+    )
+    yield _distinct(name, before, after, terms)
+
+
+def _names(name: str, pair: Pair, rows: Rows, terms: Terms) -> Iterator[Evidence]:
+    import numpy as np
+
+    after = pair.analysis.values
+    known, new = after >= 0, after >= pair.seen
+    yield share(
+        rows,
+        name,
+        "unseen",
+        new,
+        known,
+        _new_before(pair.reference.values),
+        terms,
+        floor=_FOREIGN,
+        said="has {value:.0%} of its values in categories the reference lacks",
+        moved="has {value:.0%} of its values in new categories beside the known ones",
+    )
+    other = _renamed(pair, terms) if new.any() else {}
+    words = ""
+    if other:
+        fresh, old = next(iter(other.items()))
+        words = f"writes {_quoted(pair.names[fresh])} for {_quoted(pair.names[old])}"
+        if len(other) > 1:
+            words += f" and renames {len(other) - 1} more"
+        words += ", {value:.0%} of its values"
+    yield share(
+        rows,
+        name,
+        "renamed",
+        np.isin(after, list(other)) if other else np.zeros(rows.n, dtype=bool),
+        known,
+        (0, int((pair.reference.values >= 0).sum())),
+        terms,
+        said=words,
+    )
+
+
+def _new_before(codes: np.ndarray) -> tuple[int, int]:
+    """How many values of the reference's last fifth the first four did not have."""
+    import numpy as np
+
+    known = codes[codes >= 0]
+    cut = known.size - known.size // _FOLDS
+    if not known.size or cut == known.size:
+        return 0, known.size
+    seen = np.zeros(int(known.max()) + 1, dtype=bool)
+    seen[known[:cut]] = True
+    return int((~seen[known[cut:]]).sum()), known.size - cut
+
+
+def _renamed(pair: Pair, terms: Terms) -> dict[int, int]:
+    """New names that stand for known ones: written otherwise, or come in their place.
+
+    The known one must be gone since the new one came, and must have been as frequent.
+    """
+    import numpy as np
+
+    before, after = pair.reference.values, pair.analysis.values
+    size = len(pair.names)
+    then = np.bincount(before[before >= 0], minlength=size)
+    now = np.bincount(after[after >= 0], minlength=size)
+    total = int(now.sum())
+    ranked = pair.seen + np.argsort(-now[pair.seen :], kind="stable")[:_MOST_NEW]
+    fresh = [int(code) for code in ranked if now[code] >= terms.min_n]
+    written = {_plain(pair.names[code]): code for code in range(pair.seen)}
+    found: dict[int, int] = {}
+    for code in fresh:
+        old = written.get(_plain(pair.names[code]))
+        if old is not None:
+            found[code] = old
+    for code in fresh:
+        if code in found or now[code] <= terms.tolerance * total:
+            continue
+        rest = after[int(np.argmax(after == code)) :]
+        rest = rest[rest >= 0]
+        left = np.bincount(rest, minlength=size)[: pair.seen]
+        usual = then[: pair.seen] / max(1, then.sum())
+        part = now[code] / rest.size
+        near = (usual > part / 1.5) & (usual < part * 1.5) & (left == 0)
+        near &= usual * rest.size > terms.z**2  # not away by chance
+        near[list(found.values())] = False
+        if near.any():
+            distance = np.where(near, np.abs(usual - part), math.inf)
+            found[code] = int(np.argmin(distance))
+    return found
+
+
+def _plain(name: str) -> str:
+    """A name as it sounds: without case, spaces and signs."""
+    return re.sub(r"[\W_]+", "", name).casefold() or name
+
+
+def _quoted(name: str) -> str:
+    line = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    line = line if len(line) <= 30 else line[:29] + "…"
+    return "'" + line.replace("{", "{{").replace("}", "}}") + "'"
+
+
+def _ranges(name: str, pair: Pair, rows: Rows, terms: Terms) -> Iterator[Evidence]:
+    import numpy as np
+
+    before, after = pair.reference.values, pair.analysis.values
+    inside = before[~np.isnan(before)]
+    low, high = (inside.min(), inside.max()) if inside.size else (math.nan, math.nan)
+    with np.errstate(all="ignore"):
+        beyond = (after < low) | (after > high)
+        width = high - low or 10 * max(1.0, abs(high))
+        far = (after < low - width) | (after > high + width)
+    far &= beyond
+    if beyond.any():
+        far |= beyond & _stands_for_nothing(after, beyond, float(low), float(high))
+    yield share(
+        rows,
+        name,
+        "out_of_range",
+        beyond,
+        ~np.isnan(after),
+        _beyond_before(inside),
+        terms,
+        gross=far,
+        said="has {value:.0%} of its values far outside the reference's range",
+        moved="has {value:.0%} of its values just outside the reference's range",
+    )
+
+
+def _stands_for_nothing(
+    values: np.ndarray, beyond: np.ndarray, low: float, high: float
+) -> np.ndarray:
+    """Where one value stands for "unknown": -1 beside none below 0, 999, -9999."""
+    import numpy as np
+
+    found, times = np.unique(values[beyond], return_counts=True)
+    value = float(found[np.argmax(times)])
+    if 2 * times.max() < beyond.sum() or not math.isfinite(value):
+        return np.zeros(values.size, dtype=bool)
+    nines = re.fullmatch(r"9{2,}", f"{abs(value):.0f}") and value == int(value)
+    return (values == value) & bool((value == -1 and low >= 0) or nines)
+
+
+def _beyond_before(known: np.ndarray) -> tuple[int, int]:
+    """How much of a fifth of the reference lies outside the range of the others.
+
+    Of the five, in the order of time, the one furthest out.
+    """
+    import numpy as np
+
+    if known.size < _FOLDS:
+        return 0, known.size
+    cuts = np.linspace(0, known.size, _FOLDS + 1).astype(int)
+    least = np.minimum.reduceat(known, cuts[:-1])
+    most = np.maximum.reduceat(known, cuts[:-1])
+    worst = (0, known.size)
+    for fold in range(_FOLDS):
+        low, high = np.delete(least, fold).min(), np.delete(most, fold).max()
+        part = known[cuts[fold] : cuts[fold + 1]]
+        out = int(((part < low) | (part > high)).sum())
+        if out * worst[1] > worst[0] * part.size:
+            worst = (out, part.size)
+    return worst
+
+
+def _distinct(name: str, before: Column, after: Column, terms: Terms) -> Evidence:
+    """How many values there are; one alone is a fault unless it is to be expected."""
+    import numpy as np
+    import pandas as pd
+
+    values, usual = after.values[after.known], before.values[before.known]
+    if values.dtype.kind == "f":
+        count = len(pd.unique(values))
+    else:
+        count = int(np.count_nonzero(np.bincount(values)))
+    several = usual.size > 0 and bool((usual != usual[0]).any())
+    value = float(count) if values.size else math.nan
+    threshold = 2.0 if several else math.nan
+    verdict = judge(value, threshold, side="below", n=values.size, min_n=terms.min_n)
+    if verdict == "alert" and not unheard_of(usual, values[0], values.size, 1, terms):
+        verdict = "quiet"
+    finding = Finding(
+        "distinct",
+        value,
+        values.size,
+        threshold=threshold,
+        verdict=verdict,
+        subject=name,
+    )
+    loud = verdict == "alert"
+    return Evidence(
+        finding,
+        "fault" if loud else "",
+        "has always the same value" if loud else "",
+        rows=values.size if loud else 0,
+    )

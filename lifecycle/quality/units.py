@@ -1,0 +1,123 @@
+"""Units: numbers that are a hundred or a thousand times what they were."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from lifecycle.findings import Finding, Verdict
+from lifecycle.quality.order import Rows
+from lifecycle.quality.reading import Pair
+from lifecycle.quality.shares import Evidence, Terms
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["scale"]
+
+_FACTORS = (10.0, 60.0, 100.0, 1e3, 3600.0, 1e4, 1e6, 1e9)
+_POINTS = (0.1, 0.25, 0.5, 0.75, 0.9)
+_NEAR = math.log(1.25)
+_ALIKE = math.log(1.6)
+_SAMPLE = 2000
+
+
+def scale(name: str, pair: Pair, rows: Rows, terms: Terms) -> Evidence:
+    """Hint at another unit: the same shape, so many times larger or smaller.
+
+    Parameters
+    ----------
+    name : str
+    pair : Pair
+        Both columns, of numbers.
+    rows : Rows
+        The analysis.
+    terms : Terms
+
+    Returns
+    -------
+    Evidence
+        Of `scale`, the median against the reference's, with an interval from the ranks
+        of the median. An alert where it is about 10, 60, 100, 1,000, 3,600 ... or one
+        part of so many, the quantiles agree on it, and the interval excludes its square
+        root. Undefined where the reference's median is 0 or there are few rows. Where
+        the whole is quiet and a chunk is not, it speaks of the newest such chunk.
+
+    Notes
+    -----
+    The quantiles are those of at most 2,000 rows of a chunk, evenly taken.
+    """
+    import numpy as np
+
+    usual = _sample(pair.reference.values, 5 * _SAMPLE)
+    values = pair.analysis.values
+    if usual.size < terms.min_n:
+        return Evidence(Finding("scale", math.nan, 0, subject=name))
+    points = np.quantile(usual, _POINTS)
+    found = []
+    spans = [*zip(rows.edges[:-1], rows.edges[1:], strict=True), (0, rows.n)]
+    for first, last in spans if rows.labels else spans[-1:]:
+        part = _sample(values[first:last], _SAMPLE)
+        found.append(_ratio(part, points, terms))
+    loud = [factor == factor and factor != 1 for *_, factor in found]
+    chosen = len(found) - 1
+    if any(loud) and not loud[-1]:
+        chosen = max(k for k, each in enumerate(loud) if each)
+    ratio, lower, upper, n, factor = found[chosen]
+    verdict: Verdict = "undefined" if factor != factor else "quiet"
+    if not any(loud):
+        return Evidence(
+            Finding("scale", ratio, n, lower, upper, verdict=verdict, subject=name)
+        )
+    finding = Finding("scale", ratio, n, lower, upper, factor, "alert", subject=name)
+    large = f"{factor:,.0f} times" if factor > 1 else f"1/{1 / factor:,.0f} of"
+    touched = [k for k, each in enumerate(loud[:-1]) if each]
+    if not touched:
+        words = f"is {large} what it was: another unit, it seems"
+        return Evidence(finding, "fault", words, rows=rows.n)
+    first, last = int(rows.edges[touched[0]]), int(rows.edges[touched[-1] + 1])
+    until = None if touched[-1] == len(rows.labels) - 1 else rows.moment(last)
+    words = f"{'was' if until else 'is'} {large} what it was: another unit, it seems"
+    since = None if first == 0 else rows.moment(first)
+    return Evidence(finding, "fault", words, since, until, last - first)
+
+
+def _sample(values: np.ndarray, most: int) -> np.ndarray:
+    import numpy as np
+
+    part = values[:: max(1, values.size // most)]
+    return np.sort(part[np.isfinite(part)])
+
+
+def _ratio(
+    part: np.ndarray, points: np.ndarray, terms: Terms
+) -> tuple[float, float, float, int, float]:
+    """Median against the reference's, its interval, n, and the factor (1: the same)."""
+    import numpy as np
+
+    n, middle = part.size, float(points[2])
+    if n < terms.min_n or middle == 0:
+        return math.nan, math.nan, math.nan, n, math.nan
+    now = np.quantile(part, _POINTS)
+    ratio = float(now[2]) / middle
+    lower, upper = (_ranks(part, z, middle) for z in (-1.645, 1.645))
+    lower, upper = min(lower, upper), max(lower, upper)
+    plain = ratio, lower, upper, n
+    with np.errstate(all="ignore"):
+        each = now[points != 0] / points[points != 0]
+    if ratio <= 0 or not (each > 0).all():
+        return *plain, 1.0
+    logs = np.log(each)
+    size = abs(math.log(ratio))
+    factor = min(_FACTORS, key=lambda f: abs(math.log(f) - size))
+    if abs(math.log(factor) - size) > _NEAR or np.ptp(logs) > _ALIKE:
+        return *plain, 1.0
+    inner = _ranks(part, -terms.z if ratio > 1 else terms.z, middle)
+    if not (inner > math.sqrt(factor) if ratio > 1 else inner < 1 / math.sqrt(factor)):
+        return *plain, 1.0
+    return *plain, factor if ratio > 1 else 1 / factor
+
+
+def _ranks(part: np.ndarray, z: float, middle: float) -> float:
+    place = round(part.size / 2 + z * math.sqrt(part.size) / 2 - 0.5)
+    return float(part[min(max(place, 0), part.size - 1)]) / middle
