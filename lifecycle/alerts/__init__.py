@@ -9,6 +9,7 @@ sent: then with the same key, so that a receiver can drop it.
 from __future__ import annotations
 
 from lifecycle.alerts.episodes import history, open_alerts, update
+from lifecycle.alerts.hindsight import Episode, Hindsight, Spell, hindsight
 from lifecycle.alerts.outbox import Address, Delivery, deliver
 from lifecycle.alerts.people import acknowledge, chase, silence, silent_until
 from lifecycle.alerts.sending import NotSent, send
@@ -19,11 +20,15 @@ __all__ = [
     "Address",
     "Alert",
     "Delivery",
+    "Episode",
+    "Hindsight",
     "Message",
     "NotSent",
+    "Spell",
     "acknowledge",
     "chase",
     "deliver",
+    "hindsight",
     "history",
     "open_alerts",
     "send",

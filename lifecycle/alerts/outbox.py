@@ -208,6 +208,8 @@ def _attempt(
         if message.claim != claim:
             return None  # the lease had ended; whoever has it now goes on
     if not failures:
+        if message.state == "waiting":  # the rest were taken off the settings
+            message = _reached(registry, id, names[0], names, now(), now() + lease)
         return "sent", message
     why = "; ".join(failures)
     if message.attempts >= attempts:

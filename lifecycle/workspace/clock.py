@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle import alerts, config, errors, findings, jobs, periods
 from lifecycle.jobs import schedule
-from lifecycle.workspace import guarding, renewal
+from lifecycle.workspace import guarding, notices, renewal, rules
 
 if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
@@ -214,27 +214,32 @@ def due(
 
 
 def watch(view: View) -> list[alerts.Alert]:
-    """Look at the newest mature chunk and the newest rows; newly opened alerts."""
-    rules, opened = view.settings.alerts, []
+    """Hold every rule against the view's moment; newly opened alerts.
+
+    Whoever has not taken an alert on in time is reminded, or a second person told.
+    """
     if view.scored.empty:
         return []
-    accuracy = view.performance(chunks=2).only(measure="accuracy")
-    judged = [row for row in accuracy if row.verdict != "undefined"]
-    found = {"accuracy": findings.Findings(accuracy.title, tuple(judged[-1:]))}
-    if rules.drift and len(view.reference) and len(view.analysis):
-        found["drift"] = _family(view)
+    told, opened = view.settings.watched, []
+    found = rules.watch(view)
+    judged = [row for row in found["accuracy"] if row.verdict != "undefined"]
     _end_of_rollback(view, judged)
-    for rule, rows in found.items():
+    for name, rows in found.items():
+        rule = told[name]
         opened += alerts.update(
             view.registry,
             view.name,
             rows,
-            rule=rule,
+            rule=name,
             at=view.as_of,
             owner=view.settings.owner,
-            severity="critical" if rule == "accuracy" else "warning",
+            severity=rule.severity,
             words=rows.summary and f"{view.name}: {rows.summary}",
+            close_after=rule.close_after or 1,
+            margin=rule.margin,
+            report=notices.report_link(view, rule.watch),
         )
+    notices.chase(view)
     return opened
 
 
@@ -254,20 +259,6 @@ def _end_of_rollback(view: View, judged: Sequence[findings.Finding]) -> None:
                 at=view.as_of,
                 owner=view.settings.owner,
             )
-
-
-def _family(view: View) -> findings.Findings:
-    """All drift of a model as one finding: how many features have moved."""
-    drift = view.drift()
-    count = len(drift.drifted)
-    row = findings.Finding(
-        measure="drifted features",
-        value=float(count),
-        n=len(view.analysis),
-        threshold=0.0,
-        verdict=findings.judge(float(count), 0.0, side="above"),
-    )
-    return findings.Findings("Drift", (row,), drift.summary)
 
 
 def _wanted(

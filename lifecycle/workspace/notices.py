@@ -1,0 +1,193 @@
+"""What the workspace does for alerts: who is told where, and what people say."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from lifecycle import alerts, errors
+from lifecycle.workspace import actors
+
+if TYPE_CHECKING:
+    from lifecycle.config import Alerts
+    from lifecycle.registry import Alert, Entry, Message
+    from lifecycle.workspace.desk import Workspace
+    from lifecycle.workspace.view import View
+
+__all__ = [
+    "acknowledge",
+    "chase",
+    "deliver",
+    "episodes",
+    "messages",
+    "plain",
+    "recipients",
+    "report_link",
+    "silence",
+]
+
+_PAGES = {"drift": "drift", "quality": "drift"}
+_NAMED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def episodes(
+    workspace: Workspace, name: str | None = None, *, closed: bool = False
+) -> list[Alert]:
+    """The alerts of one model or of all: open ones, or every episode there was."""
+    if name is not None:
+        workspace.model(name)
+    read = alerts.history if closed else alerts.open_alerts
+    return read(workspace.registry, name)
+
+
+def messages(workspace: Workspace, name: str | None = None) -> list[Message]:
+    """What was to be told, oldest first: sent, waiting or given up."""
+    return workspace.registry.messages(name)
+
+
+def acknowledge(
+    workspace: Workspace,
+    id: int,
+    *,
+    by: str | None = None,
+    as_of: datetime | str | None = None,
+) -> Alert:
+    """Take an alert on."""
+    actor, at = actors.who(by), workspace.moment(as_of)
+    return alerts.acknowledge(workspace.registry, id, by=actor.name, at=at)
+
+
+def silence(
+    workspace: Workspace,
+    name: str,
+    rule: str,
+    *,
+    until: datetime | str,
+    reason: str,
+    by: str | None = None,
+    as_of: datetime | str | None = None,
+) -> Entry:
+    """Tell nobody of a rule until a date; the ledger says who wanted that, and why.
+
+    Raises
+    ------
+    IllegalMove
+        When the model has no such rule, there is no reason, or the date is past.
+    """
+    known = {*workspace.model(name).watched, "rollback", "all"}
+    known |= {alert.rule for alert in alerts.open_alerts(workspace.registry, name)}
+    if rule not in known:
+        raise errors.IllegalMove(
+            f"{name} has no rule {rule!r}; there is {', '.join(sorted(known))}"
+        )
+    actor = actors.who(by)
+    return alerts.silence(
+        workspace.registry,
+        name,
+        rule,
+        until=workspace.moment(until),
+        reason=reason,
+        by=actor.name,
+        source=actor.source,
+        at=workspace.moment(as_of),
+    )
+
+
+def chase(view: View) -> list[Alert]:
+    """Remind of alerts that nobody has taken on, or ask the deputy."""
+    told = view.settings.alerts
+    return alerts.chase(
+        view.registry,
+        view.name,
+        at=view.as_of,
+        escalate_after=_days(told.escalate_after_days),
+        deputy=told.deputy or "",
+        remind_every=_days(told.remind_every_days),
+        report=report_link(view),
+    )
+
+
+def _days(count: float | None) -> timedelta | None:
+    return None if count is None else timedelta(days=count)
+
+
+def report_link(view: View, watch: str = "") -> str:
+    """Where the report about a rule is, or will be when the clock has run it.
+
+    Below `reports_url` of the settings where there is one, else in the workspace.
+    """
+    from lifecycle.workspace import clock
+
+    page = _PAGES.get(watch, "audit")
+    folder = f"reports/{view.name}/{clock.stamp(view.as_of)}"
+    if not view.settings.schedule.on_alert:
+        runs = view.registry.runs(view.name, page)
+        done = [run for run in runs if run.directory and run.as_of <= view.as_of]
+        if not done:
+            return ""
+        folder = done[0].directory
+    base = view.workspace.settings.workspace.reports_url.rstrip("/")
+    path = f"{folder}/{page}.html"
+    return f"{base}/{path.removeprefix('reports/')}" if base else path
+
+
+def recipients(workspace: Workspace) -> dict[tuple[str, str], list[alerts.Address]]:
+    """The addresses of each model's owner and deputy, read from the environment."""
+    return {
+        (name, who): found
+        for name in workspace.models
+        for who, found in _addresses(workspace.model(name).alerts).items()
+    }
+
+
+def _addresses(told: Alerts) -> dict[str, list[alerts.Address]]:
+    return {
+        "owner": [_address(each.get_secret_value()) for each in told.notify],
+        "deputy": [_address(each.get_secret_value()) for each in told.notify_deputy],
+    }
+
+
+def _address(text: str) -> alerts.Address:
+    named = _NAMED.fullmatch(text.strip())
+    if named is None:
+        return alerts.Address(text.strip())
+    held = os.environ.get(named.group(1), "").strip()
+    if not held:
+        return alerts.Address(
+            "", f"the environment has no {named.group(1)}; set it to a URL of apprise"
+        )
+    return alerts.Address(held)
+
+
+def deliver(
+    workspace: Workspace, *, as_of: datetime | str | None = None
+) -> alerts.Delivery:
+    """Send what waits in the outbox and is due; see `alerts.deliver`."""
+    at = workspace.moment(as_of)
+    return alerts.deliver(workspace.registry, recipients(workspace), at=at)
+
+
+def plain(alert: Alert, *, silent: datetime | None) -> dict[str, object]:
+    """An alert as plain values for JSON."""
+    moments = {
+        name: getattr(alert, name)
+        for name in ("opened_at", "seen_at", "closed_at", "acknowledged_at")
+    }
+    return {
+        "id": alert.id,
+        "model": alert.model,
+        "rule": alert.rule,
+        "subject": alert.subject,
+        "severity": alert.severity,
+        "sentence": alert.sentence,
+        "value": alert.value,
+        "threshold": alert.threshold,
+        "n": alert.n,
+        "owner": alert.owner,
+        "acknowledged_by": alert.acknowledged_by,
+        "escalated_to": alert.escalated_to,
+        **{key: at and at.astimezone(UTC).isoformat() for key, at in moments.items()},
+        "silent_until": silent and silent.isoformat(),
+    }

@@ -1,0 +1,315 @@
+"""The rules of a model, asked at one moment: what is beyond its threshold now.
+
+Nothing here is written anywhere: `clock.watch` keeps what it says in the registry,
+`replaying` holds it against what came true.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from lifecycle import config, periods
+from lifecycle import metrics as measures
+from lifecycle.findings import Finding, Findings, judge
+from lifecycle.workspace.rows import LENGTH
+
+if TYPE_CHECKING:
+    from lifecycle.workspace.view import View
+
+__all__ = ["LOOKS", "looked_at", "reference_value", "watch"]
+
+LOOKS: dict[str, Literal["back", "ahead", "aside"]] = {
+    "drift": "ahead",
+    "quality": "ahead",
+    "kpi": "ahead",
+    "feedback": "ahead",
+    "estimated": "ahead",
+    "no_data": "aside",
+    "nobody_looked": "aside",
+}
+"""What an alert of a rule says: harm was, harm comes, or neither. Others look back."""
+
+_SHOWN = 13  # chunks of a measure's course
+_FIRST = 4  # chunks of a version that say how good it is
+_WORDS = {"day": "days", "week": "weeks", "month": "months"}
+
+
+def watch(
+    view: View, rules: Mapping[str, config.Rule] | None = None
+) -> dict[str, Findings]:
+    """What each rule finds at the view's moment, by the rule's name.
+
+    Parameters
+    ----------
+    view : View
+    rules : mapping of name to Rule, optional
+        Those of the settings where not given.
+
+    Returns
+    -------
+    dict of str to Findings
+        In the order of the rules. No rows, or undefined ones, where the question has
+        no answer; that changes no alert. A summary is what is wrong in a sentence;
+        where it is empty the finding's numbers say it.
+    """
+    told = view.settings.watched if rules is None else rules
+    return {
+        name: _ASKED.get(rule.watch, _realised)(view, rule)
+        for name, rule in told.items()
+    }
+
+
+# -- performance -----------------------------------------------------------------
+
+
+def _realised(view: View, rule: config.Rule) -> Findings:
+    rows = view.performance(chunks=_SHOWN).only(measure=rule.watch)
+    return _held(view, rows, rule)
+
+
+def _estimated(view: View, rule: config.Rule) -> Findings:
+    """Chunks whose outcomes are not due, by the performance to be expected."""
+    rows = _asked(view, "estimated", rule)
+    kept = [row for row in rows if row.measure == (rule.measure or "accuracy")]
+    named = [replace(row, measure=f"estimated {row.measure}") for row in kept]
+    return _held(view, replace(rows, rows=tuple(named)), rule)
+
+
+def _drop(view: View, rule: config.Rule) -> Findings:
+    """How far each chunk is behind the first ones of the version in production."""
+    measure = rule.measure or "accuracy"
+    rows = view.performance(chunks=_SHOWN).only(measure=measure)
+    normal = reference_value(view, measure)
+    if measure in measures.METRICS and measures.METRICS[measure].greater_is_better:
+        behind = [
+            (normal - row.value, normal - row.upper, normal - row.lower) for row in rows
+        ]
+    else:
+        behind = [
+            (row.value - normal, row.lower - normal, row.upper - normal) for row in rows
+        ]
+    lost = [
+        replace(row, measure=f"{measure} drop", value=value, lower=lower, upper=upper)
+        for row, (value, lower, upper) in zip(rows, behind, strict=True)
+    ]
+    return _held(view, Findings("Drop from the reference", tuple(lost)), rule)
+
+
+def reference_value(view: View, measure: str) -> float:
+    """What is normal for a measure: its value while the production version was new.
+
+    The mean, weighted by rows, of the version's first four judged chunks: the rows it
+    was trained on would flatter it. Undefined, and therefore `nan`, before it has one.
+    """
+    own = getattr(view, "reference_performance", None)
+    if own is not None:
+        found = own(measure)
+        return float(found.value if isinstance(found, Finding) else found)
+    since = _live_since(view)
+    if since is None:
+        return math.nan
+    passed = math.ceil((view.as_of - since) / LENGTH[view.settings.chunk])
+    first = [
+        row
+        for row in view.performance(chunks=max(passed, 1)).only(measure=measure)
+        if row.n >= view.settings.alerts.min_rows
+        and not math.isnan(row.value)
+        and periods.bounds(row.period, timezone=view.timezone).start >= since
+    ][:_FIRST]
+    rows = sum(row.n for row in first)
+    return sum(row.value * row.n for row in first) / rows if rows else math.nan
+
+
+def _live_since(view: View) -> datetime | None:
+    """When the version in production got there, as known at the view's moment."""
+    if view.production is None:
+        return None
+    since = None
+    for entry in view.registry.ledger(view.name):
+        now, before = entry.after.get("production"), entry.before.get("production")
+        if entry.at <= view.as_of and now != before and now == view.production.number:
+            since = entry.at
+    return since
+
+
+def _harm(view: View, rule: config.Rule) -> Findings:
+    """The sequential test that the loss has risen by more than epsilon."""
+    rows = _asked(view, "harm", rule, epsilon=rule.above)
+    return replace(rows, summary=rows.summary if rows.verdict == "alert" else "")
+
+
+# -- what comes before harm ------------------------------------------------------
+
+
+def _drift(view: View, rule: config.Rule) -> Findings:
+    """All drift of a model as one finding: how many features have moved."""
+    if not len(view.reference) or not len(view.analysis):
+        return Findings("Drift", ())
+    drift = view.drift()
+    return _family(view, "drifted features", len(drift.drifted), "Drift", drift.summary)
+
+
+def _quality(view: View, rule: config.Rule) -> Findings:
+    """All faults of the newest data as one finding."""
+    if not len(view.reference) or not len(view.analysis):
+        return Findings("Data quality", ())
+    found = _plain(view.quality())
+    faults = sum(row.verdict == "alert" for row in found)
+    return _family(view, "faults of the data", faults, "Data quality", found.summary)
+
+
+def _family(view: View, measure: str, count: int, title: str, summary: str) -> Findings:
+    row = Finding(
+        measure=measure,
+        value=float(count),
+        n=len(view.analysis),
+        threshold=0.0,
+        verdict=judge(float(count), 0.0, side="above"),
+        period=_chunk(view, view.analysis["time"].max()),
+    )
+    return Findings(title, (row,), summary)
+
+
+def _kpi(view: View, rule: config.Rule) -> Findings:
+    asked = {"event": rule.event} | ({"measure": rule.measure} if rule.measure else {})
+    return _held(view, _asked(view, "kpi", rule, **asked), rule)
+
+
+def _feedback(view: View, rule: config.Rule) -> Findings:
+    rows = _plain(view.feedback())
+    kept = [row for row in rows if not rule.measure or row.measure == rule.measure]
+    return _held(view, replace(rows, rows=tuple(kept), summary=""), rule)
+
+
+# -- silence of another kind -----------------------------------------------------
+
+
+def _no_data(view: View, rule: config.Rule) -> Findings:
+    """How long ago the newest prediction was made, in chunks."""
+    chunk = view.settings.chunk
+    newest = view.scored["time"].max().to_pydatetime() if len(view.scored) else None
+    return _since(
+        view,
+        rule,
+        newest,
+        LENGTH[chunk],
+        measure=f"{_WORDS[chunk]} without a prediction",
+        words="no prediction has come",
+    )
+
+
+def _nobody_looked(view: View, rule: config.Rule) -> Findings:
+    return _since(
+        view,
+        rule,
+        looked_at(view),
+        timedelta(weeks=1),
+        measure="weeks since somebody looked",
+        words="nobody has run a page, made a move or taken an alert on",
+    )
+
+
+def looked_at(view: View) -> datetime | None:
+    """When a person last showed that somebody looks after the model.
+
+    A move by a person, an alert taken on, or a page run by hand; else when the
+    first version was made. What the clock does by itself does not count: runs that
+    fill a slot, and those at the moment an alert opened.
+    """
+    entries = view.registry.ledger(view.name)
+    moves = [each.at for each in entries if each.source != "automatic"]
+    episodes = view.registry.alerts(view.name)
+    taken = [each.acknowledged_at for each in episodes if each.acknowledged_at]
+    opened = {each.opened_at for each in episodes}
+    runs = [
+        run.as_of
+        for run in view.registry.runs(view.name)
+        if run.slot is None and run.as_of not in opened
+    ]
+    before = [at for at in (*moves, *taken, *runs) if at <= view.as_of]
+    return max(before, default=None)
+
+
+def _since(
+    view: View,
+    rule: config.Rule,
+    moment: datetime | None,
+    unit: timedelta,
+    *,
+    measure: str,
+    words: str,
+) -> Findings:
+    if moment is None:
+        return Findings(measure.capitalize(), ())
+    gone = (view.as_of - moment) / unit
+    row = Finding(
+        measure,
+        gone,
+        len(view.scored),
+        threshold=rule.threshold,
+        verdict=judge(gone, rule.threshold, side=rule.side),
+        period=_chunk(view, view.as_of),
+    )
+    what = measure.split()[0]
+    told = f"{words} since {moment:%Y-%m-%d %H:%M} UTC, for {gone:.1f} {what}"
+    return Findings(measure.capitalize(), (row,), told)
+
+
+# -- answers ---------------------------------------------------------------------
+
+
+def _held(view: View, rows: Findings, rule: config.Rule) -> Findings:
+    """The same rows, held against the threshold of the rule."""
+    least = view.settings.alerts.min_rows
+    judged = tuple(
+        replace(
+            row,
+            threshold=rule.threshold,
+            verdict=judge(
+                row.value, rule.threshold, side=rule.side, n=row.n, min_n=least
+            ),
+        )
+        for row in rows
+    )
+    return replace(rows, rows=judged, summary="")
+
+
+def _asked(view: View, question: str, rule: config.Rule, **settings: Any) -> Findings:
+    """What a view answers; no rows where it does not know the question."""
+    asked = getattr(view, question, None)
+    if asked is None:
+        return Findings(question.capitalize(), ())
+    return _plain(asked(**settings))
+
+
+def _plain(result: Any) -> Findings:
+    """Findings, or those that a richer result carries."""
+    if result is None:
+        return Findings("", ())
+    found = result if isinstance(result, Findings) else result.findings
+    return found if isinstance(found, Findings) else Findings("", tuple(found))
+
+
+def _chunk(view: View, moment: Any) -> str:
+    import pandas as pd
+
+    at: Sequence[Any] = [pd.Timestamp(moment)]
+    labels = periods.chunk_of(at, every=view.settings.chunk, timezone=view.timezone)
+    return str(labels.iloc[0])
+
+
+_ASKED: dict[str, Callable[[View, config.Rule], Findings]] = {
+    "drop": _drop,
+    "harm": _harm,
+    "estimated": _estimated,
+    "drift": _drift,
+    "quality": _quality,
+    "kpi": _kpi,
+    "feedback": _feedback,
+    "no_data": _no_data,
+    "nobody_looked": _nobody_looked,
+}
