@@ -27,6 +27,11 @@ PAIRS = {
     "average_precision": lambda y, p, s: theirs.average_precision_score(y, s),
     "log_loss": lambda y, p, s: theirs.log_loss(y, s, labels=[0, 1]),
     "brier": lambda y, p, s: np.mean((s - y) ** 2),
+    "calibration_error": lambda y, p, s: sum(
+        abs(s[part].mean() - y[part].mean()) * part.mean()
+        for part in (np.minimum(s * 10 // 1, 9) == b for b in range(10))
+        if part.any()
+    ),
 }
 
 
@@ -175,4 +180,4 @@ def test_an_unknown_metric_is_refused_with_those_there_are():
 
 def test_lower_is_better_only_for_losses():
     worse = {name for name, m in metrics.METRICS.items() if not m.greater_is_better}
-    assert worse == {"log_loss", "brier"}
+    assert worse == {"log_loss", "brier", "calibration_error"}

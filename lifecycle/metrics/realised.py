@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from lifecycle.intervals import placements
+from lifecycle.metrics.calibrated import calibration_error
+from lifecycle.metrics.metric import Metric
 from lifecycle.metrics.rows import ratio, rows, terms
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "METRICS",
-    "Metric",
     "accuracy",
     "average_precision",
     "brier",
@@ -27,31 +26,6 @@ __all__ = [
     "roc_auc",
     "specificity",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A metric and what must be known to use it.
-
-    Parameters
-    ----------
-    name : str
-    function : callable
-        Of outcomes and of what it needs.
-    needs : {"prediction", "score"}
-        The second argument of the function.
-    greater_is_better : bool
-
-    Examples
-    --------
-    >>> METRICS["brier"].greater_is_better
-    False
-    """
-
-    name: str
-    function: Callable[[npt.ArrayLike, npt.ArrayLike], float]
-    needs: Literal["prediction", "score"]
-    greater_is_better: bool
 
 
 def accuracy(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> float:
@@ -338,7 +312,8 @@ METRICS: dict[str, Metric] = {
         Metric("f1", f1, "prediction", True),
         Metric("roc_auc", roc_auc, "score", True),
         Metric("average_precision", average_precision, "score", True),
-        Metric("log_loss", log_loss, "score", False),
+        Metric("log_loss", log_loss, "score", False, bounded=False),
         Metric("brier", brier, "score", False),
+        Metric("calibration_error", calibration_error, "score", False),
     )
 }

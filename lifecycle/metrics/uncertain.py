@@ -6,6 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from lifecycle import intervals
+from lifecycle.metrics.bounded import within
+from lifecycle.metrics.calibrated import calibration_measured
+from lifecycle.metrics.metric import Measured
 from lifecycle.metrics.realised import METRICS
 from lifecycle.metrics.rows import ratio, rows, terms
 
@@ -24,7 +27,7 @@ def with_interval(
     *,
     level: float = 0.90,
     rng: np.random.Generator | int | None = None,
-) -> tuple[float, float, float, int]:
+) -> Measured:
     r"""A metric with its interval and the number of rows it rests on.
 
     Parameters
@@ -61,7 +64,11 @@ def with_interval(
     binomial proportions in clustered surveys", J. Survey Statist. Methodol. 3, 2015).
     Average precision: the binomial interval on the rows that were 1 (K. Boyd, K. H.
     Eng and C. D. Page, "Area under the precision-recall curve", ECML 2013). Log loss
-    and Brier score: the normal interval of a mean.
+    and Brier score: the normal interval of a mean. Calibration error: :math:`\max(0, E
+    - b - zs)` to :math:`E + zs`, where :math:`s^2 = \sum_b (n_b/n)^2 v_b` with the
+    variance :math:`v_b` of a bin's rate, and :math:`b = \sum_b (n_b/n) \sqrt{2v_b/\pi}`
+    is the most that chance can have added (see `calibration_bias`): it covers at least
+    as often as it says.
 
     Examples
     --------
@@ -80,23 +87,22 @@ def with_interval(
     truth, guess = rows(y_true, second, metric.needs)
     if name == "average_precision":
         value, n = metric.function(truth, guess), int(truth.sum())
-        return value, *intervals.wilson(value * n, n, level=level), n
+        return Measured(value, *intervals.wilson(value * n, n, level=level), n)
     if name == "roc_auc":
         value = metric.function(truth, guess)
-        return value, *intervals.auc(truth, guess, level=level), truth.size
+        return Measured(value, *intervals.auc(truth, guess, level=level), truth.size)
+    if name == "calibration_error":
+        return calibration_measured(truth, guess, level=level)
     top, bottom = terms(name, truth, guess)
     value = ratio((top, bottom))
     n = int(np.count_nonzero(bottom))
     if not n or math.isnan(value):
-        return math.nan, math.nan, math.nan, n
+        return Measured(math.nan, math.nan, math.nan, n)
     residual = top - value * bottom
     variance = float(residual @ residual) / float(bottom.sum()) ** 2
     if name in ("log_loss", "brier"):
         if n < 2:
-            return value, math.nan, math.nan, n
+            return Measured(value, math.nan, math.nan, n)
         half = z * math.sqrt(variance * n / (n - 1))
-        return value, max(0.0, value - half), value + half, n
-    # rows of a plain proportion that would vary as much as this value does
-    spread = value * (1 - value)
-    size = spread / variance if variance > 0 and spread > 0 else float(n)
-    return value, *intervals.wilson(value * size, size, level=level), n
+        return Measured(value, max(0.0, value - half), value + half, n)
+    return Measured(value, *within(value, variance, n, level), n)
