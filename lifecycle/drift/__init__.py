@@ -10,7 +10,10 @@ Drift of inputs is not harm: it says where to look, not that the model is wrong.
 
 from __future__ import annotations
 
+from lifecycle.drift.budget import level
+from lifecycle.drift.chunked import Course
 from lifecycle.drift.compare import compare
+from lifecycle.drift.course import course
 from lifecycle.drift.measures import homogeneity, ks_distance, wasserstein
 from lifecycle.drift.result import Drift
 from lifecycle.drift.shares import (
@@ -22,14 +25,17 @@ from lifecycle.drift.shares import (
 )
 
 __all__ = [
+    "Course",
     "Drift",
     "chi_square",
     "compare",
+    "course",
     "hellinger",
     "homogeneity",
     "jensen_shannon",
     "ks_distance",
     "l_infinity",
+    "level",
     "psi",
     "wasserstein",
 ]

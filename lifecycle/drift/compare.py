@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import intervals, profiles
-from lifecycle.drift import distances, measures, shares
+from lifecycle import profiles
+from lifecycle.drift import distances, ends, measures, shares, telling
 from lifecycle.drift.result import Drift
+from lifecycle.drift.weights import weigh
 from lifecycle.findings import Finding, Findings, judge
 
 if TYPE_CHECKING:
@@ -22,10 +22,7 @@ __all__ = ["compare"]
 HOUSE = frozenset(
     "id time score prediction version role outcome known_at".split()  # noqa: SIM905
 )
-Z = NormalDist().inv_cdf(0.95)
-NAMED = 5
 SHOWN_CELLS = 11
-SHORT = {"ks": "KS", "js": "JS"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ def compare(
     analysis: pd.DataFrame,
     *,
     features: Sequence[Any] | None = None,
-    importance: Mapping[str, float] | None = None,
+    importance: Mapping[str, float] | Findings | None = None,
     level: float = 0.05,
     floor: float = 0.1,
     min_n: int = 30,
@@ -63,7 +60,7 @@ def compare(
         All columns of the reference; of a frame from the logs (one with `id` and
         `time`) all but the house's own. A column that one of the frames lacks is
         taken as missing throughout.
-    importance : mapping of feature to float, optional
+    importance : mapping of feature to float, or what `importance` found, optional
         How much the model uses a feature. Orders the result; a feature of no
         importance is measured, not judged. A feature it does not name weighs 1.
     level : float
@@ -110,12 +107,12 @@ def compare(
     (('visits',), 'alert')
     """
     names = _features(reference, analysis, features)
-    weights = {} if importance is None else dict(importance)
+    weights = weigh(importance, names)
     rows: list[_Row] = []
     counts = {}
     for name in names:
         pair = profiles.column(reference, name), profiles.column(analysis, name)
-        weight = float(weights.get(name, weights.get(str(name), 1.0)))
+        weight = weights[name]
         distance, missing, shown = _feature(str(name), *pair, floor)
         rows += [replace(row, weight=weight) for row in (distance, missing)]
         counts[str(name)] = shown
@@ -164,7 +161,7 @@ def _feature(
         before, after = (column[~np.isnan(column)] for column in columns)
         sizes = before.size, after.size
         value, p = measures.kolmogorov_smirnov(before, after)
-        measure, ends = "ks", _ks_ends(value, *sizes)
+        measure, limits = "ks", ends.kolmogorov(value, *sizes)
         grid = profiles.Grid.numeric(before, cells=SHOWN_CELLS - 1)
         counts = grid.count(before), grid.count(after)
         labels = (*grid.labels, "outside")
@@ -175,9 +172,14 @@ def _feature(
         sizes = int(sides[0].sum()), int(sides[1].sum())
         value = float(distances.jensen_shannon(*sides))
         p = distances.contingency(*sides)[1]
-        measure, ends = "js", _js_ends(value, *sides)
+        measure, limits = "js", ends.jensen_shannon(value, *sides)
         labels, *shown = _largest(list(dict.fromkeys([*first, *second])), *sides)
-    distance = Finding(measure, value, sizes[1], *ends, threshold=floor, subject=name)
+    lower, upper = (float(end) for end in limits)
+    if math.isnan(value):
+        lower = upper = math.nan
+    distance = Finding(
+        measure, value, sizes[1], lower, upper, threshold=floor, subject=name
+    )
     lost = len(reference) - sizes[0], len(analysis) - sizes[1]
     missing = _missing(name, lost, (len(reference), len(analysis)), floor)
     return _Row(distance, p, min(sizes)), missing, (labels, shown[0], shown[1])
@@ -192,17 +194,13 @@ def _missing(
         )
     before, after = (k / n for k, n in zip(lost, rows, strict=True))
     change = after - before
-    lows, highs = zip(
-        *(intervals.wilson(lost[i], rows[i]) for i in (0, 1)), strict=True
-    )
-    lower = change - math.hypot(after - lows[1], highs[0] - before)
-    upper = change + math.hypot(highs[1] - after, before - lows[0])
+    lower, upper = ends.difference(lost[0], rows[0], lost[1], rows[1])
     finding = Finding(
         "missing",
         change,
         rows[1],
-        lower,
-        upper,
+        float(lower),
+        float(upper),
         threshold=math.copysign(floor, change),
         subject=name,
         unit="%",
@@ -253,40 +251,6 @@ def _rank(row: _Row) -> tuple[bool, float]:
     return row.finding.measure == "missing", 0.0 if math.isnan(size) else -size
 
 
-def _ks_ends(value: float, n: int, m: int) -> tuple[float, float]:
-    from scipy.special import kolmogi
-
-    if not n or not m:
-        return math.nan, math.nan
-    half = float(kolmogi(0.10)) * math.sqrt(1 / n + 1 / m)
-    return max(0.0, value - half), min(1.0, value + half)
-
-
-def _js_ends(
-    value: float, before: np.ndarray, after: np.ndarray
-) -> tuple[float, float]:
-    import numpy as np
-
-    sizes = int(before.sum()), int(after.sum())
-    if math.isnan(value) or not all(sizes):
-        return math.nan, math.nan
-    p, q = before / sizes[0], after / sizes[1]
-    middle = (p + q) / 2
-    variance = 0.0
-    for share, n in zip((p, q), sizes, strict=True):
-        kept = share > 0
-        slope = np.log2(share[kept] / middle[kept]) / 2
-        spread = float(share[kept] @ slope**2 - (share[kept] @ slope) ** 2)
-        variance += max(0.0, spread) / n
-    # what is left when both are the same: a chi-square variable of size - 1 degrees
-    scale = (1 / sizes[0] + 1 / sizes[1]) / (8 * math.log(2))
-    variance += 2 * max(1, p.size - 1) * scale**2
-    divergence, half = value**2, Z * math.sqrt(variance)
-    return math.sqrt(max(0.0, divergence - half)), math.sqrt(
-        min(1.0, divergence + half)
-    )
-
-
 def _largest(
     names: list[str], before: np.ndarray, after: np.ndarray
 ) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
@@ -312,28 +276,15 @@ def _summary(findings: list[Finding], count: int) -> str:
         return "Drift is undefined: no feature has enough rows to be judged."
     said: dict[str, list[str]] = {}
     for row in alerts:
-        words = (
-            f"missing {100 * row.value:+.0f} points"
-            if row.measure == "missing"
-            else f"{SHORT[row.measure]} {row.value:.2f}"
-        )
-        said.setdefault(row.subject, []).append(words)
+        said.setdefault(row.subject, []).append(telling.size(row))
     left = count - len(judged)
     unjudged = f"; {left} could not be judged" if left else ""
     features = "feature" if count == 1 else "features"
     if not said:
         return f"None of {count} {features} has drifted from the reference{unjudged}."
-    listed = [f"{_name(name)} ({', '.join(w)})" for name, w in said.items()]
-    if len(listed) > NAMED:
-        listed[NAMED:] = [f"and {len(listed) - NAMED} more"]
+    listed = [f"{telling.line(name)} ({', '.join(w)})" for name, w in said.items()]
     has = "has" if len(said) == 1 else "have"
     return (
         f"{len(said)} of {count} {features} {has} drifted from the reference: "
-        f"{', '.join(listed)}{unjudged}."
+        f"{telling.several(listed)}{unjudged}."
     )
-
-
-def _name(name: str) -> str:
-    """A feature's name on one line, cut when it is endless."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    return line if len(line) <= 60 else line[:59] + "…"

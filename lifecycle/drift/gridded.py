@@ -46,20 +46,34 @@ def between(counts: Any) -> np.ndarray:
     """One row of counts from the smallest value to the largest."""
     import numpy as np
 
-    below = getattr(counts, "below", 0)
-    return np.concatenate([[below], counts.cells, [counts.unseen - below]])
+    ends = [counts.below], [counts.unseen - counts.below]
+    return np.concatenate([ends[0], counts.cells, ends[1]])
 
 
-def wasserstein(reference: Any, analysis: Any, grid: Any, normed: str) -> float:
-    """Of counts: straight lines within a cell, the values beyond at the ends."""
+def beyond(counts: Any, grid: Any) -> tuple[float, float]:
+    """How far, summed, values lie below the reference's range and above it."""
+    if not counts.unseen:
+        return 0.0, 0.0
+    sums, low, high = counts.sums, counts.below, counts.unseen - counts.below
+    under = low * grid.ends[0] - float(sums[0]) if low else 0.0
+    over = float(sums[-1]) - high * grid.ends[1] if high else 0.0
+    return under, over
+
+
+def wasserstein(reference: Any, analysis: Any, normed: str) -> float:
+    """Of counts: straight lines within a cell, the mean of what lies beyond."""
+    grid = reference.grid
     if grid is None or grid.bounds is None:
-        raise ValueError(
-            "Counts tell how many, not where; give the numeric grid they were counted "
-            "on as grid="
-        )
-    before, after = in_order(reference, analysis)
-    unit = 1.0 if normed == "no" else spread(before, grid, normed)
-    return float(earth(before, after, grid)) / unit if unit > 0 else math.nan
+        raise ValueError("these Counts are of names; count numbers on a numeric grid")
+    sides = in_order(reference, analysis)
+    tails = [beyond(each, grid) for each in (reference, analysis)]
+    if not all(side.sum() for side in sides):
+        return math.nan
+    area = float(earth(*sides, grid))
+    for first, second in zip(*tails, strict=True):
+        area += abs(second / sides[1].sum() - first / sides[0].sum())
+    unit = 1.0 if normed == "no" else spread(sides[0], grid, normed)
+    return area / unit if unit > 0 else math.nan
 
 
 def earth(before: Any, after: Any, grid: Any) -> np.ndarray:

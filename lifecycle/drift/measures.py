@@ -86,7 +86,6 @@ def wasserstein(
     analysis: npt.ArrayLike | profiles.Counts,
     *,
     normed: Literal["no", "std", "iqr"] = "no",
-    grid: profiles.Grid | None = None,
 ) -> float:
     r"""How far numbers move, in the mean, to turn one sample into the other.
 
@@ -101,8 +100,6 @@ def wasserstein(
         In the unit of the feature, so that features cannot be compared by it; or
         divided by the reference's standard deviation; or by the distance of its
         quartiles, which a few wild values do not stretch.
-    grid : Grid, optional
-        The grid of the counts; needed with `Counts`.
 
     Returns
     -------
@@ -112,14 +109,13 @@ def wasserstein(
     Raises
     ------
     ValueError
-        When `normed` is unknown, or counts come without their grid.
+        When `normed` is unknown, or counts are those of names.
 
     Notes
     -----
     :math:`\int |F(x) - G(x)|\, dx`. On a grid the distribution functions are known at
-    the ends of the cells and taken as straight lines between; what lies outside the
-    reference's range is taken to lie at its end, so that the distance is never more
-    than it is by what only the values beyond could tell.
+    the ends of the cells and taken as straight lines between; of what lies outside the
+    reference's range the sum is known, which is all that is needed.
 
     Examples
     --------
@@ -134,7 +130,7 @@ def wasserstein(
     if normed not in ("no", "std", "iqr"):
         raise ValueError(f"normed must be no, std or iqr, got {normed!r}")
     if gridded.counted(reference, analysis):
-        return gridded.wasserstein(reference, analysis, grid, normed)
+        return gridded.wasserstein(reference, analysis, normed)
     before, after = _known(reference, analysis)
     finite = np.isfinite(before).all() and np.isfinite(after).all()
     if not before.size or not after.size or not finite:
