@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from lifecycle import intervals, periods
-from lifecycle.findings import Finding, Findings
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from lifecycle import figures
+    from lifecycle.findings import Finding, Findings
 
 __all__ = ["Episode", "Hindsight", "Spell", "hindsight"]
 
@@ -156,6 +156,8 @@ def hindsight(
     <Hindsight 1 alert in 9.0 weeks: 1 true, 0 false, 0 not judged; harm came 1 time, 0
     times unseen by every rule.>
     """
+    from lifecycle.findings import Findings
+
     known = {
         label: (periods.bounds(label, timezone=timezone), bad)
         for label, bad in sorted(harmed.items())
@@ -257,6 +259,8 @@ def _rows(
     delays: Sequence[float],
     years: float,
 ) -> list[Finding]:
+    from lifecycle.findings import Finding
+
     true = sum(each.true is True for each in mine)
     false = sum(each.true is False for each in mine)
     said, caught = true + false, len(delays)

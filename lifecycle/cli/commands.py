@@ -18,7 +18,7 @@ from lifecycle.cli import say
 if TYPE_CHECKING:
     from lifecycle.workspace import Workspace
 
-__all__ = ["app"]
+__all__ = ["AsJson", "AsOf", "ModelName", "Person", "Reason", "app", "opened"]
 
 app = typer.Typer(
     name="lifecycle",
@@ -78,7 +78,8 @@ def _options(
     _Chosen.directory = workspace
 
 
-def _open() -> Workspace:
+def opened() -> Workspace:
+    """The workspace named on the command line, else the one around here."""
     import lifecycle
 
     return lifecycle.open(_Chosen.directory)
@@ -128,7 +129,7 @@ def ingest(
     ] = False,
 ) -> None:
     """Take CSV, Parquet or JSON Lines files into the log of a model."""
-    ws = _open()
+    ws = opened()
     for file in files:
         taken = ws.ingest(model, table.value, file, as_of=as_of, skip_bad=skip_bad)
         say.show(f"{file.name}: {taken}")
@@ -153,7 +154,7 @@ def run(
     ] = False,
 ) -> None:
     """Run a notebook for a model; leaves notebook, HTML report and record."""
-    ws = _open()
+    ws = opened()
     done = ws.run(
         notebook,
         model,
@@ -184,7 +185,7 @@ def _parameters(ws: Workspace, notebook: str, given: Sequence[str]) -> dict[str,
 @app.command()
 def due(as_of: AsOf = None) -> None:
     """Run what is due, once: what cron, a timer or an orchestrator calls."""
-    ws = _open()
+    ws = opened()
     ticks = ws.due(as_of=as_of, say=say.show)
     if not ticks:
         say.show("nothing is due")
@@ -206,7 +207,7 @@ def train(
     person: Person = None,
 ) -> None:
     """Train a candidate on the outcomes known and due."""
-    ws = _open()
+    ws = opened()
     made = ws.train(
         model,
         as_of=as_of,
@@ -235,7 +236,7 @@ def score(
     as_of: AsOf = None,
 ) -> None:
     """Score the rows of a file and log the predictions."""
-    ws = _open()
+    ws = opened()
     ws.score(model, file, out=out, as_of=as_of, say=say.show)
     if out is not None:
         say.show(str(out))
@@ -253,7 +254,7 @@ def propose(
     person: Person = None,
 ) -> None:
     """Ask for a version to go live; it waits for an approval."""
-    made = _open().propose(
+    made = opened().propose(
         model,
         version,
         reason=reason,
@@ -281,7 +282,7 @@ def approve(
     person: Person = None,
 ) -> None:
     """Approve what is proposed: it goes live at once."""
-    done = _open().approve(
+    done = opened().approve(
         model,
         proposal,
         reason=reason,
@@ -302,7 +303,7 @@ def reject(
     person: Person = None,
 ) -> None:
     """Reject what is proposed."""
-    done = _open().reject(model, proposal, reason=reason, as_of=as_of, by=person)
+    done = opened().reject(model, proposal, reason=reason, as_of=as_of, by=person)
     say.show(f"rejected: {done.sentence}")
 
 
@@ -315,14 +316,14 @@ def rollback(
     person: Person = None,
 ) -> None:
     """End the experiment, or put the previous version back into production."""
-    done = _open().rollback(model, reason=reason, to=to, as_of=as_of, by=person)
+    done = opened().rollback(model, reason=reason, to=to, as_of=as_of, by=person)
     say.show(done.sentence)
 
 
 @app.command()
 def status(as_of: AsOf = None, as_json: AsJson = False) -> None:
     """How each model stands: what needs a person comes first."""
-    ws = _open()
+    ws = opened()
     rows = ws.status(as_of=as_of)
     altered = ws.registry.verify_ledger()
     if altered is not None:
@@ -357,7 +358,7 @@ def status(as_of: AsOf = None, as_json: AsJson = False) -> None:
 @app.command()
 def history(model: ModelName, as_json: AsJson = False) -> None:
     """Who did what to a model, when and why."""
-    entries = _open().history(model)
+    entries = opened().history(model)
     if as_json:
         say.dump([_plain(asdict(entry)) for entry in entries])
         return

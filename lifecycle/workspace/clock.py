@@ -210,6 +210,9 @@ def due(
         _chain(workspace, name, as_of, wanted, warm, note)
     if any(tick.run for tick in ticks):
         workspace.refresh_index(as_of=as_of)
+    told = notices.deliver(workspace, as_of=as_of)
+    if told.sentence:
+        say(told.sentence)
     return ticks
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lifecycle import alerts, errors
+from lifecycle import alerts, config, errors
 from lifecycle.workspace import actors
 
 if TYPE_CHECKING:
@@ -24,8 +28,12 @@ __all__ = [
     "messages",
     "plain",
     "recipients",
+    "replay",
+    "replayed",
     "report_link",
     "silence",
+    "silent_until",
+    "troubles",
 ]
 
 _PAGES = {"drift": "drift", "quality": "drift"}
@@ -93,6 +101,35 @@ def silence(
         source=actor.source,
         at=workspace.moment(as_of),
     )
+
+
+def silent_until(
+    workspace: Workspace, alert: Alert, *, as_of: datetime | str | None = None
+) -> datetime | None:
+    """Until when nobody is told of an open alert's rule; `None` where it is not."""
+    if not alert.is_open:
+        return None
+    at = workspace.moment(as_of)
+    return alerts.silent_until(workspace.registry, alert.model, alert.rule, at=at)
+
+
+def troubles(workspace: Workspace, name: str | None = None) -> list[str]:
+    """What could not be told, a sentence each."""
+    found = [each for each in messages(workspace, name) if each.last_error]
+    dead = [each for each in found if each.state == "dead" and each.attempts > 1]
+    late = [each for each in found if each.state == "waiting"]
+    return [
+        *(
+            f"message {each.id} about alert {each.alert} was given up after "
+            f"{each.attempts} attempts: {each.last_error}"
+            for each in dead
+        ),
+        *(
+            f"message {each.id} about alert {each.alert} waits, tried "
+            f"{each.attempts} times: {each.last_error}"
+            for each in late
+        ),
+    ]
 
 
 def chase(view: View) -> list[Alert]:
@@ -190,4 +227,51 @@ def plain(alert: Alert, *, silent: datetime | None) -> dict[str, object]:
         "escalated_to": alert.escalated_to,
         **{key: at and at.astimezone(UTC).isoformat() for key, at in moments.items()},
         "silent_until": silent and silent.isoformat(),
+    }
+
+
+def replay(
+    workspace: Workspace,
+    name: str,
+    *,
+    rules: Path | None = None,
+    start: datetime | str | None = None,
+    end: datetime | str | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> alerts.Hindsight:
+    """Try rules on the past; see `replaying.replay`."""
+    from lifecycle.workspace import replaying
+
+    workspace.model(name)
+    return replaying.replay(
+        workspace,
+        name,
+        told=None if rules is None else config.load_rules(rules),
+        start=None if start is None else workspace.moment(start),
+        end=workspace.moment(end),
+        say=say,
+    )
+
+
+def replayed(found: alerts.Hindsight) -> dict[str, object]:
+    """A replay as plain values for JSON."""
+    return {
+        "summary": found.findings.summary,
+        "rules": [
+            {
+                key: None if isinstance(value, float) and math.isnan(value) else value
+                for key, value in asdict(row).items()
+                if key not in ("threshold", "verdict", "period")
+            }
+            for row in found.findings
+        ],
+        "episodes": [
+            {
+                **asdict(each),
+                "opened_at": each.opened_at.isoformat(),
+                "closed_at": each.closed_at and each.closed_at.isoformat(),
+            }
+            for each in found.episodes
+        ],
+        "harm": [{"first": each.first, "last": each.last} for each in found.spells],
     }

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from lifecycle import config, periods
 from lifecycle import metrics as measures
 from lifecycle.findings import Finding, Findings, judge
+from lifecycle.workspace.renewal import AUTHOR
 from lifecycle.workspace.rows import LENGTH
 
 if TYPE_CHECKING:
     from lifecycle.workspace.view import View
 
-__all__ = ["LOOKS", "looked_at", "reference_value", "watch"]
+__all__ = ["LOOKS", "chunk_label", "looked_at", "reference_value", "watch"]
 
 LOOKS: dict[str, Literal["back", "ahead", "aside"]] = {
     "drift": "ahead",
@@ -169,7 +170,7 @@ def _family(view: View, measure: str, count: int, title: str, summary: str) -> F
         n=len(view.analysis),
         threshold=0.0,
         verdict=judge(float(count), 0.0, side="above"),
-        period=_chunk(view, view.analysis["time"].max()),
+        period=chunk_label(view, view.analysis["time"].max()),
     )
     return Findings(title, (row,), summary)
 
@@ -216,12 +217,16 @@ def _nobody_looked(view: View, rule: config.Rule) -> Findings:
 def looked_at(view: View) -> datetime | None:
     """When a person last showed that somebody looks after the model.
 
-    A move by a person, an alert taken on, or a page run by hand; else when the
-    first version was made. What the clock does by itself does not count: runs that
-    fill a slot, and those at the moment an alert opened.
+    A move by a person, an alert taken on, or a page run by hand. What the clock does
+    by itself does not count: runs that fill a slot, and those at the moment an alert
+    opened.
     """
     entries = view.registry.ledger(view.name)
-    moves = [each.at for each in entries if each.source != "automatic"]
+    moves = [
+        each.at
+        for each in entries
+        if each.source != "automatic" and each.actor != AUTHOR
+    ]
     episodes = view.registry.alerts(view.name)
     taken = [each.acknowledged_at for each in episodes if each.acknowledged_at]
     opened = {each.opened_at for each in episodes}
@@ -252,7 +257,7 @@ def _since(
         len(view.scored),
         threshold=rule.threshold,
         verdict=judge(gone, rule.threshold, side=rule.side),
-        period=_chunk(view, view.as_of),
+        period=chunk_label(view, view.as_of),
     )
     what = measure.split()[0]
     told = f"{words} since {moment:%Y-%m-%d %H:%M} UTC, for {gone:.1f} {what}"
@@ -294,7 +299,8 @@ def _plain(result: Any) -> Findings:
     return found if isinstance(found, Findings) else Findings("", tuple(found))
 
 
-def _chunk(view: View, moment: Any) -> str:
+def chunk_label(view: View, moment: Any) -> str:
+    """The chunk that a moment falls in, in the workspace's time zone."""
     import pandas as pd
 
     at: Sequence[Any] = [pd.Timestamp(moment)]
