@@ -1,0 +1,13 @@
+"""Monitor: how good the model was, on outcomes that are due.
+
+`performance` by chunk, `segments` for the parts of the rows where it is worst, `harm`
+for whether it has become worse at all, `confusion` and `calibration` for how. Takes
+plain tables: `time`, `prediction`, `score`, `outcome`.
+"""
+
+from __future__ import annotations
+
+from lifecycle.monitor.gap import calibration
+from lifecycle.monitor.realised import performance, reference_performance
+
+__all__ = ["calibration", "performance", "reference_performance"]
