@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -55,9 +56,9 @@ def send(address: Address, message: Message) -> None:
     NotSent
         When it was not taken, with the kind of failure.
     """
-    import apprise
-
     with _ONE, _hushed() as said:
+        import apprise
+
         asset = apprise.AppriseAsset(app_id="lifecycle", app_desc="", app_url="")
         target = apprise.Apprise.instantiate(address.url, asset=asset)
         if target is None:
@@ -147,7 +148,7 @@ class _Kept(logging.Handler):
 
 @contextmanager
 def _hushed() -> Iterator[list[str]]:
-    """Nobody hears what the libraries log, at no level."""
+    """Nobody hears what the libraries log, at no level, nor what they warn of."""
     kept = _Kept()
     loggers = [logging.getLogger(name) for name in _LOUD]
     before = [(each.level, each.propagate, each.handlers) for each in loggers]
@@ -155,7 +156,9 @@ def _hushed() -> Iterator[list[str]]:
         each.handlers, each.propagate = [kept], False
         each.setLevel(logging.WARNING)
     try:
-        yield kept.said
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield kept.said
     finally:
         for each, (level, propagate, handlers) in zip(loggers, before, strict=True):
             each.handlers, each.propagate = handlers, propagate
