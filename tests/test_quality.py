@@ -94,13 +94,14 @@ def test_a_number_that_stands_for_unknown_is_a_fault(unknown):
     before = frame(a=list(range(600)) * 2)
     after = frame(a=[*range(80), *[unknown] * 20])
     assert row(
-        quality.check(before, after, features=["a"]), "out_of_range"
+        quality.check(before, after, features=["a"]), "out_of_range", "a"
     ).verdict == ("alert")
 
 
 def test_a_column_that_always_grows_is_never_out_of_range():
-    before, after = frame(a=range(1000)), frame(a=range(1000, 1400))
-    outside = row(quality.check(before, after, features=["a"]), "out_of_range")
+    before, after = dated(50, 24), dated(20, 24)
+    before["a"], after["a"] = range(1200), range(1200, 1680)
+    outside = row(quality.check(before, after, features=["a"]), "out_of_range", "a")
     assert (outside.value, outside.threshold, outside.verdict) == (1.0, 1.05, "quiet")
 
 

@@ -155,13 +155,13 @@ def _column(
 
     pair = pair_of(before.column(name), after.column(name))
     said = str(name)
-    yield from contents(said, pair, after, terms)
+    yield from contents(said, pair, after, terms, timed=before.timed)
     if pair.numeric:
         yield scale(said, pair, after, terms)
-    keys = [runs.scattered(each) for each in (pair.reference, pair.analysis)]
+    keys = runs.scattered(pair.reference), runs.scattered(pair.analysis)
     if before.timed and after.timed:
         yield runs.frozen(said, pair, after, terms)
-        yield runs.repeated(said, keys[0], keys[1], after, terms)
+        yield runs.repeated(said, pair, keys, after, terms)
     for place, key in enumerate(keys):
         hashed[place] = hashed[place] * np.uint64(0x9FB21C651E98DF25) + key
 

@@ -24,7 +24,9 @@ _MOST_NEW = 40
 _PLURAL = {"number": "numbers", "moment": "moments", "truth": "true or false"}
 
 
-def contents(name: str, pair: Pair, rows: Rows, terms: Terms) -> Iterator[Evidence]:
+def contents(
+    name: str, pair: Pair, rows: Rows, terms: Terms, *, timed: bool
+) -> Iterator[Evidence]:
     """Judge what a column holds against what its reference held.
 
     Parameters
@@ -34,6 +36,8 @@ def contents(name: str, pair: Pair, rows: Rows, terms: Terms) -> Iterator[Eviden
         Both columns, the analysis in the order of `rows`.
     rows : Rows
     terms : Terms
+    timed : bool
+        Whether the reference is in the order of time.
 
     Yields
     ------
@@ -61,8 +65,6 @@ def contents(name: str, pair: Pair, rows: Rows, terms: Terms) -> Iterator[Eviden
     )
     told = ~after.missing
     had, has = (_PLURAL.get(kind, kind) or "nothing" for kind in pair.kinds)
-    if pair.kinds[0] == pair.kinds[1]:
-        has = "something else"
     yield share(
         rows,
         name,
@@ -73,15 +75,14 @@ def contents(name: str, pair: Pair, rows: Rows, terms: Terms) -> Iterator[Eviden
         terms,
         said=f"is {has} where it was {had} in {{value:.0%}} of its values",
     )
-    yield from (
-        _ranges(name, pair, rows, terms)
-        if pair.numeric
-        else _names(name, pair, rows, terms)
-    )
+    judged = _ranges if pair.numeric else _names
+    yield from judged(name, pair, rows, terms, timed)
     yield _distinct(name, before, after, terms)
 
 
-def _names(name: str, pair: Pair, rows: Rows, terms: Terms) -> Iterator[Evidence]:
+def _names(
+    name: str, pair: Pair, rows: Rows, terms: Terms, timed: bool
+) -> Iterator[Evidence]:
     import numpy as np
 
     after = pair.analysis.values
@@ -92,7 +93,7 @@ def _names(name: str, pair: Pair, rows: Rows, terms: Terms) -> Iterator[Evidence
         "unseen",
         new,
         known,
-        _new_before(pair.reference.values),
+        _new_before(_dealt(pair.reference.values, timed)),
         terms,
         floor=_FOREIGN,
         said="has {value:.0%} of its values in categories the reference lacks",
@@ -118,8 +119,17 @@ def _names(name: str, pair: Pair, rows: Rows, terms: Terms) -> Iterator[Evidence
     )
 
 
+def _dealt(values: np.ndarray, timed: bool) -> np.ndarray:
+    """The rows as they came in; where nobody knows, dealt out like cards to five."""
+    import numpy as np
+
+    if timed:
+        return values
+    return np.concatenate([values[fold::_FOLDS] for fold in range(_FOLDS)])
+
+
 def _new_before(codes: np.ndarray) -> tuple[int, int]:
-    """How many values of the reference's last fifth the first four did not have."""
+    """As many of the reference's values as of its last fifth the others lack."""
     import numpy as np
 
     known = codes[codes >= 0]
@@ -128,7 +138,8 @@ def _new_before(codes: np.ndarray) -> tuple[int, int]:
         return 0, known.size
     seen = np.zeros(int(known.max()) + 1, dtype=bool)
     seen[known[:cut]] = True
-    return int((~seen[known[cut:]]).sum()), known.size - cut
+    share = float(np.mean(~seen[known[cut:]]))
+    return round(share * known.size), known.size
 
 
 def _renamed(pair: Pair, terms: Terms) -> dict[int, int]:
@@ -179,7 +190,9 @@ def _quoted(name: str) -> str:
     return "'" + line.replace("{", "{{").replace("}", "}}") + "'"
 
 
-def _ranges(name: str, pair: Pair, rows: Rows, terms: Terms) -> Iterator[Evidence]:
+def _ranges(
+    name: str, pair: Pair, rows: Rows, terms: Terms, timed: bool
+) -> Iterator[Evidence]:
     import numpy as np
 
     before, after = pair.reference.values, pair.analysis.values
@@ -198,7 +211,7 @@ def _ranges(name: str, pair: Pair, rows: Rows, terms: Terms) -> Iterator[Evidenc
         "out_of_range",
         beyond,
         ~np.isnan(after),
-        _beyond_before(inside),
+        _beyond_before(_dealt(inside, timed), worst=timed),
         terms,
         gross=far,
         said="has {value:.0%} of its values far outside the reference's range",
@@ -220,10 +233,10 @@ def _stands_for_nothing(
     return (values == value) & bool((value == -1 and low >= 0) or nines)
 
 
-def _beyond_before(known: np.ndarray) -> tuple[int, int]:
-    """How much of a fifth of the reference lies outside the range of the others.
+def _beyond_before(known: np.ndarray, *, worst: bool) -> tuple[int, int]:
+    """How much of the reference lies outside the range of its other four fifths.
 
-    Of the five, in the order of time, the one furthest out.
+    In the order of time as much as of the fifth furthest out, else of all five.
     """
     import numpy as np
 
@@ -232,14 +245,13 @@ def _beyond_before(known: np.ndarray) -> tuple[int, int]:
     cuts = np.linspace(0, known.size, _FOLDS + 1).astype(int)
     least = np.minimum.reduceat(known, cuts[:-1])
     most = np.maximum.reduceat(known, cuts[:-1])
-    worst = (0, known.size)
+    out = []
     for fold in range(_FOLDS):
         low, high = np.delete(least, fold).min(), np.delete(most, fold).max()
         part = known[cuts[fold] : cuts[fold + 1]]
-        out = int(((part < low) | (part > high)).sum())
-        if out * worst[1] > worst[0] * part.size:
-            worst = (out, part.size)
-    return worst
+        out.append(int(((part < low) | (part > high)).sum()))
+    total = _FOLDS * max(out) if worst else sum(out)
+    return min(total, known.size), known.size
 
 
 def _distinct(name: str, before: Column, after: Column, terms: Terms) -> Evidence:

@@ -82,8 +82,8 @@ class Pair:
     seen : int
         How many of them are the reference's.
     kinds : tuple of str
-        What most values are, then and now: "number", "text", "moment", "truth"; empty
-        without values.
+        What most values were: "number", "text", "moment", "truth"; and what most of
+        those that are something else now are. Empty where there are none.
     """
 
     numeric: bool
@@ -99,8 +99,8 @@ def pair_of(reference: pd.Series[Any], analysis: pd.Series[Any]) -> Pair:
     import numpy as np
 
     before, after = _material(reference), _material(analysis)
-    kinds = _most(before), _most(after)
-    usual = kinds[0] or kinds[1]
+    usual = _most(before) or _most(after)
+    kinds = usual, _most(after, but=usual)
     lost = [each.isna().to_numpy(dtype=bool) for each in (reference, analysis)]
     foreign = [
         _foreign(each, usual, gone)
@@ -168,10 +168,12 @@ def _word(made: type) -> str:
     return "text" if issubclass(made, str) else made.__name__
 
 
-def _most(material: str | pd.Series[Any]) -> str:
+def _most(material: str | pd.Series[Any], *, but: str = "") -> str:
+    """The commonest kind, or the commonest but one."""
     if isinstance(material, str):
-        return material
-    return str(material.value_counts().index[0]) if len(material) else ""
+        return "" if material == but else material
+    rest = material[material != but]
+    return str(rest.value_counts().index[0]) if len(rest) else ""
 
 
 def _foreign(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["frozen", "repeated", "scattered", "unheard_of"]
 
 _GRAM = 16
-_NATURAL = 0.05
+_NATURAL = 0.1
 _REPEATED = 0.2
 _NEWEST = 20_000
 
@@ -163,18 +163,20 @@ def scattered(column: Column) -> np.ndarray:
 
 def repeated(
     name: str,
-    before: np.ndarray,
-    after: np.ndarray,
+    pair: Pair,
+    keys: tuple[np.ndarray, np.ndarray],
     rows: Rows,
     terms: Terms,
 ) -> Evidence:
-    """Find the newest stretch in earlier ones, value by value.
+    """Find the newest stretch in earlier ones, value by value; missing ones are passed.
 
     Parameters
     ----------
     name : str
-    before, after : ndarray of uint64
-        Both columns as `scattered` gives them, in the order of time.
+    pair : Pair
+        Both columns in the order of time.
+    keys : tuple of ndarray of uint64
+        Both as `scattered` gives them.
     rows : Rows
         The analysis.
     terms : Terms
@@ -182,29 +184,34 @@ def repeated(
     Returns
     -------
     Evidence
-        Of `repeated`, the share of the newest chunk's rows that begin sixteen values
-        which occurred in the same order before. Undefined where more than a twentieth
-        of the reference's own last rows do, as in a column of few values.
+        Of `repeated`, the share of the newest chunk's values that begin sixteen which
+        occurred in the same order before, looked for in as long a past as four fifths
+        of the reference. Undefined unless surely less than a tenth of the reference's
+        own last fifth do: for columns of few values, and for fewer than some 2,000 rows.
     """
     import numpy as np
 
-    start = int(rows.edges[-2]) if rows.labels else after.size - after.size // 5
-    start = max(start, after.size - _NEWEST)
-    size = after.size - start
-    nothing = Evidence(Finding("repeated", math.nan, 0, subject=name, unit="%"))
-    cut = before.size - before.size // 5
+    start = int(rows.edges[-2]) if rows.labels else rows.n - rows.n // 5
+    start = max(start, rows.n - _NEWEST)
+    known = pair.analysis.known
+    before, after = keys[0][pair.reference.known], keys[1][known]
+    first = int(known[:start].sum())
+    size, cut = after.size - first, before.size - before.size // 5
     if size < max(terms.min_n, 2 * _GRAM) or before.size < 10 * _GRAM:
-        return nothing
+        return Evidence(Finding("repeated", math.nan, 0, subject=name, unit="%"))
     old, new = _grams(before), _grams(after)
     step = np.uint64(7 if size > 100 * _GRAM else 0)  # an eighth of the rows will do
     usual = _found(old[cut:], old[: cut - _GRAM], step)
-    past = np.concatenate([old, new[: max(0, start - _GRAM)]])[-cut:]  # as long
-    hits, n = _found(new[start:], past, step)
+    past = np.concatenate([old, new[: max(0, first - _GRAM)]])[-cut:]
+    hits, n = _found(new[first:], past, step)
     value = hits / n if n else math.nan
     apart = size / _GRAM  # those that share no row
     low = float(ends(np.array([value * apart]), np.array([apart]), terms.z)[1][0])
-    natural = usual[0] / usual[1] if usual[1] else math.nan
-    judged = n >= terms.min_n and natural <= _NATURAL
+    natural = math.nan
+    if usual[1]:  # at the most
+        past_apart = (before.size - cut) / _GRAM
+        natural = intervals.wilson(usual[0] / usual[1] * past_apart, past_apart)[1]
+    judged = n > 0 and natural <= _NATURAL
     loud = judged and value > _REPEATED and low > _NATURAL
     finding = Finding(
         "repeated",

@@ -164,8 +164,8 @@ def share(
     known = np.array([usual[0]]), np.array([usual[1]])
     before, _, most = (float(x[0]) for x in ends(known[0], known[1], terms.z))
     value, low, _ = ends(hits, n, terms.z)
-    moving = before + terms.tolerance if usual[1] else math.nan
-    threshold = max(moving, floor) if usual[1] else math.nan
+    moving = before + terms.tolerance if usual[1] >= terms.min_n else math.nan
+    threshold = max(moving, floor) if moving == moving else math.nan
     with np.errstate(invalid="ignore"):
         above = (value - before) ** 2 > (value - low) ** 2 + (most - before) ** 2
         loud = (n >= terms.min_n) & (value > moving) & above
