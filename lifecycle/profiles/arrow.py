@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["codes_of", "floats_of", "kind_of_type", "plain"]
+__all__ = ["codes_of", "floats_of", "kind_of_type", "micros_of", "plain"]
+
+MICROSECONDS = {"s": 1_000_000, "ms": 1000, "us": 1, "ns": 0}
+"""In one of the unit; 0 where the unit is a thousandth of one."""
 
 
 def plain(column: Any) -> pa.Array:
@@ -65,18 +68,43 @@ def floats_of(array: pa.Array) -> np.ndarray:
         return values[_indices(array)]
     if pa.types.is_null(kind):
         return np.full(len(array), math.nan)
-    if pa.types.is_boolean(kind):
-        array = array.cast(pa.uint8())
-    elif pa.types.is_decimal(kind):
-        array = array.cast(pa.float64(), safe=False)
-    elif kind_of_type(kind) != "numeric":
+    if kind_of_type(kind) != "numeric" and not pa.types.is_boolean(kind):
         return columns.numbers(array.to_pylist())
-    values = array.to_numpy(zero_copy_only=False)
-    if values.dtype.kind in "mM":
-        moments = values.astype(f"{values.dtype.kind}8[us]")
-        seconds = moments.view(np.int64) / 1e6
-        return np.where(np.isnat(moments), math.nan, seconds)
-    return np.asarray(values, dtype=np.float64)
+    if pa.types.is_temporal(kind):
+        moments, valid = micros_of(array)
+        values = moments / 1e6
+    else:
+        if pa.types.is_boolean(kind):
+            array = array.cast(pa.uint8())
+        elif pa.types.is_decimal(kind):
+            array = array.cast(pa.float64(), safe=False)
+        values, valid = _buffer(array)
+        values = values.astype(np.float64, copy=False)
+    return values if valid is None else np.where(valid, values, math.nan)
+
+
+def micros_of(array: pa.Array) -> tuple[np.ndarray, np.ndarray | None]:
+    """Moments, days or durations in microseconds, and which of them are there.
+
+    Returns
+    -------
+    values : ndarray of int, shape (n,)
+    valid : ndarray of bool, shape (n,), or None
+        None where all are.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    kind = array.type
+    values, valid = _buffer(array)
+    values = values.astype(np.int64, copy=False)
+    if pa.types.is_date32(kind):
+        unit = 86_400_000_000
+    else:
+        unit = MICROSECONDS["ms" if pa.types.is_date64(kind) else kind.unit]
+    if unit == 1:
+        return values, valid
+    return values * unit if unit else values // 1000, valid
 
 
 def codes_of(array: pa.Array) -> tuple[np.ndarray, list[str]]:
@@ -111,10 +139,32 @@ def codes_of(array: pa.Array) -> tuple[np.ndarray, list[str]]:
 
 def _indices(array: pa.DictionaryArray) -> np.ndarray:
     """The codes of a dictionary, one past its end where there is no value."""
+    import numpy as np
+
+    codes, valid = _buffer(array.indices)
+    if valid is None:
+        return codes
+    return np.where(valid, codes.astype(np.int64), len(array.dictionary))
+
+
+def _buffer(array: pa.Array) -> tuple[np.ndarray, np.ndarray | None]:
+    """The numbers of an array as they lie in memory, and which of them are there.
+
+    Arrow's own way to numpy imports pandas, which takes longer than reading a file.
+    """
+    import numpy as np
     import pyarrow as pa
 
-    indices = array.indices
-    if indices.null_count:
-        indices = indices.cast(pa.int64()).fill_null(len(array.dictionary))
-    found: np.ndarray = indices.to_numpy()
-    return found
+    if pa.types.is_temporal(array.type):
+        kind = np.dtype(f"i{array.type.bit_width // 8}")
+    else:
+        kind = np.dtype(array.type.to_pandas_dtype())
+    bits, data = array.buffers()
+    if not len(array) or data is None:
+        return np.zeros(len(array), dtype=kind), np.zeros(len(array), dtype=bool)
+    start = array.offset
+    values = np.frombuffer(data, kind, len(array), start * kind.itemsize)
+    if bits is None or not array.null_count:
+        return values, None
+    flags = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")
+    return values, flags[start : start + len(array)].astype(bool)

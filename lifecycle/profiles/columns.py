@@ -82,6 +82,9 @@ def numbers(values: Any) -> np.ndarray:
     [1.0, nan, 2.5, nan, inf]
     """
     import numpy as np
+
+    if isinstance(values, np.ndarray) and values.dtype == float:
+        return values
     import pandas as pd
 
     series = _series(values)

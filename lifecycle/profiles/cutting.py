@@ -19,8 +19,8 @@ __all__ = ["MOST", "Cut", "Cutter", "segment_labels", "segment_of"]
 
 MOST = 20
 """So many segments of a column stand by themselves, the others together."""
-QUARTER = 900_000_000
-"""Microseconds; the clocks of all zones since 1972 change at such a moment."""
+BLOCKS = (86_400_000_000, 900_000_000, 1)
+"""Microseconds: a day of UTC, a quarter of an hour, and single moments."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -142,14 +142,15 @@ class Cutter:
         return Cut(rows[order], named)
 
     def _blocks(self, times: np.ndarray) -> tuple[np.ndarray, int]:
-        """Quarters of an hour, or single moments where a day begins within one."""
+        """The longest blocks of time that lie in one chunk each."""
         import numpy as np
 
-        blocks = times // QUARTER
-        for block in np.unique(blocks).tolist():
-            if self._label(block, QUARTER) is None:
-                return times, 1
-        return blocks, QUARTER
+        for quantum in BLOCKS:
+            blocks = times // quantum
+            kinds = np.unique(blocks).tolist() if quantum > 1 else []
+            if all(self._label(block, quantum) is not None for block in kinds):
+                break
+        return blocks, quantum
 
     def _label(self, block: int, quantum: int) -> str | None:
         """The chunk of a block of time; None where two days share it."""

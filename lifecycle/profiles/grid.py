@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.profiles.columns import coded, numbers
 from lifecycle.profiles.counts import Counts, whole
+from lifecycle.profiles.finder import Finder, ranked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +19,8 @@ __all__ = ["Grid"]
 
 LARGEST = 1e290
 SPREAD = 20
+MANY = 4096
+"""From so many numbers on the cells are found without sorting."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,17 +69,19 @@ class Grid:
         if cells < 1:
             raise ValueError(f"cells must be 1 or more, got {cells}; use 1000")
         known = numbers(values)
-        known = np.sort(known[~np.isnan(known)])
+        known = known[~np.isnan(known)]
         if not known.size:
             return cls(bounds=np.zeros(1))
-        rank = np.ceil(np.arange(1, cells + 1) * known.size / cells).astype(int) - 1
-        edges, times = np.unique(known[rank], return_counts=True)
-        apart = np.append(edges[times > 1], known[0])
+        rank = np.ceil(np.arange(cells + 1) * known.size / cells).astype(int) - 1
+        rank[0] = 0
+        first, *found = ranked(known, rank).tolist()
+        edges, times = np.unique(found, return_counts=True)
+        apart = np.append(edges[times > 1], first)
         with np.errstate(all="ignore"):
             bounds = np.unique(np.append(edges, np.nextafter(apart, -np.inf)))
         if bounds.size == 1:
             bounds = np.append(bounds, bounds)
-        return cls((), bounds, (float(known[0]), float(known[-1])))
+        return cls((), bounds, (first, found[-1]))
 
     @classmethod
     def categorical(cls, values: Any) -> Grid:
@@ -185,6 +190,8 @@ class Grid:
         bounds = self.bounds
         if bounds is None:
             raise TypeError("the grid is one of names; use count")
+        if column.size >= MANY and self._finder is not None:
+            return self._found(column, self._finder)
         ordered = np.sort(column)
         known = ordered[: ordered.searchsorted(math.nan)]
         missing = column.size - known.size
@@ -195,16 +202,53 @@ class Grid:
         stops[0] = known.searchsorted(self.ends[0])
         first, last = int(stops[0]), int(stops[-1])
         cells = np.diff(stops)
-        unseen = known.size - (last - first)
         steps = self._steps(known[first:last], stops[:-1] - first, cells)
+        counts = Counts(cells, missing, 0, steps=steps, grid=self)
+        return self._with_tails(counts, known[:first], known[last:])
+
+    def _found(self, column: np.ndarray, finder: Finder) -> Counts:
+        """The same counts without sorting."""
+        import numpy as np
+
+        times, sums = finder.count(column)
+        cells, steps = times[1:-1], sums[1:-1]
+        missing = int(np.count_nonzero(np.isnan(column)))
+        if self._ruler is not None:
+            origin = self._ruler[2]
+            shift = ((origin - finder.start) / finder.step).astype(np.int64)
+            steps = steps - cells * shift
+        steps[self.points] = 0
+        counts = Counts(cells, missing, 0, steps=steps, grid=self)
+        below, above = int(times[0]) - missing, int(times[-1])
+        nothing = column[:0]
+        return self._with_tails(
+            counts,
+            column[column < self.ends[0]] if below else nothing,
+            column[column > self.ends[1]] if above else nothing,
+        )
+
+    def _with_tails(self, counts: Counts, low: np.ndarray, high: np.ndarray) -> Counts:
+        """The counts with numbers below and above the range of the reference."""
+        import numpy as np
+
+        below, unseen = low.size, low.size + high.size
         if not unseen:
-            return Counts(cells, missing, 0, steps=steps, grid=self)
-        low, high = known[:first], known[last:]
-        infinite = int(np.isinf(low).sum() + np.isinf(high).sum())
-        if infinite:
-            low, high = low[np.isfinite(low)], high[np.isfinite(high)]
-        tails = whole(low), whole(high)
-        return Counts(cells, missing, unseen, first, infinite, steps, tails, self)
+            return counts
+        low, high = low[np.isfinite(low)], high[np.isfinite(high)]
+        return replace(
+            counts,
+            unseen=unseen,
+            below=below,
+            infinite=unseen - low.size - high.size,
+            tails=(whole(low), whole(high)),
+        )
+
+    @cached_property
+    def _finder(self) -> Finder | None:
+        """Counts without sorting; None where sorting is the way."""
+        if self.bounds is None or self._ruler is None:
+            return None
+        return Finder.of(self.bounds, *self.ends, self._ruler[1])
 
     @cached_property
     def _ruler(self) -> tuple[Any, Any, np.ndarray, np.ndarray] | None:

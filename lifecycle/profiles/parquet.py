@@ -50,7 +50,11 @@ class Reader:
         metadata = None if other is None else other._file.metadata
         try:
             self._file: Any = pq.ParquetFile(path, metadata=metadata, pre_buffer=False)
-            self.kinds = {field.name: field.type for field in self._file.schema_arrow}
+            schema = self._file.schema_arrow
+            self.kinds = {field.name: field.type for field in schema}
+            self._twice = {
+                name for name in schema.names if schema.names.count(name) > 1
+            }
             coded = [
                 name
                 for name, kind in self.kinds.items()
@@ -85,7 +89,7 @@ class Reader:
 
         if name not in self.kinds:
             return None
-        if self._file.schema_arrow.names.count(name) > 1:
+        if name in self._twice:
             raise ValueError(
                 f"{self.path}: the column {name!r} occurs twice; rename one of them"
             )
@@ -121,11 +125,7 @@ class Reader:
                 f"{self.path}: {name!r} must hold moments with a time zone, got "
                 f"{array.type}; write them in UTC"
             )
-        whole = array.cast(pa.timestamp("us", "UTC"), safe=False).cast(pa.int64())
-        if not array.null_count:
-            return whole.to_numpy(), None
-        valid = array.is_valid().to_numpy(zero_copy_only=False)
-        return whole.fill_null(0).to_numpy(), valid
+        return arrow.micros_of(array)
 
 
 def readers(path: Path, grids: Mapping[str, Grid], threads: int) -> list[Reader]:
