@@ -116,7 +116,9 @@ def test_without_drift_it_stays_quiet():
 def test_the_threshold_is_the_prediction_bound_of_the_references_own_chunks():
     rng = np.random.default_rng(4)
     reference = year(rng)
-    found = drift.course(reference, log(2, rng, n=160), features=["age"], floor=0.001)
+    found = drift.course(
+        reference, log(2, rng, n=160), features=["age"], floor=0.001, confirm=1
+    )
     parts = [
         part["age"]
         for _, part in reference.groupby(reference.time.dt.isocalendar().week)
@@ -126,10 +128,20 @@ def test_the_threshold_is_the_prediction_bound_of_the_references_own_chunks():
         rest = pd.concat(parts[:k] + parts[k + 1 :])
         own.append(stats.ks_2samp(rest, part).statistic)
     k = len(own)
-    share = min(0.05, math.sqrt(0.5 / (budgets.YEAR / 7 * 2)))
+    share = 0.5 / (budgets.YEAR / 7 * 2)
     reach = stats.t.ppf(1 - share, k - 1) * math.sqrt(1 + 1 / k)
     expected = np.mean(own) + reach * np.std(own, ddof=1)
-    assert found.newest("age").threshold == pytest.approx(expected, abs=2e-3)
+    assert found.newest("age").threshold == pytest.approx(expected, abs=3e-3)
+
+
+def test_two_more_chunks_lie_above_the_bound_as_rarely_as_asked():
+    rng, count, chance, draws = np.random.default_rng(22), 10, 0.01, 100_000
+    calm = rng.normal(size=(draws, count))
+    next_two = rng.normal(size=(draws, 2))
+    reach = judging.reach(count, confirm=2, chance=chance) * math.sqrt(1 + 1 / count)
+    bound = calm.mean(axis=1) + reach * calm.std(axis=1, ddof=1)
+    seen = int((next_two > bound[:, None]).all(axis=1).sum())
+    assert stats.binomtest(seen, draws, chance).pvalue > 1e-3
 
 
 def test_the_floor_stands_alone_where_the_reference_has_few_chunks():
@@ -235,8 +247,8 @@ def test_scores_and_outcomes_are_watched_when_they_are_named():
 def test_further_measures_are_shown_and_not_judged():
     rng = np.random.default_rng(12)
     reference, later = year(rng), log(2, rng, n=160, shift=0.5)
-    also = "wasserstein wasserstein_std wasserstein_iqr js hellinger psi".split()
-    also += ["l_infinity", "chi_square"]
+    also = ["wasserstein", "wasserstein_std", "wasserstein_iqr", "js", "hellinger"]
+    also += ["psi", "l_infinity", "chi_square"]
     found = drift.course(reference, later, also=also)
     week = later[later.time >= MONDAY + pd.Timedelta("7D")]
     row = {name: found.newest("age", name) for name in also}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["course"]
 
-MOST_SHARE = 0.05
+MOST_CHANCE = 0.05
 
 
 def course(
@@ -109,12 +109,19 @@ def course(
     Turing's estimate of how much is always unseen, from the categories that the
     reference has once. How the level follows from the budget: see `level`.
 
-    *Large*: above :math:`\max(\text{floor}, \bar d + t_{k-1}(1-\gamma)\, s
-    \sqrt{1 + 1/k})`, the bound for one more chunk like the *k* chunks of the reference,
-    each held against the rest; below five chunks the floor alone. With *H* judged rows
-    and *C* chunks a year, :math:`\gamma = (\text{budget} / CH)^{1/\text{confirm}}`, at
-    most 0.05: chunks that wobble by themselves, whatever the reason, keep the budget
-    by this alone as long as they wobble independently.
+    *Large*: above :math:`\max(\text{floor}, \bar d + q\, s \sqrt{1 + 1/k})`, where
+    :math:`\bar d` and *s* are mean and standard deviation of how far each of the *k*
+    chunks of the reference lies from the rest of it; below five chunks the floor
+    alone. With *H* judged rows and *C* chunks a year, *q* is such that `confirm` = *r*
+    further chunks like those all lie above the bound with probability
+    :math:`\gamma = \text{budget} / CH`, at most :math:`0.05^r`:
+
+    .. math:: E\big[\bar\Phi\big(U/\sqrt k + q \sqrt{1 + 1/k}\, S\big)^r\big] = \gamma,
+       \qquad U \sim N(0, 1),\quad (k - 1) S^2 \sim \chi^2_{k-1}.
+
+    (Student's quantile for *r* = 1; more chunks of the reference make it smaller.)
+    Chunks that wobble by themselves, whatever the reason, keep the budget by this alone
+    as long as they wobble independently.
 
     Intervals (90%) are those of `compare`.
 
@@ -173,12 +180,12 @@ def course(
         track.judged and weight > 0
         for track, weight in zip(found, weighing, strict=True)
     )
-    share = (budget / (rate * max(1, hypotheses))) ** (1 / confirm)
+    chance = budget / (rate * max(1, hypotheses))
     held = judging.hold(
         found,
         weighing,
         level=level,
-        share=min(MOST_SHARE, share),
+        chance=min(MOST_CHANCE**confirm, chance),
         floor=floor,
         confirm=confirm,
         min_n=min_n,

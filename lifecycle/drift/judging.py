@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from lifecycle.drift.tracks import Track
@@ -37,15 +38,16 @@ def hold(
     weights: np.ndarray,
     *,
     level: float,
-    share: float,
+    chance: float,
     floor: float,
     confirm: int,
     min_n: int,
 ) -> Judged:
     """Judge the tracks of one model.
 
-    `level` is that of Benjamini and Hochberg's procedure in each chunk, `share` how
-    many chunks like the reference's own may lie above a threshold.
+    `level` is that of Benjamini and Hochberg's procedure in each chunk, `chance` that
+    with which chunks like the reference's own may lie above a threshold as often
+    running as an alarm needs.
     """
     import numpy as np
 
@@ -57,7 +59,12 @@ def hold(
     adjusted = corrected(np.where(judged, p, math.nan))
     signed = np.array([track.signed for track in tracks])
     least = np.where([track.judged for track in tracks], floor, math.nan)
-    limits = thresholds(np.array([track.own for track in tracks]), least, share, signed)
+    limits = thresholds(
+        np.array([track.own for track in tracks]),
+        least,
+        signed,
+        reach=partial(reach, confirm=confirm, chance=chance),
+    )
     away = np.where(signed[:, None], np.abs(value), value)
     beyond = judged & (adjusted <= level) & (away > limits)
     running = in_a_row(beyond, judged)
@@ -81,22 +88,53 @@ def corrected(p: np.ndarray) -> np.ndarray:
 
 
 def thresholds(
-    own: np.ndarray, floor: np.ndarray, share: float, signed: np.ndarray
+    own: np.ndarray,
+    floor: np.ndarray,
+    signed: np.ndarray,
+    *,
+    reach: Callable[[int], float],
 ) -> np.ndarray:
-    """Upper prediction bound of one more chunk like the reference's own, shape (H, T).
+    """Upper prediction bound of chunks like the reference's own, shape (H, T).
 
     Never below the floor of the track; the floor alone with fewer than five chunks.
     """
     import numpy as np
-    from scipy.special import stdtrit
 
     mean, spread, count = own[:, 0], own[:, 1], own[:, 2]
     mean = np.where(signed[:, None], np.abs(mean), mean)
-    enough = count >= LEAST_CHUNKS
-    freedom = np.where(enough, count - 1, 1)
-    reach = stdtrit(freedom, 1 - share) * np.sqrt(1 + 1 / np.maximum(count, 1))
-    least = floor[:, None]
-    return np.where(enough, np.fmax(least, mean + reach * spread), least)
+    limits = np.broadcast_to(floor[:, None], mean.shape)
+    for size in np.unique(count[count >= LEAST_CHUNKS]).tolist():
+        bound = mean + reach(int(size)) * math.sqrt(1 + 1 / size) * spread
+        limits = np.where(count == size, np.fmax(limits, bound), limits)
+    return limits
+
+
+@lru_cache(maxsize=256)
+def reach(count: int, *, confirm: int, chance: float) -> float:
+    """How many standard deviations `confirm` more of `count` chunks all lie above.
+
+    Mean and standard deviation come from the `count` chunks and are the same for all
+    that follow: those are independent only given them. With `confirm` of 1 it is the
+    quantile of Student's distribution.
+    """
+    import numpy as np
+    from scipy.optimize import brentq
+    from scipy.special import ndtr
+
+    nodes, weights = np.polynomial.hermite_e.hermegauss(41)
+    freedom = count - 1
+    spread = np.linspace(0.001, 4.0, 1601)
+    density = (freedom - 1) * np.log(spread) - freedom * spread**2 / 2
+    density = np.exp(density - density.max())
+    unit = math.sqrt(1 + 1 / count) * spread
+    off = nodes[:, None] / math.sqrt(count)
+
+    def excess(bound: float) -> float:
+        above = ndtr(-(off + bound * unit)) ** confirm
+        mean = (weights / weights.sum()) @ above @ (density / density.sum())
+        return math.log(max(float(mean), 1e-300)) - math.log(chance)
+
+    return float(brentq(excess, -2.0, 1e5, xtol=1e-6))
 
 
 def in_a_row(beyond: np.ndarray, judged: np.ndarray) -> np.ndarray:
