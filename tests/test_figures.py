@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -35,6 +36,7 @@ def every_kind(name: str = "plan") -> list[Picture]:
     weeks = [f"2023-W{k:02d}" for k in range(1, 9)]
     rows = [row(0.8 - 0.03 * k, week, name) for k, week in enumerate(weeks)]
     bins = pd.DataFrame({"n": [9, 9], "mean_score": [0.2, 0.8], "rate": [0.1, 0.9]})
+    panels = [(name, rows), (name, rows[:1]), ("", [])]
     bins = bins.assign(rate_lower=bins["rate"] - 0.1, rate_upper=bins["rate"] + 0.1)
     return [
         figures.over_time(rows, title=name, measure=name),
@@ -45,6 +47,14 @@ def every_kind(name: str = "plan") -> list[Picture]:
         figures.versus(
             {name: (weeks, [0.5] * 8)}, title=name, events=[(weeks[2], name)]
         ),
+        figures.compare_counts(
+            [name] * 3, [3, 1, 2], [1, 3, 2], title=name, bounds=[0, 1, 2]
+        ),
+        figures.realised_and_estimated(rows[:5], rows, title=name, measure=name),
+        figures.small_multiples(panels, title=name),
+        figures.forest(rows[:3], title=name, measure=name),
+        figures.parts(rows[:3], title=name),
+        figures.by_decile(rows[:3], title=name, measure=name, groups=name),
         figures.sparkline([0.8, 0.7], name=name, threshold=0.7),
     ]
 
@@ -56,7 +66,7 @@ def test_any_name_gives_a_drawing_that_holds_nothing_but_a_drawing(name: str) ->
         tags = {element.tag.rpartition("}")[2] for element in root.iter()}
         assert tags <= {
             *("svg", "style", "defs", "g", "path", "use", "text", "tspan"),
-            *("clipPath", "rect", "circle"),
+            *("clipPath", "rect", "circle", "pattern"),
         }
         for element in root.iter():
             for attribute, value in element.attrib.items():
@@ -96,6 +106,22 @@ def test_the_same_numbers_give_the_same_bytes_in_another_process() -> None:
     here: dict[str, Picture] = {}
     exec(DRAWN, here)
     assert other.stdout == here["picture"].svg
+
+
+def test_two_drawings_of_the_same_are_the_same_bytes() -> None:
+    assert every_kind() == every_kind()
+
+
+def test_no_shape_keeps_a_light_colour_in_the_dark() -> None:
+    for picture in every_kind():
+        colours = set(re.findall(r"(?:fill|stroke): ?(#[0-9a-f]{6})", picture.svg))
+        dark = set(re.findall(r":(#[0-9a-f]{6})!important", picture.svg))
+        changed = set(re.findall(r'\*="(?:fill|stroke): (#[0-9a-f]{6})"', picture.svg))
+        assert colours - dark <= changed
+        # what is used by reference must not bring a colour of its own along
+        for defs in re.findall(r"<defs>(.*?)</defs>", picture.svg, re.S):
+            assert "<pattern" in defs or "stroke: #" not in defs
+        assert not re.search(r' (fill|stroke)="#', picture.svg)
 
 
 def test_settings_of_a_notebook_change_nothing_and_are_left_alone() -> None:

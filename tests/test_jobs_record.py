@@ -241,7 +241,7 @@ def test_a_new_alert_is_told_with_what_it_was() -> None:
 def test_an_alert_that_lasts_is_said_once_and_one_that_is_over_is_told() -> None:
     plan = Finding("ks", 0.3, 900, 0.2, 0.4, 0.1, "alert", subject="plan")
     calm = replace(plan, value=0.04, lower=0.02, upper=0.06, verdict="quiet")
-    assert kept((plan,), (plan,)) == "Still an alert: KS of plan."
+    assert kept((plan,), (plan,)) == "Still an alert: KS of plan (0.300)."
     assert "KS of plan is no alert any more: 0.040; it was 0.300." in kept(
         (plan,), (calm,)
     )
@@ -278,7 +278,7 @@ def test_of_many_rows_some_differ_by_chance_and_are_not_said_to_have_moved() -> 
     assert kept(rows(0), rows(1.5)).startswith("Nothing of note")
     told = record.changes(week(*rows(0)), week(*rows(9)), most=3)
     assert len(told) == 4
-    assert told[-1] == "197 more rows changed."
+    assert told[-1] == "197 more values changed."
 
 
 def test_what_has_no_interval_or_no_value_did_not_move() -> None:

@@ -133,6 +133,10 @@ def test_relative_and_https_links_stay() -> None:
         (123.45, "", "123.5"),
         (12345.6, "", "12,346"),
         (12345, "", "12,345"),
+        (10**20, "", "100,000,000,000,000,000,000"),
+        (10**400, "", "1.00e+400"),
+        (-1e300, "%", "\N{MINUS SIGN}1.00e+302%"),
+        (1e18, "USD", "$1.00e+18"),
         (12400, "USD", "$12,400"),
         (-1500.0, "USD", "\N{MINUS SIGN}$1,500"),
         (0.0, "EUR", "€0"),
@@ -252,6 +256,28 @@ def test_text_stands_out_from_its_ground(mode: int) -> None:
     pairs += [("accent", "paper"), ("ink", "card")]
     for ink, ground in pairs:
         assert contrast(colour[ink], colour[ground]) >= 4.5, (ink, ground)
+
+
+def colours(sheet: str) -> dict[str, str]:
+    return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", sheet))
+
+
+def test_in_print_the_page_is_white_and_its_text_stands_out() -> None:
+    screen, _, paper = markup.STYLE.partition("@media print {")
+    light = colours(screen.partition("@media screen and")[0])
+    printed = light | colours(paper)
+    assert "color-scheme: light" in paper
+    assert printed["ink"] == "#000000"
+    for ground in ("paper", "card", "sheet", "alert-paper", "quiet-paper"):
+        assert printed[ground] == "#ffffff"
+    for words in ("ink", "muted", "alert", "quiet", "pending", "undefined", "accent"):
+        assert contrast(printed[words], "#ffffff") >= 4.5
+
+
+def test_the_dark_is_for_screens_alone() -> None:
+    asked = re.findall(r"@media ([^{]*prefers-color-scheme[^{]*)", markup.STYLE)
+    assert asked
+    assert all(each.startswith("screen and") for each in asked)
 
 
 def test_a_period_is_shown_whole() -> None:

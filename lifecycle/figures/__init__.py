@@ -8,19 +8,30 @@ the reader's light or dark setting.
 
 from __future__ import annotations
 
-from lifecycle.figures.bars import by_subject, compare_counts
+from lifecycle.figures.bars import by_subject
+from lifecycle.figures.cells import compare_counts
 from lifecycle.figures.courses import versus
 from lifecycle.figures.curve import reliability
+from lifecycle.figures.deciles import by_decile
+from lifecycle.figures.estimated import realised_and_estimated
 from lifecycle.figures.lines import over_time
+from lifecycle.figures.panels import small_multiples
 from lifecycle.figures.picture import Picture
+from lifecycle.figures.segments import forest
 from lifecycle.figures.spark import sparkline
+from lifecycle.figures.split import parts
 
 __all__ = [
     "Picture",
+    "by_decile",
     "by_subject",
     "compare_counts",
+    "forest",
     "over_time",
+    "parts",
+    "realised_and_estimated",
     "reliability",
+    "small_multiples",
     "sparkline",
     "versus",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lifecycle.figures.axes import scale
+from lifecycle.figures.axes import legend, scale
+from lifecycle.figures.marks import DASHED
 from lifecycle.figures.picture import LINES, MUTED, Picture, clean, draw, say
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def reliability(table: pd.DataFrame, *, title: str) -> Picture:
     x, y = known["mean_score"].to_numpy(float), known["rate"].to_numpy(float)
 
     def paint(axes: Axes) -> None:
-        axes.plot([0, 1], [0, 1], color=MUTED, linestyle=(0, (4, 3)), linewidth=1)
+        straight: dict[str, Any] = {"color": MUTED, "linestyle": DASHED, "linewidth": 1}
+        axes.plot([0, 1], [0, 1], label="exactly right", **straight)
         if len(known):
             axes.vlines(
                 x,
@@ -52,6 +54,7 @@ def reliability(table: pd.DataFrame, *, title: str) -> Picture:
         scale(axes.yaxis, "%")
         axes.set_xlabel("mean score of the bin")
         axes.set_ylabel("share that came true")
+        legend(axes)
 
     words = f"{clean(title, 80)}: "
     if not len(known):

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from lifecycle.figures.axes import legend, name_ends, newest, periods_axis, stroke
-from lifecycle.figures.picture import (
-    ALERT,
-    CARD,
-    LINES,
-    MUTED,
-    Picture,
-    clean,
-    draw,
-    say,
-    some,
-)
+from lifecycle.figures.marks import Row, alerts, band, course, limits, thresholds
+from lifecycle.figures.picture import LINES, Picture, clean, draw, say, some
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,26 +18,7 @@ __all__ = ["over_time"]
 _MOST_LINES = 6
 
 
-class _Row(Protocol):
-    @property
-    def value(self) -> float: ...
-    @property
-    def lower(self) -> float: ...
-    @property
-    def upper(self) -> float: ...
-    @property
-    def threshold(self) -> float: ...
-    @property
-    def verdict(self) -> str: ...
-    @property
-    def period(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def unit(self) -> str: ...
-
-
-def over_time(rows: Sequence[_Row], *, title: str, measure: str) -> Picture:
+def over_time(rows: Sequence[Row], *, title: str, measure: str) -> Picture:
     """Draw a measure over its periods, with band, threshold and alerts.
 
     Parameters
@@ -78,7 +50,7 @@ def over_time(rows: Sequence[_Row], *, title: str, measure: str) -> Picture:
     """
     rows = [row for row in rows if row.period]
     periods = sorted({row.period for row in rows})
-    every: dict[str, dict[str, _Row]] = {}
+    every: dict[str, dict[str, Row]] = {}
     for row in rows:
         every.setdefault(row.subject, {})[row.period] = row
     lines = dict(sorted(every.items(), key=_loudest)[:_MOST_LINES])
@@ -87,12 +59,16 @@ def over_time(rows: Sequence[_Row], *, title: str, measure: str) -> Picture:
 
     def paint(axes: Axes) -> None:
         for place, held in enumerate(lines.values()):
-            _line(axes, periods, held, place, banded=len(lines) <= 2)
-        _thresholds(axes, periods, lines, unit)
-        _alerts(axes, periods, lines)
+            if len(lines) <= 2:
+                band(axes, held, periods, LINES[place])
+            stroke(axes, course(held, periods), place)
+        thresholds(axes, lines.values(), periods, unit)
+        alerts(axes, lines.values(), periods)
         periods_axis(axes, periods, measure, unit)
         if len(lines) > 1:
-            name_ends(axes, {k: _end(periods, held) for k, held in lines.items()})
+            name_ends(
+                axes, {k: newest(course(held, periods)) for k, held in lines.items()}
+            )
         legend(axes)
 
     alt = _in_words(title, measure, periods, lines, unit)
@@ -101,90 +77,18 @@ def over_time(rows: Sequence[_Row], *, title: str, measure: str) -> Picture:
     return draw(paint, title=title, alt=alt, height=3.1 if rows else 1.2)
 
 
-def _loudest(pair: tuple[str, Mapping[str, _Row]]) -> tuple[float, float]:
+def _loudest(pair: tuple[str, Mapping[str, Row]]) -> tuple[float, float]:
     held = pair[1].values()
     values = [abs(row.value) for row in held if not math.isnan(row.value)]
-    alerts = sum(row.verdict == "alert" for row in held)
-    return (-alerts, -values[-1] if values else 0.0)
-
-
-def _line(
-    axes: Axes,
-    periods: list[str],
-    held: Mapping[str, _Row],
-    place: int,
-    *,
-    banded: bool,
-) -> None:
-    colour = LINES[place % len(LINES)]
-    values = [held[p].value if p in held else math.nan for p in periods]
-    x = range(len(periods))
-    if banded:
-        lower = [held[p].lower if p in held else math.nan for p in periods]
-        upper = [held[p].upper if p in held else math.nan for p in periods]
-        if not all(map(math.isnan, lower)):
-            axes.fill_between(x, lower, upper, color=colour, alpha=0.18, linewidth=0)
-    stroke(axes, values, place)
-
-
-def _thresholds(
-    axes: Axes, periods: list[str], lines: Mapping[str, Mapping[str, _Row]], unit: str
-) -> None:
-    values = {row.threshold for held in lines.values() for row in held.values()}
-    values = {value for value in values if not math.isnan(value)}
-    if len(values) == 1:
-        at = values.pop()
-        axes.axhline(at, color=MUTED, linestyle=(0, (4, 3)), linewidth=1)
-        axes.annotate(
-            f"threshold {say(at, unit)}",
-            (0, at),
-            xycoords=("axes fraction", "data"),
-            xytext=(4, 3),
-            textcoords="offset points",
-            color=MUTED,
-            fontsize=8,
-        )
-        return
-    for held in lines.values() if values else ():
-        steps = [held[p].threshold if p in held else math.nan for p in periods]
-        axes.step(
-            range(len(periods)),
-            steps,
-            where="mid",
-            color=MUTED,
-            linestyle=(0, (4, 3)),
-            linewidth=1,
-        )
-
-
-def _alerts(
-    axes: Axes, periods: list[str], lines: Mapping[str, Mapping[str, _Row]]
-) -> None:
-    found = [
-        (periods.index(period), row.value)
-        for held in lines.values()
-        for period, row in held.items()
-        if row.verdict == "alert" and not math.isnan(row.value)
-    ]
-    if found:
-        axes.scatter(
-            [place for place, _ in found],
-            [value for _, value in found],
-            marker="D",
-            s=42,
-            color=ALERT,
-            edgecolors=CARD,
-            linewidths=1,
-            zorder=5,
-            label="alert",
-        )
+    loud = sum(row.verdict == "alert" for row in held)
+    return (-loud, -values[-1] if values else 0.0)
 
 
 def _in_words(
     title: str,
     measure: str,
     periods: list[str],
-    lines: Mapping[str, Mapping[str, _Row]],
+    lines: Mapping[str, Mapping[str, Row]],
     unit: str,
 ) -> str:
     if not periods:
@@ -204,16 +108,11 @@ def _in_words(
             f"highest {say(high.value, unit)} ({high.period}), "
             f"lowest {say(low.value, unit)} ({low.period})."
         )
-    marks = {row.threshold for held in lines.values() for row in held.values()}
-    marks = {mark for mark in marks if not math.isnan(mark)}
+    marks = limits(row for held in lines.values() for row in held.values())
     if len(marks) == 1:
         words.append(f"Threshold {say(marks.pop(), unit)}.")
-    alerts = sorted(
+    loud = sorted(
         {p for held in lines.values() for p in held if held[p].verdict == "alert"}
     )
-    words.append(f"Alert in {some(alerts)}." if alerts else "No alert.")
+    words.append(f"Alert in {some(loud)}." if loud else "No alert.")
     return " ".join(words)
-
-
-def _end(periods: list[str], held: Mapping[str, _Row]) -> float:
-    return newest([held[p].value for p in periods if p in held])

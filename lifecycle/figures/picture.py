@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = [
     "ALERT",
@@ -24,6 +25,7 @@ __all__ = [
     "Picture",
     "adapt",
     "clean",
+    "compose",
     "draw",
     "say",
     "some",
@@ -58,7 +60,7 @@ _SETTINGS: Mapping[str, object] = {
     "font.size": 9,
     "figure.titlesize": 10,
     "figure.titleweight": "bold",
-    "axes.facecolor": CARD,
+    "axes.facecolor": "none",
     "axes.edgecolor": RULE,
     "axes.labelcolor": MUTED,
     "axes.spines.top": False,
@@ -128,6 +130,28 @@ def draw(
     height : float
         In hundreds of pixels of a page.
     """
+
+    def fill(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        axes.tick_params(length=3)
+        paint(axes)
+
+    return compose(fill, title=title, alt=alt, height=height)
+
+
+def compose(
+    fill: Callable[[Figure], None], *, title: str, alt: str, height: float = 3.1
+) -> Picture:
+    """Make a picture of several axes by filling an empty figure of the house's style.
+
+    Parameters
+    ----------
+    fill : callable
+        Takes the figure, which has its title, and puts axes into it.
+    title, alt : str
+    height : float
+        As for `draw`.
+    """
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -145,9 +169,7 @@ def draw(
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure = Figure(figsize=(_WIDTH, height), dpi=72, layout="constrained")
         figure.suptitle(clean(title, 80), x=0.008, ha="left")
-        axes = figure.add_subplot()
-        axes.tick_params(length=3)
-        paint(axes)
+        fill(figure)
         layout = figure.get_layout_engine()
         if layout is not None:  # once is enough: left alone it works at every draw
             layout.execute(figure)
@@ -165,6 +187,8 @@ def _tidy(svg: str, size: tuple[int, int]) -> str:
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.S)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.S)
     svg = re.sub(r"<[^>]*>", _shorten, svg)
+    svg = re.sub(r"<defs>.*?</defs>", _plain, svg, flags=re.S)
+    svg = re.sub(r"(<g[^>]*)>\s*((?:<use [^>]*/>\s*)+)</g>", _shared, svg)
     root = re.match(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', svg)
     if root is None:
         raise ValueError("the drawing has no viewBox; draw it with matplotlib's SVG")
@@ -185,15 +209,43 @@ def _font(found: re.Match[str]) -> str:
     return f"font-weight: {weight}; {size}" if weight else size
 
 
+def _plain(defs: re.Match[str]) -> str:
+    """Shapes without colours: whoever uses them says the colour, light and dark."""
+    text = re.sub(r' fill="(#\w{6})"', r' style="fill: \1"', defs.group())
+    if "<pattern" in text:  # is not copied, so its colours change like all others
+        return text
+    return re.sub(r"stroke: #\w{6};? ?", "", text).replace(' style=""', "")
+
+
+def _shared(group: re.Match[str]) -> str:
+    """Marks of one colour say it once, together."""
+    opening, marks = group.groups()
+    styles = set(re.findall(r' style="[^"]*"', marks))
+    if len(styles) != 1 or marks.count("<use ") == 1 or " style=" in opening:
+        return group.group()
+    style = styles.pop()
+    return f"{opening}{style}>{marks.replace(style, '')}</g>"
+
+
 def _shorten(tag: re.Match[str]) -> str:
-    text = re.sub(r"\d+\.\d{3,}", _round, tag.group())
+    text = re.sub(r"\d+\.\d{2,}", _round, tag.group())
+    text = re.sub(r' d="([^"]*)"', _dense, text)
+    text = re.sub(r'^<g id="[^"]*"', "<g", text)
     text = re.sub(r" transform=\"rotate\(-?0 [^\"]*\"", "", text)
     text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
     return re.sub(r"font: ([^;\"]*?)\b([\d.]+px) [^;\"]*", _font, text)
 
 
+def _dense(path: re.Match[str]) -> str:
+    """The same path in fewer letters."""
+    steps = re.sub(r"\s*([A-Za-z])\s*", r"\1", path.group(1).strip())
+    return f' d="{steps.replace(" -", "-")}"'
+
+
 def _round(digits: re.Match[str]) -> str:
-    return f"{float(digits.group()):.2f}"
+    value = float(digits.group())
+    text = f"{value:.{1 if value >= 10 else 2}f}"
+    return text.rstrip("0").rstrip(".")
 
 
 def adapt(drawing: str) -> str:
@@ -204,7 +256,7 @@ def adapt(drawing: str) -> str:
         for way in ("fill", "stroke")
         if f"{way}: {light}" in drawing
     )
-    return f"<style>@media (prefers-color-scheme:dark){{{rules}}}</style>"
+    return f"<style>@media screen and (prefers-color-scheme:dark){{{rules}}}</style>"
 
 
 def clean(text: object, most: int = 40) -> str:
@@ -232,6 +284,12 @@ def say(value: float, unit: str = "") -> str:
     if math.isnan(value):
         return "undefined"
     sign, size = "\N{MINUS SIGN}" if value < 0 else "", abs(value)
+    if math.isinf(value):
+        return f"{sign}\N{INFINITY}"
+    if size >= 1e15:
+        mark = SIGNS.get(unit, "")
+        text = f"{sign}{mark}{100 * size if unit == '%' else size:.3g}"
+        return text + ("%" if unit == "%" else "" if mark or not unit else f" {unit}")
     if unit == "%":
         return f"{sign}{100 * size:.1f}%"
     if unit in SIGNS:

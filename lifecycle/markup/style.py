@@ -11,7 +11,7 @@ STYLE = """\
   --alert: #9c1f14; --alert-paper: #fdecea; --quiet: #155c34; --quiet-paper: #e7f4ec;
   --pending: #6b4700; --pending-paper: #fdf2d9;
   --undefined: #454d59; --undefined-paper: #eceff2; }
-@media (prefers-color-scheme: dark) { :root {
+@media screen and (prefers-color-scheme: dark) { :root {
   --paper: #13161b; --sheet: #1b1f26; --card: #1b1f26; --ink: #e7e9ec;
   --muted: #a7afba; --rule: #343b46; --accent: #8abdf5;
   --alert: #ffb9ae; --alert-paper: #46201c; --quiet: #a6e0bb; --quiet-paper: #173524;
@@ -180,11 +180,26 @@ STYLE = """\
   .page-history .lc-nowrap { white-space: normal; } }
 @page { margin: 18mm 16mm; }
 @media print {
+  :root { color-scheme: light; --ink: #000000; --muted: #333a44; --rule: #b9c0c9;
+    --sheet: #ffffff; --accent: #000000; --alert-paper: #ffffff;
+    --quiet-paper: #ffffff; --pending-paper: #ffffff; --undefined-paper: #ffffff; }
+  .lc-page { font-size: 10.5pt; }
   .page { padding: 0; max-width: none; }
   .page-contents, .page-skip, .page-code { display: none; }
   .page-columns { display: block; }
+  .page-first { grid-template-columns: 1fr 1fr; gap: 0 2rem; }
+  .page-banner { border: 1px solid var(--rule); border-left: .375rem solid; }
+  .page-banner.page-alert { border-left-color: var(--alert); }
+  .page-banner.page-quiet { border-left-color: var(--quiet); }
+  .lc-card { border: 1px solid var(--rule); }
+  .lc-badge { padding: 0; }
   .lc-scroll { overflow: visible; }
-  .lc-picture, .lc-table tr, .page-banner, .lc-card { break-inside: avoid; }
-  .lc-page h2, .lc-page h3 { break-after: avoid; }
+  .lc-picture img, img.lc-figure { min-width: 0; max-width: 100%; max-height: 235mm; }
+  .lc-table { font-size: 8.5pt; max-width: 100%; }
+  .lc-table th, .lc-table td { padding-right: .6rem; }
+  .lc-picture, .lc-table tr, .page-banner, .page-first section, .lc-card {
+    break-inside: avoid; }
+  .lc-table thead { display: table-header-group; }
+  .lc-page h2, .lc-page h3, .lc-summary { break-after: avoid; }
   .lc-page a { color: inherit; text-decoration: none; } }
 """

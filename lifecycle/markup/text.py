@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from html import escape
 from numbers import Integral, Real
 from typing import cast
@@ -93,6 +94,8 @@ def number(value: object, unit: str = "") -> str:
     if not isinstance(value, Real):
         return _DASH
     whole = isinstance(value, Integral)
+    if whole and abs(cast("int", value)) >= 10**21:
+        return _huge(Decimal(int(cast("int", value))), unit)
     held = float(cast("float", value))
     if math.isnan(held):
         return _DASH
@@ -100,6 +103,8 @@ def number(value: object, unit: str = "") -> str:
     size = abs(held)
     if math.isinf(size):
         return f"{sign}∞"
+    if size >= 1e15 and not whole:
+        return _huge(Decimal(held), unit)
     if unit == "%":
         return f"{sign}{100 * size:.1f}%"
     if _CURRENCY.fullmatch(unit):
@@ -108,6 +113,17 @@ def number(value: object, unit: str = "") -> str:
         return f"{sign}{mark}{digits}"
     text = sign + (f"{size:,.0f}" if whole else _plain(size))
     return f"{text}\N{NO-BREAK SPACE}{unit}" if unit else text
+
+
+def _huge(value: Decimal, unit: str) -> str:
+    """A number too long to be read digit by digit."""
+    sign = "\N{MINUS SIGN}" if value < 0 else ""
+    size = abs(value) * (100 if unit == "%" else 1)
+    if unit == "%":
+        return f"{sign}{size:.3g}%"
+    if _CURRENCY.fullmatch(unit):
+        return f"{sign}{_SIGNS.get(unit, f'{unit} ')}{size:.3g}"
+    return f"{sign}{size:.3g} {unit}".strip()
 
 
 def _plain(value: float) -> str:

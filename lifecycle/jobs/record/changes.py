@@ -71,7 +71,7 @@ def changes(previous: Record, current: Record, *, most: int = 6) -> tuple[str, .
     told += about[:most]
     left = len(about) - most
     if left > 0:
-        told.append(f"{left} more {'row' if left == 1 else 'rows'} changed.")
+        told.append(f"{left} more {'value' if left == 1 else 'values'} changed.")
     if told:
         return tuple(told)
     return (f"Nothing of note; the verdict is {_VERDICTS[current.verdict]} as before.",)
@@ -111,7 +111,7 @@ def _rows(previous: Record, current: Record) -> list[str]:
         old = before.get(key)
         was = old is not None and old.verdict == "alert"
         if row.verdict == "alert" and was:
-            still.append(_name(row))
+            still.append(f"{_name(row)} ({_value(row)}{_when(row)})")
         elif row.verdict == "alert":
             limit = markup.number(row.threshold, _line(row.unit))
             held = "" if row.threshold is None else f", threshold {limit}"
