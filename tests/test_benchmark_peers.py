@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import math
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from benchmarks import _peers
+from benchmarks import _peers, _workload, peers, peers_agreement, peers_alarms
 
 
 def _script(folder: Path, text: str) -> Path:
@@ -138,3 +141,57 @@ def test_pips_last_words_are_passed_on() -> None:
     command = [sys.executable, "-c", "raise SystemExit('no matching distribution')"]
     with pytest.raises(RuntimeError, match="no matching distribution"):
         _peers._install("scipy", command)
+
+
+def test_false_alarms_are_counted_on_the_same_rows_each_time(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        peers_alarms.write(tmp_path / name, deployments=0, seed=3)
+    files = sorted(path.name for path in (tmp_path / "first").iterdir())
+    for name in files:
+        pair = [pd.read_parquet(tmp_path / each / name) for each in ("first", "second")]
+        pd.testing.assert_frame_equal(*pair)
+    assert len(files) == 2 * 5
+    before = pd.read_parquet(tmp_path / "first" / "numbers-reference.parquet")
+    for state, low, high in (("same", -0.1, 0.1), ("moved", 0.4, 0.6)):
+        (path,) = sorted((tmp_path / "first").glob(f"numbers-{state}-*"))[-1:]
+        moved = (pd.read_parquet(path).mean() - before.mean()) / before.std()
+        assert low < moved.median() < high
+
+
+def test_a_difference_with_what_is_undefined_is_none_or_all() -> None:
+    assert peers_agreement._apart(math.nan, math.nan) == 0
+    assert peers_agreement._apart(math.nan, 0.5) == math.inf
+    assert peers_agreement._apart(0.25, 0.5) == 0.25
+
+
+def test_a_rare_category_is_one_expected_less_than_five_times_on_a_side() -> None:
+    before, after = pd.Series(["a"] * 90 + ["b"] * 10), pd.Series(["a"] * 50)
+    assert peers_agreement._rare(before, after)  # 10 of b, a third of them after
+    assert not peers_agreement._rare(before, pd.Series(["a"] * 100))
+
+
+def test_errors_of_counting_are_held_against_the_exact_values(tmp_path: Path) -> None:
+    (tmp_path / "all").mkdir()
+    frame = pd.DataFrame({"f00": [0.0, 4.0], "c00": ["a", "b"]})
+    frame = frame.reindex(columns=list(_workload.FEATURES))
+    frame.to_parquet(tmp_path / "all" / "reference.parquet")
+    rows = {
+        "scipy": [["w", "f00", "ks", 0.5], ["w", "f00", "wasserstein", 1.0]],
+        "own": [["w", "f00", "ks", 0.25], ["w", "f00", "wasserstein", 2.0]],
+        "nannyml": [["w", "f00", "ks", 0.5]],
+    }
+    for name, told in rows.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(told))
+    found = {row.name: row.value for row in peers._errors(tmp_path)}
+    values = [value for value in found.values() if not math.isnan(value)]
+    assert values == [0.25, 0.5, 0.0]
+
+
+def test_processor_time_is_held_against_reading() -> None:
+    base = {"cpu_seconds": 2.0, "peak_mb": 100.0}
+    rows = list(peers._spent("ours", {"cpu_seconds": 3.0, "peak_mb": 150.0}, base))
+    assert [(row.value, row.unit) for row in rows] == [
+        (3.0, "s"),
+        (150.0, "MB"),
+        (1.5, "times"),
+    ]

@@ -1,0 +1,87 @@
+"""Ours on the files the peers read.
+
+Runs with the project's interpreter:
+``python -m benchmarks.peers_own course|estimated|realised FOLDER OUT``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from benchmarks import _workload
+
+METRICS = ("roc_auc", "average_precision", "accuracy")
+
+
+def course(folder: Path) -> Iterator[tuple[str, str, str, float]]:
+    """Week, column, measure and value, made with intervals, thresholds and verdicts."""
+    from lifecycle import drift, profiles
+
+    reference = folder / "reference.parquet"
+    grids = profiles.grids(reference, _workload.FEATURES)
+    weeks = sorted(folder.glob("week-*.parquet"))
+    before, after = profiles.scan(reference, grids), profiles.scan(weeks, grids)
+    also = ("wasserstein", "js", "psi", "chi_square")
+    found = drift.course(before, after, also=also)
+    for row in found.findings:
+        yield row.period, str(row.subject), row.measure, row.value
+
+
+def estimated(folder: Path) -> Iterator[tuple[str, str, float, float, float]]:
+    """Week, metric, value and the ends of its interval."""
+    from lifecycle import estimation
+
+    names = ["time", "score", "prediction"]
+    reference = _columns(folder / "reference.parquet", [*names, "outcome"])
+    parts = estimation.cells_by_chunk(*reference)
+    weeks: dict[str, Any] = {}
+    for path in sorted(folder.glob("week-*.parquet")):
+        for label, cells in estimation.cells_by_chunk(*_columns(path, names)).items():
+            weeks[label] = weeks[label] + cells if label in weeks else cells
+    found = estimation.from_cells(list(parts.values()), weeks, metrics=METRICS)
+    for row in found.findings:
+        yield row.period, row.measure, row.value, row.lower, row.upper
+
+
+def realised(folder: Path) -> Iterator[tuple[str, str, float, float, float]]:
+    """Week, metric, value and the ends of its interval; a file is a week."""
+    from lifecycle import metrics, periods
+
+    for path in sorted(folder.glob("week-*.parquet")):
+        first, score, guess, truth = _columns(
+            path, ["time", "score", "prediction", "outcome"]
+        )
+        moment = first[:1].astype("M8[us]").tolist()[0].replace(tzinfo=UTC)
+        label = str(periods.chunk_of([moment])[0])
+        for name in METRICS:
+            found = metrics.with_interval(name, truth, guess, score)
+            yield label, name, found.value, found.lower, found.upper
+
+
+def _columns(path: Path, names: list[str]) -> list[Any]:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        table = file.read(names, use_threads=False)
+    return [table[name].to_numpy() for name in names]
+
+
+def main(kind: str, folder: Path, out: Path) -> None:
+    """Run one of them and say how much came out."""
+    jobs: dict[str, Any] = {
+        "course": course,
+        "estimated": estimated,
+        "realised": realised,
+    }
+    found = list(jobs[kind](folder))
+    out.write_text(json.dumps(found))
+    print(json.dumps({"values": len(found)}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
