@@ -209,6 +209,14 @@ def test_money_and_shares_are_written_as_such() -> None:
     assert "12.3%" in figures.by_subject(share, title="t", measure="missing").alt
 
 
+def test_what_rounds_to_nothing_has_no_sign_and_what_is_huge_is_short() -> None:
+    from lifecycle.figures.picture import say
+
+    assert (say(-0.0004, "%"), say(-0.3, "EUR")) == ("0.0%", "€0")
+    assert (say(math.inf), say(-math.inf)) == ("∞", "\N{MINUS SIGN}∞")
+    assert (say(1e300, "%"), say(1e300, "USD")) == ("1e+302%", "$1e+300")
+
+
 def test_bars_stand_from_largest_to_smallest_and_undefined_last() -> None:
     rows = [row(v, subject=s) for v, s in [(0.1, "a"), (-0.4, "b"), (0.9, "c")]]
     rows.append(row(math.nan, subject="d", verdict="undefined"))

@@ -315,7 +315,7 @@ def test_a_thousand_cells_without_a_scale_are_drawn_together() -> None:
     assert "Largest change: " in picture.alt
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(st.floats(-1e12, 1e12), min_size=2, max_size=12).map(sorted),
     st.data(),

@@ -341,6 +341,8 @@ def test_the_first_screen_says_what_changed_since_which_report(tmp_path: Path) -
     html = html_of(tmp_path, record=Result(since=since, changes=("KS rose.", "a < b")))
     assert "<h2>Since the report of 2023-10-02</h2>" in html
     assert "<ul><li>KS rose.</li><li>a &lt; b</li></ul>" in html
+    html = html_of(tmp_path, record=Result(since=since, changes=("Fell in 2023-W04.",)))
+    assert 'Fell in <span class="lc-nowrap">2023-W04</span>.' in html
     later = html_of(tmp_path, record=Result(since=since.replace(hour=6)))
     assert "Since the report of 2023-10-02 06:00 UTC" in later
 

@@ -291,9 +291,11 @@ def say(value: float, unit: str = "") -> str:
         text = f"{sign}{mark}{100 * size if unit == '%' else size:.3g}"
         return text + ("%" if unit == "%" else "" if mark or not unit else f" {unit}")
     if unit == "%":
-        return f"{sign}{100 * size:.1f}%"
+        digits = f"{100 * size:.1f}%"
+        return digits if digits == "0.0%" else sign + digits
     if unit in SIGNS:
-        return f"{sign}{SIGNS[unit]}{size:,.0f}"
+        digits = f"{size:,.0f}"
+        return f"{'' if digits == '0' else sign}{SIGNS[unit]}{digits}"
     places = 3 if size < 10 else 1 if size < 1000 else 0
     small = 0 < size < 0.0005
     text = sign + (f"{size:.2g}" if small else f"{size:,.{places}f}")

@@ -71,7 +71,7 @@ STYLE = """\
 .page-todo li::before { content: "\\2192"; display: inline-block; width: 1.4rem;
   text-indent: 0; color: var(--muted); }
 .page-todo code, .page-todo small { text-indent: 0; }
-.page-who { white-space: nowrap; }
+.page-who { display: block; }
 .page-head .lc-facts { gap: .3rem 2rem; }
 .page-head .lc-facts div { display: flex; flex-wrap: wrap; gap: 0 .5rem;
   align-items: baseline; }
@@ -196,10 +196,12 @@ STYLE = """\
   .lc-scroll { overflow: visible; }
   .lc-picture img, img.lc-figure { min-width: 0; max-width: 100%; max-height: 235mm; }
   .lc-table { font-size: 8.5pt; max-width: 100%; }
+  .lc-table thead th, .lc-table small, .lc-table .lc-count, .lc-table .lc-badge {
+    font-size: 7.5pt; }
   .lc-table th, .lc-table td { padding-right: .6rem; }
   .lc-picture, .lc-table tr, .page-banner, .page-first section, .lc-card {
     break-inside: avoid; }
   .lc-table thead { display: table-header-group; }
-  .lc-page h2, .lc-page h3, .lc-summary { break-after: avoid; }
+  .lc-page h2, .lc-page h3, .lc-page h2 + p, .lc-summary { break-after: avoid; }
   .lc-page a { color: inherit; text-decoration: none; } }
 """

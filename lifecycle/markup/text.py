@@ -106,9 +106,11 @@ def number(value: object, unit: str = "") -> str:
     if size >= 1e15 and not whole:
         return _huge(Decimal(held), unit)
     if unit == "%":
-        return f"{sign}{100 * size:.1f}%"
+        digits = f"{100 * size:.1f}%"
+        return digits if digits == "0.0%" else sign + digits
     if _CURRENCY.fullmatch(unit):
         digits = f"{size:,.0f}" if size >= 100 or size == 0 else f"{size:,.2f}"
+        sign = "" if digits == "0.00" else sign
         mark = _SIGNS.get(unit, f"{unit}\N{NO-BREAK SPACE}")
         return f"{sign}{mark}{digits}"
     text = sign + (f"{size:,.0f}" if whole else _plain(size))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
@@ -27,6 +28,7 @@ _DEFAULTS = {
 }
 _MOST = 8
 """Sentences of a list in sight; the others are a click away."""
+_PERIOD = re.compile(r"(\b\d{4}-(?:W\d\d|\d\d(?:-\d\d)?)\b)")
 
 
 class Result(Found, Protocol):
@@ -63,7 +65,7 @@ def opening(
         return _banner("undefined", _WORDS["undefined"], markup.cell(said))
     word = _WORDS.get(record.verdict, record.verdict)
     said = record.summary or _DEFAULTS[status]
-    banner = _banner(record.verdict, word, markup.cell(said))
+    banner = _banner(record.verdict, word, _whole(said))
     lists = markup.join([_since(record), _todo(record)])
     return markup.Html(f'{banner}<div class="page-first">{lists}</div>')
 
@@ -82,7 +84,7 @@ def _since(record: Result) -> markup.Html:
         words = markup.paragraph("There is no earlier report to compare with.")
         return _part("since", "Since the last report", words)
     moment = f"Since the report of {_day(record.since)}"
-    return _part("since", moment, _list([*map(markup.cell, record.changes)]))
+    return _part("since", moment, _list([*map(_whole, record.changes)]))
 
 
 def _todo(record: Result) -> markup.Html:
@@ -132,6 +134,18 @@ def _day(moment: date) -> str:
         return moment.isoformat()
     held = moment.astimezone(UTC) if moment.tzinfo else moment
     return f"{held:%Y-%m-%d %H:%M} UTC".removesuffix(" 00:00 UTC")
+
+
+def _whole(sentence: str) -> markup.Html:
+    """The sentence, with no line ending in the middle of a period's label."""
+    parts = _PERIOD.split(sentence)
+    kept = (
+        markup.Html(f'<span class="lc-nowrap">{markup.cell(part)}</span>')
+        if place % 2
+        else part
+        for place, part in enumerate(parts)
+    )
+    return markup.join(kept)
 
 
 def _with_commands(sentence: str) -> markup.Html:

@@ -27,7 +27,7 @@ def following(record: Found) -> str:
     --------
     >>> from types import SimpleNamespace as Record
     >>> following(Record(model="leads", notebook="drift", verdict="alert", facts={}))
-    'What it would take, and bring: `lifecycle run decide leads`'
+    'Weigh what could be done about it, in money: `lifecycle run decide leads`'
     >>> following(Record(model="leads", notebook="drift", verdict="quiet", facts={}))
     ''
     """
@@ -37,7 +37,8 @@ def following(record: Found) -> str:
     if record.verdict != "alert":
         return ""
     if record.notebook in ("audit", "drift"):
-        return f"What it would take, and bring: `lifecycle run decide {record.model}`"
+        weigh = f"`lifecycle run decide {record.model}`"
+        return f"Weigh what could be done about it, in money: {weigh}"
     action = record.facts.get("action")
     if action in ("retrain", "rebuild"):
         return (
