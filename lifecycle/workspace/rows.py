@@ -120,23 +120,42 @@ class Rows:
         return rows[rows["time"] > self.as_of - count * LENGTH[self.settings.chunk]]
 
     @cached_property
-    def reference(self) -> pd.DataFrame:
-        """What is normal: the rows the production version was trained on.
+    def reference_period(self) -> tuple[datetime, datetime] | None:
+        """What is normal, half-open: what the production version was trained on.
 
-        Before the first version the reference period of the settings; before that,
-        no rows.
+        Before the first version the reference period of the settings; `None` where
+        there is none either.
         """
-        rows = self.labelled
-        if self.production is not None and self.production.trained_from is not None:
-            start, end = self.production.trained_from, self.production.trained_to
-            return rows[(rows["time"] >= start) & (rows["time"] <= end)]
+        version = self.production
+        if version is not None and version.trained_from and version.trained_to:
+            return version.trained_from, version.trained_to + timedelta(microseconds=1)
         told = self.settings.reference
         if told is None:
-            return rows.iloc[:0]
+            return None
         zone = ZoneInfo(self.timezone)
-        begin = datetime.combine(told.start, time(), tzinfo=zone)
-        finish = datetime.combine(told.end, time(), tzinfo=zone)
-        return rows[(rows["time"] >= begin) & (rows["time"] < finish)]
+        start, end = (
+            datetime.combine(day, time(), tzinfo=zone) for day in (told.start, told.end)
+        )
+        return start, end
+
+    @cached_property
+    def reference(self) -> pd.DataFrame:
+        """The rows of the reference period; no rows where there is none."""
+        rows = self.labelled
+        if self.reference_period is None:
+            return rows.iloc[:0]
+        start, end = self.reference_period
+        return rows[(rows["time"] >= start) & (rows["time"] < end)]
+
+    @cached_property
+    def live_since(self) -> datetime | None:
+        """When the version in production got there, as known at `as_of`."""
+        since = None
+        for entry in self.registry.ledger(self.name):
+            now, before = entry.after.get("production"), entry.before.get("production")
+            if entry.at <= self.as_of and now != before:
+                since = entry.at
+        return since if self.production is not None else None
 
     @cached_property
     def analysis(self) -> pd.DataFrame:
