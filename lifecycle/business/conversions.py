@@ -1,18 +1,18 @@
-"""Business: what became of the rows somebody acted upon, and what it was worth."""
+"""What became of the rows somebody acted upon."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import intervals, metrics, periods
+from lifecycle import intervals, periods
 from lifecycle.findings import Finding, Findings, judge
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-__all__ = ["conversion", "value"]
+__all__ = ["conversion"]
 
 
 def conversion(
@@ -96,44 +96,6 @@ def conversion(
             )
         )
     return Findings("Conversion", tuple(rows), _summary(rows), main="conversion")
-
-
-def value(
-    y_true: npt.ArrayLike,
-    y_pred: npt.ArrayLike,
-    *,
-    true_positive: float = 0.0,
-    false_positive: float = 0.0,
-    false_negative: float = 0.0,
-    true_negative: float = 0.0,
-) -> float:
-    """What predictions earned, given what each kind of hit and miss is worth.
-
-    Rows where outcome or prediction is missing are left out. Undefined, and therefore
-    `nan`, without rows.
-
-    Parameters
-    ----------
-    y_true, y_pred : array-like of shape (n,)
-        Outcomes and predictions, 0 or 1.
-    true_positive, false_positive, false_negative, true_negative : float
-        Worth of one such row, in one currency; a cost is negative.
-
-    Returns
-    -------
-    float
-        The sum, in that currency.
-
-    Examples
-    --------
-    >>> value([1, 0, 1], [1, 1, 0], true_positive=100, false_positive=-5)
-    95.0
-    """
-    right = metrics.confusion(y_true, y_pred)
-    if not sum(right):
-        return math.nan
-    worth = (true_positive, false_positive, false_negative, true_negative)
-    return float(sum(n * each for n, each in zip(right, worth, strict=True)))
 
 
 def _summary(rows: list[Finding]) -> str:
