@@ -187,7 +187,7 @@ def repeated(
         Of `repeated`, the share of the newest chunk's values that begin sixteen which
         occurred in the same order before, looked for in as long a past as four fifths
         of the reference. Undefined unless surely less than a tenth of the reference's
-        own last fifth do: for columns of few values, and for fewer than some 2,000 rows.
+        own last fifth do: for columns of few values, and below some 2,000 rows.
     """
     import numpy as np
 

@@ -211,7 +211,7 @@ def _span(
     if usual < 0.01:  # where hardly any row is marked the first tells the moment
         first += int(np.argmax(mask[first:last]))
     open_end = found[-1] == loud.size - 1
-    since = None if first == 0 else rows.moment(first)
+    since = None if found[0] == 0 else rows.moment(first)
     return since, None if open_end else rows.moment(last), first, last
 
 

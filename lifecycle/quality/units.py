@@ -77,7 +77,7 @@ def scale(name: str, pair: Pair, rows: Rows, terms: Terms) -> Evidence:
     first, last = int(rows.edges[touched[0]]), int(rows.edges[touched[-1] + 1])
     until = None if touched[-1] == len(rows.labels) - 1 else rows.moment(last)
     words = f"{'looked' if until else 'looks'} like another unit, {large} what it was"
-    since = None if first == 0 else rows.moment(first)
+    since = None if touched[0] == 0 else rows.moment(first)
     return Evidence(finding, "fault", words, since, until, last - first)
 
 
