@@ -182,15 +182,20 @@ def _spent(
 
 
 def _values(path: Path) -> Values:
-    return {
-        (week, column, measure): math.nan if value is None else value
-        for week, column, measure, value in json.loads(path.read_text())
-    }
+    told = json.loads(path.read_text())
+    return {(week, column, test): value for week, column, test, value in told}
 
 
 def _rows(path: Path) -> dict[tuple[str, str], float]:
     told = json.loads(path.read_text())
     return {(week, metric): value for week, metric, value, *_ in told}
+
+
+def _aloud(rows: Iterator[_table.Row]) -> Iterator[_table.Row]:
+    """Each as it comes: what takes half an hour may be broken off."""
+    for row in rows:
+        _say(f"  {row.name}: {row.value:.4g} {row.unit}")
+        yield row
 
 
 def _say(text: str) -> None:
@@ -212,7 +217,7 @@ def main(arguments: list[str] | None = None) -> int:
         found = measure(
             Path(folder), rows=given.rows, parts=tuple(given.only), full=given.full
         )
-        _table.report(found, json_file=given.json)
+        _table.report(_aloud(found), json_file=given.json)
     return 0
 
 
