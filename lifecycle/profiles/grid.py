@@ -275,7 +275,7 @@ class Grid:
         if widest - narrowest <= SPREAD and one <= narrowest - 11:
             step: Any = math.ldexp(1.0, one)
         else:
-            step = np.ldexp(1.0, np.where(wide, np.maximum(scale - 16, least), least))
+            step = np.ldexp(1.0, np.where(wide, np.maximum(scale - 30, least), least))
         offset = 1.5 * 2.0**52 * step
         moved = bounds[:-1] + offset
         return offset, step, moved - offset, moved.view(np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -133,14 +133,30 @@ class Profile:
         groups = tuple(self.groups[k] for k in kept)
         return self._with(groups, self.stack.take(kept), 0)
 
-    def __add__(self, other: Profile) -> Profile:
-        self._check(other)
-        groups = tuple(sorted({*self.groups, *other.groups}))
+    @classmethod
+    def total(cls, parts: Iterable[Profile]) -> Profile:
+        """Many profiles together, at once.
+
+        Raises
+        ------
+        ValueError
+            When there are none, or they are not of the same kind.
+        """
+        each = list(parts)
+        if not each:
+            raise ValueError("there are no profiles to add up; give at least one")
+        first = each[0]
+        for other in each[1:]:
+            first._check(other)
+        groups = tuple(sorted({group for part in each for group in part.groups}))
         at = {group: k for k, group in enumerate(groups)}
-        stack = Stack.empty(len(groups), len(self.grids), self.stack.cells.shape[1])
-        for each in (self, other):
-            stack.add(each.stack, [at[group] for group in each.groups])
-        return self._with(groups, stack, self.undated + other.undated)
+        stack = Stack.empty(len(groups), len(first.grids), first.stack.cells.shape[1])
+        for part in each:
+            stack.add(part.stack, [at[group] for group in part.groups])
+        return first._with(groups, stack, sum(part.undated for part in each))
+
+    def __add__(self, other: Profile) -> Profile:
+        return Profile.total([self, other])
 
     def to_bytes(self) -> bytes:
         """The profile with its grids, to be kept; `from_bytes` reads it."""
