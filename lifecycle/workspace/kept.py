@@ -1,0 +1,165 @@
+"""What is worked out once for a version and kept: what is normal, and what weighs.
+
+Beside the log, under `.lifecycle/`: whatever is there can be deleted, and is made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lifecycle import drift, profiles, registry
+from lifecycle.findings import Finding, Findings
+from lifecycle.jobs import store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lifecycle.workspace.rows import Rows
+
+__all__ = ["course_profile", "importance", "reference_profile"]
+
+_MOST_ROWS = 4_000  # of the reference, for importance
+_REPEATS = 5
+
+
+def reference_profile(view: Rows) -> profiles.Profile | None:
+    """The rows that are normal, counted on the grids they fix; `None` without any.
+
+    They are read once for each version in production, and once for each state of the
+    log while there is only the reference period of the settings.
+    """
+    period = view.reference_period
+    if period is None:
+        return None
+    start, end = period
+    features = view.settings.features.names
+    key: list[object] = [*_version(view), start.isoformat(), end.isoformat(), *features]
+    if view.production is None:
+        key.append(view.workspace.logs(view.name).versions().get("predictions"))
+    path = _place(view, "normal", key)
+
+    def make() -> profiles.Profile:
+        log = view.workspace.logs(view.name)
+        rows = log.predictions(as_of=view.as_of, start=start, end=end)
+        grids = profiles.grids(rows, features)
+        return profiles.profile(
+            rows, grids, every=view.settings.chunk, timezone=view.timezone
+        )
+
+    found = _once(path, profiles.Profile.to_bytes, profiles.Profile.from_bytes, make)
+    return found if found.rows() else None
+
+
+def course_profile(
+    view: Rows, reference: profiles.Profile, *, start: datetime
+) -> profiles.Profile:
+    """The whole chunks from `start` to the view's moment, on the reference's grids.
+
+    Files of the log that were counted before are not read again.
+    """
+    return view.workspace.logs(view.name).profile(
+        reference.grids,
+        folder=_folder(view) / "files",
+        as_of=view.as_of,
+        every=view.settings.chunk,
+        timezone=view.timezone,
+        start=start,
+    )
+
+
+def importance(view: Rows, rows: Callable[[], pd.DataFrame]) -> Findings | None:
+    """How much the version in production uses each feature; `None` if unknown.
+
+    Parameters
+    ----------
+    view : Rows
+    rows : callable
+        The labelled rows of the reference; asked only where nothing is kept.
+    """
+    version = view.production
+    if version is None:
+        return None
+    features = view.settings.features
+    path = _place(view, "weight", [*_version(view), *features.names])
+
+    def make() -> Findings:
+        known = rows()
+        known = known[known["outcome"].notna()].tail(_MOST_ROWS)
+        if known["outcome"].nunique() < 2:
+            return Findings("Importance", ())
+        return drift.importance(
+            _scorer(view, version),
+            known[[*features.names]],
+            known["outcome"],
+            features=features.names,
+            repeats=_REPEATS,
+            rng=view.settings.seed,
+        )
+
+    found = _once(path, _written, _read, make)
+    return found if len(found) else None
+
+
+def _scorer(view: Rows, version: registry.Version) -> Callable[[pd.DataFrame], Any]:
+    from lifecycle import training
+
+    estimator = view.estimator(version)
+
+    def score(rows: pd.DataFrame) -> Any:
+        return training.predict(
+            estimator,
+            rows,
+            numeric=version.features["numeric"],
+            categorical=version.features["categorical"],
+        )
+
+    return score
+
+
+def _version(view: Rows) -> tuple[object, ...]:
+    version = view.production
+    return (None,) if version is None else (version.number, version.sha256)
+
+
+def _folder(view: Rows) -> Path:
+    return view.workspace.directory / ".lifecycle" / "profiles" / view.name
+
+
+def _place(view: Rows, kind: str, key: Sequence[object]) -> Path:
+    told = [kind, view.settings.chunk, view.timezone, *key]
+    digest = hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()
+    return _folder(view) / f"{kind}-{digest[:24]}"
+
+
+def _once(
+    path: Path,
+    write: Callable[[Any], bytes],
+    read: Callable[[bytes], Any],
+    make: Callable[[], Any],
+) -> Any:
+    """What is kept in a file; made and kept where it is not there or not whole."""
+    try:
+        return read(path.read_bytes())
+    except (OSError, ValueError):
+        made = make()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        store.write(path, write(made), durable=False)
+        return made
+
+
+def _written(found: Findings) -> bytes:
+    fields = list(Finding.__dataclass_fields__)
+    rows = [{name: getattr(row, name) for name in fields} for row in found]
+    told = {"title": found.title, "summary": found.summary, "main": found.main}
+    return json.dumps({**told, "rows": rows}).encode()
+
+
+def _read(data: bytes) -> Findings:
+    told = json.loads(data)
+    rows = tuple(Finding(**row) for row in told.pop("rows"))
+    return Findings(rows=rows, **told)
