@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from lifecycle import periods, profiles
+
 __all__ = ["Appended", "Logs"]
 
 ATTEMPTS = 50
@@ -220,6 +222,64 @@ class Logs:
         if columns is not None:
             joined = joined.select([*dict.fromkeys(columns), "outcome", "known_at"])
         return joined.to_pandas()
+
+    def profile(
+        self,
+        grids: Mapping[str, profiles.Grid],
+        *,
+        folder: str | Path,
+        as_of: datetime,
+        every: periods.Every = "week",
+        timezone: str = "UTC",
+        segments: Sequence[str] = (),
+        start: datetime | None = None,
+        end: datetime | None = None,
+        partial: bool = False,
+    ) -> profiles.Profile:
+        """Count the predictions on the grids of a reference, chunk by chunk.
+
+        Each file of the log is read once; its counts are kept, and the next call
+        reads only the files that are new. Calls may run at the same time.
+
+        Parameters
+        ----------
+        grids : mapping of column to Grid
+            As `profiles.grids` makes them. A column the log lacks is missing.
+        folder : path-like
+            Where counts are kept; all in it can be deleted at any time.
+        as_of : datetime with a zone
+            Predictions made until then.
+        every : {"week", "month", "day"}
+            Length of a chunk.
+        timezone : str
+            The zone in which days begin.
+        segments : sequence of str
+            Columns with a grid whose values cut the rows further.
+        start, end : datetime with a zone, optional
+            Half-open period of the predictions' time.
+        partial : bool
+            Chunks that are not wholly within, such as the one running at `as_of`,
+            are left out; with True they are counted as far as they are within, and
+            their rows are read at every call.
+
+        Returns
+        -------
+        Profile
+            The same, bit for bit, as `profiles.profile` makes from all the rows.
+        """
+        from lifecycle.logs.profiled import Kept, profile_files
+
+        store = self._store("predictions")
+        cuts = tuple(dict.fromkeys(segments))
+        return profile_files(
+            [] if store is None else store.files(),
+            Kept(Path(folder), dict(grids), every, timezone, cuts),
+            as_of=as_of,
+            start=start,
+            end=end,
+            partial=partial,
+            tidy=self._pinned is None,
+        )
 
     def span(self) -> tuple[datetime, datetime] | None:
         """Times of the first and the last prediction, or `None` without any."""

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,6 +21,15 @@ __all__ = ["packed", "unpacked"]
 
 MAGIC = b"lifecycle profile 1\n"
 SEAL = 32
+_FAULTS = (
+    LookupError,
+    TypeError,
+    EOFError,
+    OSError,
+    OverflowError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 ARRAYS = ("rows", "span", "cells", "steps", "marks")
 
 
@@ -90,7 +100,7 @@ def unpacked(
         head = json.loads(arrays.pop("head").tobytes())
         held = _grids(head, arrays) if grids is None else dict(grids)
         stack = _stack(head, arrays, held)
-    except (KeyError, TypeError, IndexError, OSError, zipfile.BadZipFile) as error:
+    except _FAULTS as error:
         raise ValueError(
             "these bytes are no profile of this version; make the profile again"
         ) from error
