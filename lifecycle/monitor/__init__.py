@@ -7,7 +7,15 @@ plain tables: `time`, `prediction`, `score`, `outcome`.
 
 from __future__ import annotations
 
+from lifecycle.monitor.confusing import confusion
 from lifecycle.monitor.gap import calibration
 from lifecycle.monitor.realised import performance, reference_performance
+from lifecycle.monitor.segmenting import segments
 
-__all__ = ["calibration", "performance", "reference_performance"]
+__all__ = [
+    "calibration",
+    "confusion",
+    "performance",
+    "reference_performance",
+    "segments",
+]
