@@ -1,0 +1,13 @@
+"""Feedback: what people say about predictions, and whether they are right.
+
+People speak up where something surprises them: what they flag and override is no sample
+of all predictions, and a rate among it is one of theirs.
+"""
+
+from __future__ import annotations
+
+from lifecycle.feedback.counting import by_segment, count
+from lifecycle.feedback.giving import reasons
+from lifecycle.feedback.outcome import right
+
+__all__ = ["by_segment", "count", "reasons", "right"]
