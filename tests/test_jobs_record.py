@@ -400,3 +400,19 @@ def test_the_record_before_is_the_newest_earlier_one_that_succeeded(
             notebook="audit",
             as_of=datetime(2023, 4, 3),  # noqa: DTZ001
         )
+
+
+def test_a_run_compares_its_record_with_the_report_before(tmp_path: Path) -> None:
+    from lifecycle.jobs import child
+
+    before, now = tmp_path / "2023-04-10", tmp_path / "2023-04-17"
+    work = now / ".audit.run-1"
+    before.mkdir()
+    work.mkdir(parents=True)
+    week(QUIET).write(before / "audit.json")
+    week(ALERT, day=17).write(work / "record.json")
+    job = {"work": str(work), "directory": str(now), "name": "audit", "parameters": {}}
+    assert child._judge(job) == {"message": "Said."}
+    told = record.read(work / "record.json")
+    assert told.since == datetime(2023, 4, 10, tzinfo=UTC)
+    assert told.changes[0] == "The verdict went from quiet to alert."

@@ -240,6 +240,39 @@ def test_three_figures_stay_below_150_kilobytes_with_their_sentences(
     assert "2023-W52" in Seen(html).text
 
 
+def test_a_page_of_all_pictures_of_monitoring_stays_below_150_kilobytes(
+    tmp_path: Path,
+) -> None:
+    weeks = [f"2023-W{k:02d}" for k in range(1, 53)]
+    rows = [
+        Finding("a", 0.8 - 0.003 * k, 400, 0.7, 0.9, 0.7, "quiet", week, unit="%")
+        for k, week in enumerate(weeks)
+    ]
+    named = [
+        Finding("a", 0.1 * k, 90, 0.1 * k - 0.05, 0.1 * k + 0.05, subject=f"plan={k}")
+        for k in range(10)
+    ]
+    panels = [(f"feature {k}", rows[:26]) for k in range(9)]
+    pictures = [
+        figures.over_time(rows, title="t", measure="a"),
+        figures.realised_and_estimated(rows[:40], rows, title="t", measure="a"),
+        figures.small_multiples(panels, title="t"),
+        figures.forest(named, title="t", measure="a"),
+        figures.parts(named[:5], title="t"),
+        figures.by_decile(named, title="t", measure="a"),
+        figures.compare_counts(range(1000), range(1000), range(1000), title="t"),
+    ]
+    outputs = []
+    for picture in pictures:
+        data, about = picture._repr_mimebundle_()
+        outputs.append(v4.new_output("display_data", data=data, metadata=about))
+    html = html_of(tmp_path, code("x", *outputs))
+    assert [image["alt"] for image in Seen(html).all("img")] == [
+        picture.alt for picture in pictures
+    ]
+    assert len(html) < 150_000
+
+
 def test_an_image_keeps_its_description_and_one_without_says_so(
     tmp_path: Path,
 ) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lifecycle.figures.svg import tidy
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -74,6 +76,7 @@ _SETTINGS: Mapping[str, object] = {
     "text.color": INK,
     "xtick.color": RULE,
     "ytick.color": RULE,
+    "ytick.left": False,
     "xtick.labelcolor": MUTED,
     "ytick.labelcolor": MUTED,
     "legend.frameon": False,
@@ -175,77 +178,17 @@ def compose(
             layout.execute(figure)
             figure.set_layout_engine("none")
         figure.savefig(out, format="svg", metadata=dict.fromkeys(_METADATA))
-    size = (round(_WIDTH * _INCH), round(height * _INCH))
-    return Picture(_tidy(out.getvalue(), size), clean(alt, 2000))
-
-
-_METADATA = ("Creator", "Date", "Format", "Type")
-
-
-def _tidy(svg: str, size: tuple[int, int]) -> str:
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.S)
-    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.S)
-    svg = re.sub(r"<[^>]*>", _shorten, svg)
-    svg = re.sub(r"<defs>.*?</defs>", _plain, svg, flags=re.S)
-    svg = re.sub(r"(<g[^>]*)>\s*((?:<use [^>]*/>\s*)+)</g>", _shared, svg)
-    root = re.match(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', svg)
-    if root is None:
-        raise ValueError("the drawing has no viewBox; draw it with matplotlib's SVG")
+    box, body = tidy(out.getvalue())
     opening = (
         '<svg xmlns="http://www.w3.org/2000/svg" '
         'xmlns:xlink="http://www.w3.org/1999/xlink" class="lc-drawing" role="img" '
-        f'font-family="{_FACE}" '
-        f'width="{size[0]}" height="{size[1]}" viewBox="{root.group(1)}">'
+        f'font-family="{_FACE}" width="{round(_WIDTH * _INCH)}" '
+        f'height="{round(height * _INCH)}" viewBox="{box}">'
     )
-    body = svg[root.end() :]
-    return re.sub(r"\s*\n\s*", "\n", opening + adapt(body) + body).strip()
+    return Picture(opening + adapt(body) + body, clean(alt, 2000))
 
 
-def _font(found: re.Match[str]) -> str:
-    # older matplotlib writes one word for all: weight, size and family
-    weight = found.group(1).strip()
-    size = f"font-size: {found.group(2)}"
-    return f"font-weight: {weight}; {size}" if weight else size
-
-
-def _plain(defs: re.Match[str]) -> str:
-    """Shapes without colours: whoever uses them says the colour, light and dark."""
-    text = re.sub(r' fill="(#\w{6})"', r' style="fill: \1"', defs.group())
-    if "<pattern" in text:  # is not copied, so its colours change like all others
-        return text
-    return re.sub(r"stroke: #\w{6};? ?", "", text).replace(' style=""', "")
-
-
-def _shared(group: re.Match[str]) -> str:
-    """Marks of one colour say it once, together."""
-    opening, marks = group.groups()
-    styles = set(re.findall(r' style="[^"]*"', marks))
-    if len(styles) != 1 or marks.count("<use ") == 1 or " style=" in opening:
-        return group.group()
-    style = styles.pop()
-    return f"{opening}{style}>{marks.replace(style, '')}</g>"
-
-
-def _shorten(tag: re.Match[str]) -> str:
-    text = re.sub(r"\d+\.\d{2,}", _round, tag.group())
-    text = re.sub(r' d="([^"]*)"', _dense, text)
-    text = re.sub(r'^<g id="[^"]*"', "<g", text)
-    text = re.sub(r" transform=\"rotate\(-?0 [^\"]*\"", "", text)
-    text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
-    return re.sub(r"font: ([^;\"]*?)\b([\d.]+px) [^;\"]*", _font, text)
-
-
-def _dense(path: re.Match[str]) -> str:
-    """The same path in fewer letters."""
-    steps = re.sub(r"\s*([A-Za-z])\s*", r"\1", path.group(1).strip())
-    return f' d="{steps.replace(" -", "-")}"'
-
-
-def _round(digits: re.Match[str]) -> str:
-    value = float(digits.group())
-    text = f"{value:.{1 if value >= 10 else 2}f}"
-    return text.rstrip("0").rstrip(".")
+_METADATA = ("Creator", "Date", "Format", "Type")
 
 
 def adapt(drawing: str) -> str:
