@@ -10,7 +10,20 @@ from __future__ import annotations
 from lifecycle.estimation.binary import estimate
 from lifecycle.estimation.counted import from_cells
 from lifecycle.estimation.counting import cells_by_chunk
+from lifecycle.estimation.direct import loss
 from lifecycle.estimation.expected import METRICS
+from lifecycle.estimation.looking_back import Beside, Error, beside
 from lifecycle.estimation.result import Estimate, Ground
 
-__all__ = ["METRICS", "Estimate", "Ground", "cells_by_chunk", "estimate", "from_cells"]
+__all__ = [
+    "METRICS",
+    "Beside",
+    "Error",
+    "Estimate",
+    "Ground",
+    "beside",
+    "cells_by_chunk",
+    "estimate",
+    "from_cells",
+    "loss",
+]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import periods, profiles
 from lifecycle.calibration import Calibrator, Cells
 from lifecycle.calibration.correction import parts_of
 from lifecycle.estimation.encoding import Encoding
+from lifecycle.estimation.frames import labels_of, parts
 from lifecycle.estimation.judging import (
     USUAL,
     Trust,
@@ -142,8 +143,7 @@ def estimate(
     labelled = ~(np.isnan(score) | np.isnan(guess) | np.isnan(truth))
     score, guess, truth = score[labelled], guess[labelled], truth[labelled]
     new = _columns(analysis, "analysis", outcome=False)
-    parts = parts_of(score, guess, truth)
-    usual = Calibrator.fit(parts)
+    usual = Calibrator.fit(parts_of(score, guess, truth))
     ends = (float(score.min()), float(score.max())) if score.size else (0.0, 1.0)
     encoding = table = None
     if features is not None and len(features):
@@ -157,7 +157,7 @@ def estimate(
     found: list[Finding] = []
     grounds = []
     scored = ~(np.isnan(new["score"]) | np.isnan(new["prediction"]))
-    for label, place in _parts(analysis, chunk, timezone, scored):
+    for label, place in parts(labels_of(analysis, chunk, timezone), scored):
         cells = Cells.count(new["score"][place], new["prediction"][place])
         fitted, shift = usual, None
         said = new["score"][place]
@@ -201,36 +201,3 @@ def _columns(
 
 def _both(truth: np.ndarray) -> bool:
     return bool(truth.size and truth.min() != truth.max())
-
-
-def _parts(
-    analysis: pd.DataFrame,
-    chunk: periods.Every | npt.ArrayLike,
-    timezone: str,
-    scored: np.ndarray,
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Labels of the chunks in order, and the places of their scored rows."""
-    import numpy as np
-    import pandas as pd
-
-    if isinstance(chunk, str):
-        if "time" not in analysis.columns:
-            raise ValueError("the analysis has no column 'time'; give chunk as labels")
-        labels = periods.chunk_of(
-            analysis["time"],
-            every=chunk,  # type: ignore[arg-type]
-            timezone=timezone,
-        )
-    else:
-        labels = pd.Series(np.asarray(chunk).astype(str))
-        if len(labels) != len(analysis):
-            raise ValueError(
-                f"chunk must have a label for each of the {len(analysis)} rows, got "
-                f"{len(labels)}"
-            )
-    codes, names = pd.factorize(labels.to_numpy(), sort=True)
-    order = np.argsort(codes, kind="stable")
-    starts = np.searchsorted(codes[order], np.arange(len(names) + 1))
-    for number, name in enumerate(names):
-        place = order[starts[number] : starts[number + 1]]
-        yield str(name), place[scored[place]]
