@@ -94,8 +94,20 @@ def contingency(before: Any, after: Any, pooled: int = 0) -> tuple[float, float]
     The last `pooled` cells are rare whatever they hold: what the reference never had
     is chosen for that, and no test may be chosen by what it is to find.
     """
-    import numpy as np
+    value, degrees = chi_square(before, after, pooled)
+    if math.isnan(value) or not degrees:
+        return value, 1.0 if value == 0 else math.nan
     from scipy.special import chdtrc
+
+    return value, float(chdtrc(degrees, value))
+
+
+def chi_square(before: Any, after: Any, pooled: int = 0) -> tuple[float, int]:
+    """The statistic of `contingency` alone, and its degrees of freedom.
+
+    scipy takes longer to import than a month of chunks takes to be compared.
+    """
+    import numpy as np
 
     table = np.array([before, after], dtype=float)
     sizes, columns = table.sum(axis=1), table.sum(axis=0)
@@ -103,9 +115,9 @@ def contingency(before: Any, after: Any, pooled: int = 0) -> tuple[float, float]
     table, forced = table[:, columns > 0], forced[columns > 0]
     columns = columns[columns > 0]
     if not sizes.min():
-        return math.nan, math.nan
+        return math.nan, 0
     if columns.size == 1:
-        return 0.0, 1.0
+        return 0.0, 0
     least = LEAST_EXPECTED * sizes.sum() / sizes.min()
     rare = (columns < least) | forced
     if rare.any():
@@ -117,10 +129,10 @@ def contingency(before: Any, after: Any, pooled: int = 0) -> tuple[float, float]
         pool = table[:, order[:count]].sum(axis=1, keepdims=True)
         table = np.hstack([pool, table[:, order[count:]]])
     if table.shape[1] < 2:
-        return math.nan, math.nan
+        return math.nan, 0
     expected = sizes[:, None] * table.sum(axis=0) / sizes.sum()
     value = float(((table - expected) ** 2 / expected).sum())
-    return value, float(chdtrc(table.shape[1] - 1, value))
+    return value, table.shape[1] - 1
 
 
 def two_proportions(k: int, n: int, j: int, m: int) -> float:
@@ -129,7 +141,6 @@ def two_proportions(k: int, n: int, j: int, m: int) -> float:
     1 where nothing, or everything, is counted in both; `nan` without rows.
     """
     from scipy.special import chdtrc
-    from scipy.stats import fisher_exact
 
     if not n or not m:
         return math.nan
@@ -137,6 +148,8 @@ def two_proportions(k: int, n: int, j: int, m: int) -> float:
     if share in (0.0, 1.0):
         return 1.0
     if min(n, m) * min(share, 1 - share) < LEAST_EXPECTED:
+        from scipy.stats import fisher_exact
+
         return float(fisher_exact([[k, n - k], [j, m - j]]).pvalue)
     spread = share * (1 - share) * (1 / n + 1 / m)
     return float(chdtrc(1, (k / n - j / m) ** 2 / spread))

@@ -193,7 +193,7 @@ def chi_square(reference: Sample, analysis: Sample, *, bins: int = BINS) -> floa
     3.429
     """
     pooled = int(gridded.counted(reference, analysis))
-    return distances.contingency(*cells(reference, analysis, bins=bins), pooled)[0]
+    return distances.chi_square(*cells(reference, analysis, bins=bins), pooled)[0]
 
 
 def cells(

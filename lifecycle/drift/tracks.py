@@ -173,7 +173,7 @@ def measured(name: str, reference: Side, analysis: Side) -> np.ndarray:
     if name != "chi_square":
         return OF_SHARES[name](before, after)
     pairs = zip(np.broadcast_to(before, after.shape), after, strict=True)
-    return np.array([distances.contingency(*pair, 1)[0] for pair in pairs])
+    return np.array([distances.chi_square(*pair, 1)[0] for pair in pairs])
 
 
 def cut(sample: Side, reference: Side) -> np.ndarray:
