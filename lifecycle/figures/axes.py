@@ -12,7 +12,16 @@ from lifecycle.figures.picture import LINES, MUTED, SIGNS, clean, say
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["legend", "name_ends", "newest", "periods_axis", "scale", "spread", "stroke"]
+__all__ = [
+    "legend",
+    "marked",
+    "name_ends",
+    "newest",
+    "periods_axis",
+    "scale",
+    "spread",
+    "stroke",
+]
 
 _DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)), "-", "-")
 _MARKS = ("o", "s", "v", "P", "X", "*")
@@ -26,11 +35,11 @@ def stroke(axes: Axes, values: Sequence[float], place: int) -> None:
         color=LINES[place % len(LINES)],
         linestyle=_DASHES[place % len(_DASHES)],
         marker=_MARKS[place % len(_MARKS)],
-        markevery=_marked(values),
+        markevery=marked(values),
     )
 
 
-def _marked(values: Sequence[float]) -> list[int]:
+def marked(values: Sequence[float]) -> list[int]:
     """Which points get a mark: all of a short line; of a long one the lone and last."""
     known = [place for place, value in enumerate(values) if not math.isnan(value)]
     if len(values) <= 26:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lifecycle.figures.axes import legend, name_ends, newest, periods_axis
+from lifecycle.figures.axes import legend, marked, name_ends, newest, periods_axis
 from lifecycle.figures.marks import (
     DASHED,
     Row,
@@ -117,14 +117,14 @@ def _due(told: Mapping[str, Row]) -> set[str]:
 def _line(
     axes: Axes, values: Sequence[float], colour: str, mark: str, *, dashed: bool = False
 ) -> None:
-    few = len(values) <= 26
     axes.plot(
         range(len(values)),
         values,
         color=colour,
         linestyle=DASHED if dashed else "-",
         linewidth=1.4 if dashed else 1.8,
-        marker=mark if few or not dashed else "",
+        marker=mark,
+        markevery=marked(values),
         markerfacecolor=CARD if dashed else colour,
         zorder=3,
     )

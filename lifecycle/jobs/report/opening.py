@@ -26,9 +26,9 @@ _DEFAULTS = {
     "timeout": "The run took longer than it may and was stopped.",
     "died": "The kernel went away in the middle of the run.",
 }
-_MOST = 8
+_MOST = 5
 """Sentences of a list in sight; the others are a click away."""
-_PERIOD = re.compile(r"(\b\d{4}-(?:W\d\d|\d\d(?:-\d\d)?)\b)")
+_TOGETHER = re.compile(r"(\b\d{4}-(?:W\d\d|\d\d(?:-\d\d)?)\b|\bn \d[\d,]*)")
 
 
 class Result(Found, Protocol):
@@ -137,8 +137,8 @@ def _day(moment: date) -> str:
 
 
 def _whole(sentence: str) -> markup.Html:
-    """The sentence, with no line ending in the middle of a period's label."""
-    parts = _PERIOD.split(sentence)
+    """The sentence, with no line ending within a period's label or a count."""
+    parts = _TOGETHER.split(sentence)
     kept = (
         markup.Html(f'<span class="lc-nowrap">{markup.cell(part)}</span>')
         if place % 2
@@ -152,9 +152,9 @@ def _with_commands(sentence: str) -> markup.Html:
     """What stands between backticks is to be typed."""
     parts = sentence.split("`")
     if len(parts) % 2 == 0:
-        return markup.cell(sentence)
+        return _whole(sentence)
     typed = (
-        markup.Html(f"<code>{markup.cell(part)}</code>") if place % 2 else part
+        markup.Html(f"<code>{markup.cell(part)}</code>") if place % 2 else _whole(part)
         for place, part in enumerate(parts)
     )
     return markup.join(typed)
