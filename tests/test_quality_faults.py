@@ -440,6 +440,27 @@ def test_a_rate_that_is_no_rate_is_refused():
         check(after(), rate=2)
 
 
+def test_a_moment_without_a_zone_and_a_zone_that_is_none_are_refused():
+    with pytest.raises(ValueError, match="as_of has no time zone"):
+        check(after(), as_of=datetime(2023, 4, 1))  # noqa: DTZ001
+    with pytest.raises(ValueError, match="'Moon' is no time zone"):
+        check(after(), timezone="Moon")
+
+
+def test_days_begin_in_the_zone_that_is_given():
+    rows = after()
+    rows.loc[since_day(rows, 13), "plan"] = None
+    found = check(rows, chunk="day", timezone="America/New_York")
+    missing = found.only(measure="missing", subject="plan")
+    assert missing[0].period == "2023-03-02"
+    assert sum(r.n for r in missing if r.period) == 700
+
+
+def test_a_reference_without_a_zone_is_held_against_dated_rows():
+    before = BEFORE.assign(time=BEFORE["time"].dt.tz_localize(None))
+    assert quality.check(before, after(), features=FEATURES).faults == ()
+
+
 def test_times_without_a_zone_are_in_order_and_in_no_chunk():
     before = BEFORE.assign(time=BEFORE["time"].dt.tz_localize(None))
     rows = after()
@@ -492,6 +513,15 @@ def test_a_hostile_category_stays_on_one_line():
     assert "\n" not in found.summary
     assert "<script>" not in found._repr_html_()
     assert "writes '{0} <script>xxx" in found.faults[0].sentence
+
+
+def test_a_page_shows_what_is_wrong_and_when():
+    rows = after()
+    rows.loc[since_day(rows, 10), "amount"] = 7.0
+    page = check(rows)._repr_html_()
+    assert "What is wrong" in page
+    assert "since 2023-03-13" in page
+    assert "What is wrong" not in check(after())._repr_html_()
 
 
 def test_a_fault_shows_itself():

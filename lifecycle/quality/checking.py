@@ -12,7 +12,7 @@ from lifecycle.findings import Finding
 from lifecycle.quality import arrivals, runs
 from lifecycle.quality.columns import contents
 from lifecycle.quality.faults import Fault, Quality, marks
-from lifecycle.quality.order import Rows, rows_of
+from lifecycle.quality.order import Rows, rows_of, zoned
 from lifecycle.quality.reading import pair_of
 from lifecycle.quality.shares import Evidence, Terms
 from lifecycle.quality.units import scale
@@ -84,7 +84,8 @@ def check(
         a known one; or `out_of_range`, the share of numbers below its smallest or above
         its largest, an alert where half of them lie further out than the reference is
         wide or stand for no number (-1, 999), and `scale`, the median against its;
-        `distinct`, how many values there are, an alert when one and it had several;
+        `distinct`, how many values there are (of numbers that nearly all differ among
+        the newest 100,000), an alert when one and it had several;
         `frozen`, rows in the longest run of one value; `repeated`, the share of the
         newest rows that repeat an earlier stretch (the last two need `time`).
         Of other columns: `offered`, the share of rows with a value where the reference
@@ -97,8 +98,8 @@ def check(
     Raises
     ------
     ValueError
-        When a frame has a column twice, a chunk is asked for and times have no zone, or
-        `rate` is not within 0 and 1.
+        When a frame has a column twice, a chunk is asked for and times have no zone,
+        `as_of` has none, or `rate` is not within 0 and 1.
 
     Examples
     --------
@@ -112,11 +113,12 @@ def check(
     """
     if not 0 < rate < 1:
         raise ValueError(f"rate must lie within 0 and 1, got {rate}; use 0.05")
+    if as_of is not None and as_of.utcoffset() is None:
+        raise ValueError(f"as_of has no time zone: {as_of}; add tzinfo=timezone.utc")
     after = rows_of(analysis, chunk=chunk, timezone=timezone, min_n=min_n)
     every: Any = after.every or "day"
-    before = rows_of(
-        reference, chunk=every if after.labels else None, timezone=timezone
-    )
+    same = every if after.labels and zoned(reference) else None
+    before = rows_of(reference, chunk=same, timezone=timezone)
     looks = max(1, len(features)) * _LOOKS * (1 + len(after.labels))
     terms = Terms(tolerance, min_n, -NormalDist().inv_cdf(rate / looks))
     found: list[Evidence] = []

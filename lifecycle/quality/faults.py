@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from lifecycle import profiles
+from lifecycle import markup, profiles
 from lifecycle.findings import Findings
 from lifecycle.quality.shares import Evidence
 
@@ -43,7 +43,7 @@ class Fault:
     until : datetime or None
         The first moment no longer touched; `None` while it lasts.
     rows : int
-        How many rows are touched.
+        How many rows show it; of a span `touches` marks all.
     sentence : str
         What is wrong, for a person.
 
@@ -159,6 +159,10 @@ class Quality(Findings):
                 marked |= frame[names].astype(str).duplicated().to_numpy()
         return marked
 
+    def _repr_html_(self) -> str:
+        wrong = _table(self.marks) if self.marks else ""
+        return super()._repr_html_() + wrong
+
     def states(self) -> pd.DataFrame:
         """Say of each column whether it is a fault, drift or fine, and why.
 
@@ -186,6 +190,22 @@ class Quality(Findings):
         for name in ("since", "until"):
             table[name] = pd.to_datetime(table[name], utc=True)
         return table[["column", *names[:-1]]]
+
+
+def _table(found: Sequence[Fault]) -> str:
+    """What is wrong, one a row, for a page."""
+    lines = [
+        [
+            _name(mark.column) or "all rows",
+            mark.kind,
+            _span(mark.since, mark.until).strip() or "throughout",
+            mark.rows,
+            mark.sentence,
+        ]
+        for mark in found
+    ]
+    header = ["Column", "State", "When", "Rows", "What"]
+    return markup.table(header, lines, label="What is wrong", numeric=[3])
 
 
 def faults(found: Quality) -> tuple[Fault, ...]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["Rows", "rows_of"]
+__all__ = ["Rows", "rows_of", "zoned"]
 
 _CHUNKS: tuple[periods.Every, ...] = ("day", "week", "month")
 
@@ -115,14 +115,14 @@ def rows_of(
         order = np.argsort(key, kind="stable")
         seconds, times = seconds[order], times.take(order)
     held = None if lost.all() else seconds
-    zoned = getattr(times.dtype, "tz", None) is not None
-    if held is None or (chunk is None and not zoned):
+    if held is None or (chunk is None and not zoned(frame)):
         return Rows(frame, order, held, none)
     first = int(lost.sum())
-    if not zoned:
+    if not zoned(frame):
         periods.chunk_of(times.iloc[first:])  # says what is wrong with them
         times = pd.Series(pd.to_datetime(times, utc=True))
     moments = pd.DatetimeIndex(times.iloc[first:])
+    periods.chunk_of(moments[:1], timezone=timezone)  # says when there is no such zone
     days = moments.tz_convert(timezone).tz_localize(None).normalize().to_numpy()
     starts = np.append(0, np.flatnonzero(days[1:] != days[:-1]) + 1)
     for every in _CHUNKS if chunk is None else (chunk,):
@@ -135,3 +135,17 @@ def rows_of(
             labels = tuple(str(name) for name in named[new])
             return Rows(frame, order, held, edges, labels, every)
     return Rows(frame, order, held, none)
+
+
+def zoned(frame: pd.DataFrame) -> bool:
+    """Whether a frame has times with a zone.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> zoned(pd.DataFrame({"time": pd.to_datetime(["2023-04-03"])}))
+    False
+    """
+    if "time" not in frame.columns:
+        return False
+    return getattr(profiles.column(frame, "time").dtype, "tz", None) is not None
