@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from lifecycle.monitor.confusing import confusion
 from lifecycle.monitor.gap import calibration
+from lifecycle.monitor.harming import harm
 from lifecycle.monitor.realised import performance, reference_performance
 from lifecycle.monitor.segmenting import segments
 
 __all__ = [
     "calibration",
     "confusion",
+    "harm",
     "performance",
     "reference_performance",
     "segments",
