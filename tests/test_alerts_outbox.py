@@ -382,7 +382,7 @@ def shared(tmp_path_factory) -> registry.Registry:
     return registry.Registry(tmp_path_factory.mktemp("outbox") / "registry.db")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     faults=st.lists(
         st.sampled_from([None, "down", "before", "after"]), min_size=1, max_size=6

@@ -71,8 +71,8 @@ def acknowledge(registry: Registry, id: int, *, by: str, at: datetime) -> Alert:
 def _recall(book: Writing, alert: Alert, *, by: str, at: datetime) -> None:
     """Take back what was to be told because nobody had the alert."""
     for message in book.messages(alert.model, alert=alert.id):
-        untried = not message.claim and message.state == "waiting"
-        if untried and message.kind in ("escalated", "reminder"):
+        free = post.is_free(message, at=at)
+        if free and message.kind in ("escalated", "reminder"):
             book.change_message(
                 message.id, dead_at=at, last_error=f"{by} took the alert on before"
             )
@@ -204,8 +204,7 @@ def silence(
         rules = {alert.id: alert.rule for alert in book.alerts(model)}
         for message in book.messages(model):
             about = rules[message.alert]
-            untried = not message.claim and message.state == "waiting"
-            if untried and rule in (about, post.ALL):
+            if post.is_free(message, at=at) and rule in (about, post.ALL):
                 hold = post.held_until(book, model, about, at=at)
                 book.change_message(message.id, next_try=hold or at)
         return entry

@@ -11,10 +11,11 @@ from lifecycle.registry import Alert, canonical
 
 if TYPE_CHECKING:
     from lifecycle.findings import Finding, Findings
+    from lifecycle.registry import Message
     from lifecycle.registry.reading import Reading
     from lifecycle.registry.writing import Writing
 
-__all__ = ["ALL", "closed", "held_until", "opened", "write"]
+__all__ = ["ALL", "closed", "held_until", "is_free", "opened", "write"]
 
 ALL = "all"  # stands for every rule in a silence
 _DRAWN = 60  # chunks of a picture
@@ -32,6 +33,12 @@ def held_until(
     held = [newest[name] for name in (rule, ALL) if name in newest]
     until = max(held, default=at)
     return until if until > at else None
+
+
+def is_free(message: Message, *, at: datetime) -> bool:
+    """Whether a message waits and no process is at it."""
+    lease = message.lease_until
+    return message.state == "waiting" and (lease is None or lease <= at)
 
 
 def opened(
@@ -59,7 +66,7 @@ def closed(
     report: str,
     at: datetime,
 ) -> None:
-    """Tell the owner that an episode is over, unless nobody was told that it began."""
+    """Tell whoever was told that an episode began that it is over."""
     hold = held_until(book, alert.model, alert.rule, at=at)
     told = book.messages(alert.model, alert=alert.id)
     silent = [each for each in told if each.next_try > at and not each.attempts]
@@ -71,16 +78,18 @@ def closed(
                 last_error="over before the silence was; nobody was told",
             )
         return
-    write(
-        book,
-        alert,
-        "closed",
-        finding=finding,
-        report=report,
-        at=at,
-        picture=_picture(findings, finding),
-        hold=hold,
-    )
+    for who in ("owner",) if alert.escalated_at is None else ("owner", "deputy"):
+        write(
+            book,
+            alert,
+            "closed",
+            to=who,
+            finding=finding,
+            report=report,
+            at=at,
+            picture=_picture(findings, finding),
+            hold=hold,
+        )
 
 
 def write(

@@ -225,7 +225,8 @@ def watch(view: View) -> list[alerts.Alert]:
         return []
     told, opened = view.settings.watched, []
     found = rules.watch(view)
-    judged = [row for row in found["accuracy"] if row.verdict != "undefined"]
+    accuracy = found["accuracy"].only(measure="accuracy")
+    judged = [row for row in accuracy if row.verdict != "undefined"]
     _end_of_rollback(view, judged)
     for name, rows in found.items():
         rule = told[name]
