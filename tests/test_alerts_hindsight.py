@@ -134,10 +134,18 @@ def test_rules_that_never_spoke_are_there_too():
 
 
 def test_rules_that_speak_of_no_harm_are_counted_only():
-    found = judged(told(10, rule="looked", looks="aside"), bad={10})
+    found = judged(
+        told(10, rule="looked", looks="aside"),
+        bad={10},
+        rules=["looked", "no_data"],
+        aside=["looked", "no_data"],
+    )
     assert found.episodes[0].true is None
     assert of(found, "looked", "caught share").n == 0
     assert of(found, "looked", "alerts").value == 1
+    for rule in ("looked", "no_data"):
+        assert math.isnan(of(found, rule, "false a year").value)
+        assert math.isnan(of(found, rule, "caught share").value)
 
 
 def test_intervals_are_wilson_garwood_and_student():

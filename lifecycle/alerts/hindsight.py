@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -103,6 +103,7 @@ def hindsight(
     end: datetime,
     ahead: int = 4,
     rules: Sequence[str] = (),
+    aside: Collection[str] = (),
     timezone: str = "UTC",
     definition: str = "",
 ) -> Hindsight:
@@ -121,6 +122,8 @@ def hindsight(
         Within how many chunks after its own an alert that looks ahead must come true.
     rules : sequence of str
         All that were watched; those of the episodes where empty.
+    aside : collection of str
+        Those of them that speak of no harm: their alerts are only counted.
     timezone : str
         In which chunks begin.
     definition : str
@@ -183,10 +186,8 @@ def hindsight(
             max((at - spell.start).total_seconds(), 0.0) / 86400
             for spell, at in late.items()
         ]
-        aside = bool(mine) and all(each.looks == "aside" for each in mine)
-        rows += _rows(
-            name, mine, [] if aside else spells, delays, (end - start) / _YEAR
-        )
+        years = math.nan if name in aside else (end - start) / _YEAR
+        rows += _rows(name, mine, [] if name in aside else spells, delays, years)
     return Hindsight(
         judged,
         spells,

@@ -124,6 +124,11 @@ def replay(
         end=end,
         ahead=ahead,
         rules=tuple(model.watched),
+        aside=[
+            name
+            for name, rule in model.watched.items()
+            if rules.LOOKS.get(rule.watch) == "aside"
+        ],
         timezone=last.timezone,
         definition=definition,
     )
