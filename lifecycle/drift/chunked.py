@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import lifecycle.findings as found
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Course"]
 
 SHOWN_CELLS = 10
-PANELS = 12
+PANELS = 9
+SHOWN = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +29,10 @@ class Course:
     Parameters
     ----------
     findings : Findings
-        A row for every feature, measure and chunk, oldest chunk first, and within a
-        chunk by importance times size in the newest. An alert is an alarm: beyond all
-        limits, and confirmed.
+        A row for every feature, measure and chunk, oldest chunk first. Within a chunk
+        those that alert in the newest come first, then by importance times size, the
+        size in units of its threshold. An alert is an alarm: beyond all limits, and
+        confirmed.
     drifted : tuple of str
         Features with an alert in the newest chunk, most important first.
     alarms : tuple of str
@@ -104,29 +106,15 @@ class Course:
 
     def plot(self) -> figures.Picture:
         """The features that moved most, over the chunks."""
-        panels: dict[str, list[found.Finding]] = {}
-        order = [row for row in reversed(self.findings.rows)]
-        newest = order[0].period if order else ""
-        ranked = [row for row in self.findings if row.period == newest]
-        ranked.sort(key=lambda row: row.verdict != "alert")
-        wanted = []
-        for row in ranked:
-            if row.measure not in ("missing", "unseen") or row.verdict == "alert":
-                wanted.append((row.subject, row.measure))
+        courses: dict[tuple[str, str], list[found.Finding]] = {}
         for row in self.findings:
-            panels.setdefault((row.subject, row.measure), []).append(row)  # type: ignore[arg-type]
-        chosen = [
-            (f"{subject}, {measure}", panels[subject, measure])  # type: ignore[index]
-            for subject, measure in dict.fromkeys(wanted)
-        ][:PANELS]
-        if hasattr(figures, "small_multiples"):
-            picture: figures.Picture = figures.small_multiples(
-                chosen, title=self.findings.title
-            )
-            return picture
-        rows = chosen[0][1] if chosen else []
-        measure = rows[0].measure if rows else "distance"
-        return figures.over_time(rows, title=self.findings.title, measure=measure)
+            courses.setdefault((row.subject, row.measure), []).append(row)
+        panels = [
+            (f"{subject}, {telling.SHORT.get(measure, measure)}", rows)
+            for (subject, measure), rows in courses.items()
+            if measure not in ("missing", "unseen") or rows[-1].verdict == "alert"
+        ]
+        return figures.small_multiples(panels[:PANELS], title=self.findings.title)
 
     def plot_feature(
         self, name: str = "", *, chunk: str = "", segment: str = ""
@@ -210,4 +198,10 @@ class Course:
         return f"<Course {self.verdict}: {self.summary}>"
 
     def _repr_html_(self) -> str:
-        return self.findings._repr_html_()
+        """The newest chunk, and what alarmed before it."""
+        rows = self.findings.rows
+        last = rows[-1].period if rows else ""
+        newest = [row for row in rows if row.period == last]
+        earlier = [row for row in rows if row.period < last and row.verdict == "alert"]
+        shown = (*earlier[-SHOWN:], *newest[:SHOWN])
+        return replace(self.findings, rows=shown)._repr_html_()

@@ -135,6 +135,29 @@ def chi_square(before: Any, after: Any, pooled: int = 0) -> tuple[float, int]:
     return value, table.shape[1] - 1
 
 
+def chi_squares(before: Any, after: Any, pooled: int = 0) -> np.ndarray:
+    """`chi_square` of the reference, or of one for each, with many samples."""
+    import numpy as np
+
+    after = np.asarray(after, dtype=float)
+    before = np.broadcast_to(np.asarray(before, dtype=float), after.shape)
+    n, m = before.sum(axis=-1), after.sum(axis=-1)
+    columns = before + after
+    share = columns / np.maximum(n + m, 1)[:, None]
+    kept = columns.shape[-1] - pooled
+    rare = (columns > 0) & (share * np.minimum(n, m)[:, None] < LEAST_EXPECTED)
+    plain = ~rare.any(axis=-1) & ~(columns[:, kept:] > 0).any(axis=-1)
+    plain &= (np.minimum(n, m) > 0) & ((columns > 0).sum(axis=-1) > 1)
+    found = np.zeros(len(after))
+    for sample, size in ((before, n), (after, m)):
+        expected = share * size[:, None]
+        gap = (sample - expected) ** 2 / np.where(expected > 0, expected, 1.0)
+        found += gap.sum(axis=-1)
+    for row in np.flatnonzero(~plain):
+        found[row] = chi_square(before[row], after[row], pooled)[0]
+    return found
+
+
 def two_proportions(k: int, n: int, j: int, m: int) -> float:
     """P-value of equal shares `k` of `n` and `j` of `m`; Fisher's where few expected.
 

@@ -35,12 +35,13 @@ def told(
     import numpy as np
 
     chunks = after.chunks
-    last = np.array([abs(track.value[-1]) for track in found], dtype=float) * weights
-    minor = [track.measure in UNITS for track in found]
-    away = np.nan_to_num(last, nan=-1.0)
+    last = np.array([abs(track.value[-1]) for track in found], dtype=float)
+    limit = np.abs(held.threshold[:, -1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        away = np.nan_to_num(weights * last / limit, nan=-1.0, posinf=0.0)
     order = sorted(
         range(len(found)),
-        key=lambda h: (not found[h].judged, minor[h], -away[h], h),
+        key=lambda h: (not held.alarm[h, -1], not found[h].judged, -away[h], h),
     )
     rows, details = [], {}
     for t, chunk in enumerate(chunks):
@@ -54,8 +55,7 @@ def told(
                 float(held.adjusted[h, t]),
                 int(held.running[h, t]),
             )
-    alarming = np.flatnonzero(held.alarm[:, -1]).tolist()
-    alarming.sort(key=lambda h: -away[h])
+    alarming = [h for h in order if held.alarm[h, -1]]
     opened = judging.openings(held.alarm, held.judged)
     return Course(
         findings=Findings(
