@@ -154,7 +154,6 @@ def _renamed(pair: Pair, terms: Terms) -> dict[int, int]:
     size = len(pair.names)
     then = np.bincount(before[before >= 0], minlength=size)
     now = np.bincount(after[after >= 0], minlength=size)
-    total = int(now.sum())
     ranked = pair.seen + np.argsort(-now[pair.seen :], kind="stable")[:_MOST_NEW]
     fresh = [int(code) for code in ranked if now[code] >= terms.min_n]
     written = {_plain(pair.names[code]): code for code in range(pair.seen)}
@@ -164,13 +163,15 @@ def _renamed(pair: Pair, terms: Terms) -> dict[int, int]:
         if old is not None:
             found[code] = old
     for code in fresh:
-        if code in found or now[code] <= terms.tolerance * total:
+        if code in found:
             continue
         rest = after[int(np.argmax(after == code)) :]
         rest = rest[rest >= 0]
         left = np.bincount(rest, minlength=size)[: pair.seen]
         usual = then[: pair.seen] / max(1, then.sum())
         part = now[code] / rest.size
+        if part <= terms.tolerance:
+            continue
         near = (usual > part / 1.5) & (usual < part * 1.5) & (left == 0)
         near &= usual * rest.size > terms.z**2  # not away by chance
         near[list(found.values())] = False

@@ -187,7 +187,8 @@ def repeated(
         Of `repeated`, the share of the newest chunk's values that begin sixteen which
         occurred in the same order before, looked for in as long a past as four fifths
         of the reference. Undefined unless surely less than a tenth of the reference's
-        own last fifth do: for columns of few values, and below some 2,000 rows.
+        own last fifth do: for columns of few values, and below some 2,000 rows; and
+        where most values are the same as the one before.
     """
     import numpy as np
 
@@ -211,7 +212,9 @@ def repeated(
     if usual[1]:  # at the most
         past_apart = (before.size - cut) / _GRAM
         natural = intervals.wilson(usual[0] / usual[1] * past_apart, past_apart)[1]
-    judged = n > 0 and natural <= _NATURAL
+    newest = after[first:]
+    lively = 2 * int((newest[1:] != newest[:-1]).sum()) > size  # no run of one value
+    judged = n > 0 and lively and natural <= _NATURAL
     loud = judged and value > _REPEATED and low > _NATURAL
     finding = Finding(
         "repeated",
