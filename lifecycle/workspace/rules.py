@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from lifecycle import config, periods
@@ -58,45 +59,48 @@ def watch(
         where it is empty the finding's numbers say it.
     """
     told = view.settings.watched if rules is None else rules
-    return {
-        name: _ASKED.get(rule.watch, _realised)(view, rule)
-        for name, rule in told.items()
-    }
+    course = cache(lambda: view.performance(chunks=_SHOWN))  # one for all rules
+    found = {}
+    for name, rule in told.items():
+        if rule.watch in _ASKED:
+            found[name] = _ASKED[rule.watch](view, rule)
+        elif rule.watch == "drop":
+            found[name] = _drop(view, rule, course())
+        else:
+            found[name] = _held(view, course().only(measure=rule.watch), rule)
+    return found
 
 
 # -- performance -----------------------------------------------------------------
 
 
-def _realised(view: View, rule: config.Rule) -> Findings:
-    rows = view.performance(chunks=_SHOWN).only(measure=rule.watch)
-    return _held(view, rows, rule)
-
-
 def _estimated(view: View, rule: config.Rule) -> Findings:
     """Chunks whose outcomes are not due, by the performance to be expected."""
-    rows = _asked(view, "estimated", rule)
+    rows = _asked(view, "estimated")
     kept = [row for row in rows if row.measure == (rule.measure or "accuracy")]
     named = [replace(row, measure=f"estimated {row.measure}") for row in kept]
     return _held(view, replace(rows, rows=tuple(named)), rule)
 
 
-def _drop(view: View, rule: config.Rule) -> Findings:
+def _drop(view: View, rule: config.Rule, course: Findings) -> Findings:
     """How far each chunk is behind the first ones of the version in production."""
     measure = rule.measure or "accuracy"
-    rows = view.performance(chunks=_SHOWN).only(measure=measure)
     normal = reference_value(view, measure)
-    if measure in measures.METRICS and measures.METRICS[measure].greater_is_better:
-        behind = [
-            (normal - row.value, normal - row.upper, normal - row.lower) for row in rows
-        ]
-    else:
-        behind = [
-            (row.value - normal, row.lower - normal, row.upper - normal) for row in rows
-        ]
-    lost = [
-        replace(row, measure=f"{measure} drop", value=value, lower=lower, upper=upper)
-        for row, (value, lower, upper) in zip(rows, behind, strict=True)
-    ]
+    known = measures.METRICS.get(measure)
+    sign = 1.0 if known is None or known.greater_is_better else -1.0
+    lost = []
+    for row in course.only(measure=measure):
+        ends = sorted(sign * (normal - end) for end in (row.lower, row.upper))
+        value = sign * (normal - row.value)
+        lost.append(
+            replace(
+                row,
+                measure=f"{measure} drop",
+                value=value,
+                lower=ends[0],
+                upper=ends[1],
+            )
+        )
     return _held(view, Findings("Drop from the reference", tuple(lost)), rule)
 
 
@@ -139,7 +143,7 @@ def _live_since(view: View) -> datetime | None:
 
 def _harm(view: View, rule: config.Rule) -> Findings:
     """The sequential test that the loss has risen by more than epsilon."""
-    rows = _asked(view, "harm", rule, epsilon=rule.above)
+    rows = _asked(view, "harm", epsilon=rule.above)
     return replace(rows, summary=rows.summary if rows.verdict == "alert" else "")
 
 
@@ -177,7 +181,7 @@ def _family(view: View, measure: str, count: int, title: str, summary: str) -> F
 
 def _kpi(view: View, rule: config.Rule) -> Findings:
     asked = {"event": rule.event} | ({"measure": rule.measure} if rule.measure else {})
-    return _held(view, _asked(view, "kpi", rule, **asked), rule)
+    return _held(view, _asked(view, "kpi", **asked), rule)
 
 
 def _feedback(view: View, rule: config.Rule) -> Findings:
@@ -283,7 +287,7 @@ def _held(view: View, rows: Findings, rule: config.Rule) -> Findings:
     return replace(rows, rows=judged, summary="")
 
 
-def _asked(view: View, question: str, rule: config.Rule, **settings: Any) -> Findings:
+def _asked(view: View, question: str, **settings: Any) -> Findings:
     """What a view answers; no rows where it does not know the question."""
     asked = getattr(view, question, None)
     if asked is None:
@@ -309,7 +313,6 @@ def chunk_label(view: View, moment: Any) -> str:
 
 
 _ASKED: dict[str, Callable[[View, config.Rule], Findings]] = {
-    "drop": _drop,
     "harm": _harm,
     "estimated": _estimated,
     "drift": _drift,
