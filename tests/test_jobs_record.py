@@ -323,6 +323,42 @@ def test_a_trial_that_went_into_production_did_not_just_end() -> None:
     assert told == ("Version 2 went into production, in place of version 1.",)
 
 
+def test_an_estimate_is_never_held_against_what_was_realised() -> None:
+    realised = (QUIET, replace(QUIET, period="2023-W15"))
+    guess = Finding("accuracy", 0.5, 400, 0.48, 0.52, 0.7, "alert", "2023-W19")
+
+    def asked(real: Finding, estimate: Finding, day: int) -> Record:
+        pairs = (("Performance", real), ("Estimated performance", estimate))
+        found = [Findings(title, (row,)) for title, row in pairs]
+        return of(findings=found, as_of=f"2023-04-{day}")
+
+    first = asked(realised[0], replace(guess, period="2023-W18"), 10)
+    told = record.changes(first, asked(realised[1], guess, 17))
+    assert told == (
+        "Still an alert: Estimated performance: Accuracy (0.500 in 2023-W19).",
+    )
+    # of the same number under two questions only one is told
+    twice = asked(guess, guess, 17)
+    assert record.changes(first, twice)[-1].count("Accuracy") == 1
+
+
+def test_a_chunk_not_judged_yet_does_not_hide_the_alert_before_it() -> None:
+    unripe = replace(QUIET, verdict="undefined", n=4, period="2023-W16")
+    told = record.changes(week(QUIET), week(ALERT, unripe, day=17))
+    assert told[-1].startswith("Accuracy is newly an alert: 0.620 in 2023-W15")
+    assert "Still an alert: Accuracy (0.620 in 2023-W15)." in kept(
+        (ALERT,), (ALERT, unripe)
+    )
+
+
+def test_records_without_questions_are_compared_all_the_same() -> None:
+    first = week(QUIET)
+    rows = tuple(row.model_copy(update={"question": ""}) for row in first.rows)
+    old = first.model_copy(update={"rows": rows, "schema_version": 1})
+    told = record.changes(old, week(QUIET, day=17))
+    assert told == ("Nothing of note; the verdict is quiet as before.",)
+
+
 def test_nothing_of_note_is_said_in_a_sentence() -> None:
     assert kept((QUIET,), (QUIET,)) == (
         "Nothing of note; the verdict is quiet as before."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -18,14 +19,16 @@ _VERDICTS = {"alert": "alert", "quiet": "quiet", "undefined": "not judged"}
 _TAIL = 0.05
 """What the 90% intervals of a record leave out at either end."""
 _LONGEST = 60
+_Key = tuple[str, str, str]
 
 
 def changes(previous: Record, current: Record, *, most: int = 6) -> tuple[str, ...]:
     r"""Say what changed between two records of one notebook and model.
 
-    Told are the verdict, the versions in production and on trial, and of every measure
-    and subject the newest defined row: newly an alert, still one, no more one, or moved
-    by more than its interval.
+    Told are the verdict, the versions in production and on trial, and of every
+    question, measure and subject the newest row that is judged, or where none is, that
+    is defined: newly an alert, still one, no more one, or moved by more than its
+    interval. What is estimated is so never held against what was realised.
 
     Parameters
     ----------
@@ -104,31 +107,39 @@ def _held(record: Record, role: str) -> str:
 
 
 def _rows(previous: Record, current: Record) -> list[str]:
-    before, after = _newest(previous.rows), _newest(current.rows)
+    asked = all(each.schema_version > 1 for each in (previous, current))
+    before, after = (_newest(each.rows, asked) for each in (previous, current))
+    named = Counter(key[1:] for key in after)
+    asks = {key for key in after if named[key[1:]] > 1}
     new, still, over, moved = [], [], [], []
     shared = [key for key in after if key in before]
+    once: set[tuple[object, ...]] = set()
     for key, row in after.items():
-        old = before.get(key)
+        number = (*key[1:], row.period, row.value, row.verdict)
+        if number in once:  # the same number, also shown under another question
+            continue
+        once.add(number)
+        old, name = before.get(key), _name(row, asked=key in asks)
         was = old is not None and old.verdict == "alert"
         if row.verdict == "alert" and was:
-            still.append(f"{_name(row)} ({_value(row)}{_when(row)})")
+            still.append(f"{name} ({_value(row)}{_when(row)})")
         elif row.verdict == "alert":
             limit = markup.number(row.threshold, _line(row.unit))
             held = "" if row.threshold is None else f", threshold {limit}"
             came = "" if old is None else f"; it was {_value(old)}{_when(old)}"
             known = f"{_value(row)}{_when(row)} (n {row.n:,}{held})"
-            new.append(f"{_name(row)} is newly an alert: {known}{came}.")
+            new.append(f"{name} is newly an alert: {known}{came}.")
         elif was and old is not None:
             end = "is no alert any more" if row.verdict == "quiet" else "is not judged"
             over.append(
-                f"{_name(row)} {end}: {_value(row)}{_when(row)}; it was "
+                f"{name} {end}: {_value(row)}{_when(row)}; it was "
                 f"{_value(old)}{_when(old)}."
             )
         elif old is not None:
             far = _apart(old, row, len(shared))
             if far > 1:
                 way = "rose" if _float(row.value) > _float(old.value) else "fell"
-                moved.append((far, f"{_name(row)} {way} {_course(old, row)}."))
+                moved.append((far, f"{name} {way} {_course(old, row)}."))
     gone = [
         f"{_name(row)} was an alert and is no longer measured."
         for key, row in before.items()
@@ -139,14 +150,19 @@ def _rows(previous: Record, current: Record) -> list[str]:
     return [*new, *listed, *over, *gone, *(sentence for _, sentence in moved)]
 
 
-def _newest(rows: Sequence[Row]) -> dict[tuple[str, str], Row]:
-    """Of every measure and subject the row of the newest period that is defined."""
-    held: dict[tuple[str, str], Row] = {}
+def _newest(rows: Sequence[Row], asked: bool) -> dict[_Key, Row]:
+    """Of every question, measure and subject the newest row judged, else defined."""
+    held: dict[_Key, Row] = {}
     for row in rows:
-        known = held.get((row.measure, row.subject))
-        if row.value is not None and (known is None or row.period >= known.period):
-            held[row.measure, row.subject] = row
+        key = (row.question if asked else "", row.measure, row.subject)
+        known = held.get(key)
+        if row.value is not None and (known is None or _rank(row) >= _rank(known)):
+            held[key] = row
     return held
+
+
+def _rank(row: Row) -> tuple[bool, str]:
+    return row.verdict != "undefined", row.period
 
 
 def _apart(old: Row, row: Row, compared: int) -> float:
@@ -169,9 +185,11 @@ def _course(old: Row, row: Row) -> str:
     return words
 
 
-def _name(row: Row) -> str:
+def _name(row: Row, *, asked: bool = False) -> str:
     named = _line(markup.said(row.measure))
-    return f"{named} of {_line(row.subject)}" if row.subject else named
+    if row.subject:
+        named = f"{named} of {_line(row.subject)}"
+    return f"{_line(row.question)}: {named}" if asked and row.question else named
 
 
 def _value(row: Row) -> str:

@@ -51,6 +51,9 @@ class Row(BaseModel):
     threshold: Number = None
     verdict: Verdict
     unit: str = ""
+    question: str = Field(
+        default="", description="The title of the findings that the number is from."
+    )
 
 
 class Todo(BaseModel):
@@ -88,7 +91,7 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, title="Result record")
 
     schema_version: Literal[1, 2] = Field(
-        default=2, description="1 knows no changes, since and todo; else the same."
+        default=2, description="1 knows no changes, since, todo and question."
     )
     status: Literal["succeeded", "failed", "timeout", "died"] = "succeeded"
     model: str
@@ -184,6 +187,7 @@ class Record(BaseModel):
                     threshold=_number(row.threshold),
                     verdict=row.verdict,
                     unit=row.unit,
+                    question=found.title,
                 )
                 for found in asked
                 for row in found.rows
