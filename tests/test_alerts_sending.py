@@ -276,3 +276,38 @@ def test_a_mail_carries_the_key_and_the_text(
     assert parts
     assert "<b>" not in parts.get("text/html", "")
     assert all("plan" in part for part in parts.values())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "slack://TAAAAAAAA/BAAAAAAAA/AAAAAAAAAAAAAAAAAAAAAAAA/#alerts",
+        "discord://123456789012345678/" + "a" * 68,
+        "tgram://123456789:" + "a" * 35 + "/12315544/",
+    ],
+)
+def test_a_chat_rings_for_nobody_and_shows_no_markup_of_ours(
+    book: registry.Registry, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    import requests
+
+    posted: list[str] = []
+
+    def post(*_: object, data: object = "", **__: object) -> object:
+        answer = requests.Response()
+        answer.status_code, answer._content = 200, b"ok"
+        posted.append(str(data))
+        return answer
+
+    monkeypatch.setattr(requests, "post", post)
+    monkeypatch.setattr(requests, "request", lambda _way, _url, **k: post(**k))
+    opened(book, subject="<!channel> @everyone <b>plan</b> & *this*")
+    done = alerts.deliver(book, to(url), at=AT)
+    assert done.sent or done.waiting
+    text = " ".join(posted)
+    assert "looks after it" in text
+    for loud in ("<!channel", "@everyone"):
+        assert loud not in text
+    if url.startswith(("slack", "tgram")):  # their text is markup
+        assert "<b>plan" not in text
+        assert "&lt;b&gt;plan" in text

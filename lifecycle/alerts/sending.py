@@ -85,15 +85,12 @@ def send(address: Address, message: Message) -> None:
 def _picture(message: Message) -> Any:
     """The course of the measure as an attachment; `None` where there is none."""
     import apprise
+    from apprise.attachment.memory import AttachMemory
 
     from lifecycle import figures
     from lifecycle.findings import Finding
 
     told = message.picture
-    try:
-        from apprise.attachment.memory import AttachMemory
-    except ImportError:  # an apprise before attachments from memory
-        return None
     if not told:
         return None
     rows = [
