@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
-import zlib
+import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from lifecycle.profiles.grid import Grid
 from lifecycle.profiles.result import Profile
@@ -21,16 +19,8 @@ __all__ = ["packed", "unpacked"]
 
 MAGIC = b"lifecycle profile 1\n"
 SEAL = 32
-_FAULTS = (
-    LookupError,
-    TypeError,
-    EOFError,
-    OSError,
-    OverflowError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 ARRAYS = ("rows", "span", "cells", "steps", "marks")
+KINDS = ("<u1", "<u2", "<u4", "<i4", "<i8", "<f8")
 
 
 def packed(profile: Profile, *, with_grids: bool = True, note: str = "") -> bytes:
@@ -58,7 +48,7 @@ def packed(profile: Profile, *, with_grids: bool = True, note: str = "") -> byte
     stack = profile.stack
     at = np.argwhere(stack.tails != 0).tolist()
     head["tails"] = [[*place, stack.tails[tuple(place)]] for place in at]
-    arrays = {name: _narrow(getattr(stack, name)) for name in ARRAYS}
+    arrays = {name: getattr(stack, name) for name in ARRAYS}
     if with_grids:
         head["names"] = [
             None if grid.bounds is not None else grid.names
@@ -69,11 +59,13 @@ def packed(profile: Profile, *, with_grids: bool = True, note: str = "") -> byte
         arrays["bounds"] = np.concatenate([np.zeros(0), *bounds])
         arrays["sizes"] = np.array([each.size for each in bounds], dtype=np.int64)
         arrays["ends"] = np.array([grid.ends for grid in numeric], dtype=float)
+    stored = {name: _stored(array) for name, array in arrays.items()}
+    head["arrays"] = [
+        [name, kind, arrays[name].shape] for name, (kind, _) in stored.items()
+    ]
     text = json.dumps(head).encode()
-    arrays["head"] = np.frombuffer(text, dtype=np.uint8)
-    body = io.BytesIO()
-    np.savez_compressed(body, **cast(Any, arrays))
-    data = body.getvalue()
+    parts = [len(text).to_bytes(8, "little"), text]
+    data = b"".join([*parts, *(raw for _, raw in stored.values())])
     return MAGIC + hashlib.blake2b(data, digest_size=SEAL).digest() + data
 
 
@@ -87,20 +79,18 @@ def unpacked(
     ValueError
         When it is not whole, of something else, or on other grids.
     """
-    import numpy as np
-
     start = len(MAGIC) + SEAL
     body = data[start:]
     seal = hashlib.blake2b(body, digest_size=SEAL).digest()
     if data[:start] != MAGIC + seal:
         raise ValueError("these bytes are no whole profile; make the profile again")
     try:
-        with np.load(io.BytesIO(body), allow_pickle=False) as read:
-            arrays = {name: read[name] for name in read.files}
-        head = json.loads(arrays.pop("head").tobytes())
+        size = int.from_bytes(body[:8], "little")
+        head = json.loads(body[8 : 8 + size])
+        arrays = _arrays(head, body[8 + size :])
         held = _grids(head, arrays) if grids is None else dict(grids)
         stack = _stack(head, arrays, held)
-    except _FAULTS as error:
+    except (LookupError, TypeError, ValueError) as error:
         raise ValueError(
             "these bytes are no profile of this version; make the profile again"
         ) from error
@@ -152,13 +142,28 @@ def _stack(
     return Stack(**found, tails=empty.tails)
 
 
-def _narrow(array: np.ndarray) -> np.ndarray:
-    """The same integers in as few bytes as they need."""
+def _arrays(head: dict[str, Any], raw: bytes) -> dict[str, np.ndarray]:
+    """The arrays that the head names, out of the bytes behind it."""
     import numpy as np
 
+    found, at = {}, 0
+    for name, kind, shape in head["arrays"]:
+        dtype = np.dtype(KINDS[KINDS.index(kind)])
+        count = math.prod(shape)
+        found[name] = np.frombuffer(raw, dtype, count, at).reshape(shape)
+        at += count * dtype.itemsize
+    return found
+
+
+def _stored(array: np.ndarray) -> tuple[str, bytes]:
+    """Numbers in as few bytes as they need."""
+    import numpy as np
+
+    if array.dtype.kind == "f":
+        return "<f8", array.astype("<f8").tobytes()
     low, high = int(array.min(initial=0)), int(array.max(initial=0))
-    for kind in (np.uint8, np.uint16, np.uint32, np.int32):
+    for kind in KINDS[:-1]:
         info = np.iinfo(kind)
         if info.min <= low and high <= info.max:
-            return array.astype(kind)
-    return array
+            break
+    return kind, array.astype(kind).tobytes()

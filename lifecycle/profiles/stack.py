@@ -87,21 +87,26 @@ class Stack:
     ) -> Counts:
         """The counts of a column in some groups together."""
         which = list(groups)
-        missing, unseen, below, infinite = (
-            self.marks[which, column].sum(axis=0).tolist()
-        )
         numeric = grid.bounds is not None
-        low, high = (
-            sum(tail) for tail in self.tails[which, column].T.tolist() or [(), ()]
-        )
+        if len(which) == 1:
+            one = which[0]
+            cells, steps = self.cells[one, at], self.steps[one, at]
+            marks, tails = self.marks[one, column], self.tails[one, column]
+        else:
+            cells = self.cells[which, at].sum(axis=0)
+            steps = self.steps[which, at].sum(axis=0)
+            marks = self.marks[which, column].sum(axis=0)
+            tails = self.tails[which, column].sum(axis=0)
+        missing, unseen, below, infinite = marks.tolist()
+        low, high = tails.tolist() if which else (0, 0)
         return Counts(
-            self.cells[which, at].sum(axis=0),
+            cells,
             missing,
             unseen,
             below,
             infinite,
-            self.steps[which, at].sum(axis=0) if numeric else None,
-            (low, high),
+            steps if numeric else None,
+            (int(low), int(high)),
             grid,
         )
 
