@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -273,6 +274,19 @@ def test_missing_values_booleans_dates_and_mixtures_are_segments():
         "few=0",
         "age missing",
     } <= names
+
+
+def test_decimals_huge_and_infinite_numbers_are_cut_like_others():
+    frame = rows(1000)
+    frame["money"] = [Decimal(n) / 4 for n in range(1000)]
+    frame["huge"] = [10**400, 2**70, 1, None] * 250
+    frame["edge"] = np.where(np.arange(1000) % 5 == 0, np.inf, np.arange(1000))
+    frame["all"] = np.inf
+    found = shown(monitor.segments(frame, by=["money", "huge", "edge", "all"]))
+    assert found["money below 62.44"].n == 250
+    assert found["huge=inf"].n == found["huge=1"].n == 250
+    assert found["edge 749.5 or more"].n == 200 + 200  # the infinite ones, too
+    assert found["all=inf"].verdict == "undefined"
 
 
 def test_ten_thousand_categories_and_constants_are_no_trouble():

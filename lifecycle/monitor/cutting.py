@@ -146,6 +146,6 @@ def _numbers(name: str, column: pd.Series[Any], reference: pd.Series[Any]) -> Cu
 def _said(value: float, moment: bool) -> str:
     if moment and math.isfinite(value):
         return datetime.fromtimestamp(value, UTC).date().isoformat()
-    if value == math.floor(value) and abs(value) < 1e15:
+    if abs(value) < 1e15 and value == math.floor(value):
         return f"{value:.0f}"
     return f"{value:.4g}"

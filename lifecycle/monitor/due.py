@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["parts"]
+__all__ = ["in_order", "parts"]
 
 
 def parts(
@@ -28,3 +28,11 @@ def parts(
         (str(name), order[starts[number] : starts[number + 1]])
         for number, name in enumerate(names)
     ]
+
+
+def in_order(times: pd.Series[Any]) -> np.ndarray:
+    """The places of moments from the first to the last; equal ones as they come."""
+    import numpy as np
+    import pandas as pd
+
+    return np.argsort(pd.DatetimeIndex(times).asi8, kind="stable")

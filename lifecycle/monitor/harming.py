@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle import intervals, metrics, periods
 from lifecycle.findings import Finding, Findings, Verdict
 from lifecycle.intervals.wagers import start_weights, wagers
-from lifecycle.monitor.due import parts
+from lifecycle.monitor.due import in_order, parts
 from lifecycle.monitor.reading import Told, read
 from lifecycle.monitor.saying import amount, line
 
@@ -137,9 +137,8 @@ def harm(
     for label, part in parts(times, chunk, timezone):
         kept = part[known[part]]
         if kept.size:
-            by_time = np.argsort(times.iloc[kept].to_numpy(), kind="stable")
             pieces.append((label, rows, kept.size))
-            order.append(kept[by_time])
+            order.append(kept[in_order(times.iloc[kept])])
             rows += kept.size
     values = every[np.concatenate(order)] if order else np.empty(0)
     limit = min(1.0, _bound(before, alpha * _REFERENCE) + epsilon)

@@ -12,7 +12,7 @@ from lifecycle.findings import Finding, Findings, Verdict
 from lifecycle.monitor.confirming import Question, Segment, alerts, worse
 from lifecycle.monitor.contrast import Contrast, contrast, terms
 from lifecycle.monitor.cutting import Cut, columns, cuts, pairs
-from lifecycle.monitor.due import parts
+from lifecycle.monitor.due import in_order, parts
 from lifecycle.monitor.reading import USUAL, Told, read, unit_of
 from lifecycle.monitor.saying import amount, word
 
@@ -172,8 +172,7 @@ def _split(
         for side, (_, part) in zip((second, first), reversed(pieces), strict=False):
             side[places[part]] = True
     elif "time" in told.rows.columns:
-        times = told.rows["time"].iloc[places].to_numpy()
-        places = places[np.argsort(times, kind="stable")]
+        places = places[in_order(told.rows["time"].iloc[places])]
         first[places[: len(places) // 2]] = True
         second[places[len(places) // 2 :]] = True
     else:
