@@ -77,6 +77,30 @@ class Expectation:
             calibrator.variance,
         )
 
+    @classmethod
+    def of_rows(
+        cls, y_score: np.ndarray, y_pred: np.ndarray, p: np.ndarray
+    ) -> Expectation:
+        """What a model expects of some rows, taken as it says it.
+
+        Parameters
+        ----------
+        y_score, y_pred, p : ndarray of float, shape (n,)
+            Scores, predictions (0 or 1) and probabilities that the outcome is 1;
+            nothing may be missing.
+        """
+        import numpy as np
+
+        from lifecycle.calibration import Cells
+
+        cells = Cells.count(y_score, y_pred)
+        hoped = Cells.count(y_score, y_pred, weight=p).n
+        used = np.flatnonzero(cells.n.sum(axis=0) > 0)
+        n, said, ones = cells.n[:, used], cells.said[:, used], hoped[:, used]
+        rows = np.where(n > 0, n, 1.0)
+        nothing = np.zeros(used.size, dtype=np.int64)
+        return cls(n, said / rows, ones / rows, nothing, np.zeros(1))
+
     def interval(
         self, name: str, *, level: float = 0.90
     ) -> tuple[float, float, float, int]:
@@ -97,20 +121,13 @@ class Expectation:
         n : int
             All rows, for precision those predicted 1.
         """
-        import numpy as np
-
         z = intervals.z(level)
         rows = self.n[1].sum() if name == "precision" else self.n.sum()
         value, slope = self.measure(name)
         if math.isnan(value):
             return math.nan, math.nan, math.nan, round(rows)
         chance = float((self.n * slope**2 * self.p * (1 - self.p)).sum())
-        pull = np.bincount(
-            self.block,
-            weights=(self.n * slope).sum(axis=0),
-            minlength=self.variance.size,
-        )
-        variance = chance + float(pull**2 @ self.variance)
+        variance = chance + float(self.pull(slope) ** 2 @ self.variance)
         if name in COUNTS or name in ("log_loss", "brier"):
             half = z * math.sqrt(variance)
             most = rows if name in COUNTS else math.inf
@@ -125,6 +142,13 @@ class Expectation:
             )
         size = spread / variance
         return value, *intervals.wilson(value * size, size, level=level), round(rows)
+
+    def pull(self, slope: np.ndarray) -> np.ndarray:
+        """How much one more in the probability of each block moves a metric."""
+        import numpy as np
+
+        weights = (self.n * slope).sum(axis=0)
+        return np.bincount(self.block, weights=weights, minlength=self.variance.size)
 
     def measure(self, name: str) -> tuple[float, np.ndarray]:
         """A metric and its slope: how much one outcome more in a cell moves it."""
