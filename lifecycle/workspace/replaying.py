@@ -46,7 +46,9 @@ def replay(
 ) -> alerts.Hindsight:
     """Run alert rules over the past of a model's log, each chunk as it was known then.
 
-    Nothing is written: the episodes live in a registry that is thrown away. Versions
+    What is true does not depend on the rules that are tried: harm is what the model's
+    own settings say, by `accuracy_below` and by the smallest `above` of a drop or harm
+    rule. Nothing is written: the episodes live in a registry that is thrown away. Versions
     and roles are those of the real past; what other alerts would have led to is not
     replayed.
 
@@ -105,7 +107,8 @@ def replay(
             normal[at] = rules.reference_value(view, "accuracy")
             spoken |= _look(book, view, say)
         history = alerts.history(book, name)
-    harmed, definition = _harmed(last, normal, moments[0], ahead)
+    truth = workspace.model(name)
+    harmed, definition = _harmed(last, truth, normal, moments[0], ahead)
     return alerts.hindsight(
         [
             alerts.Episode(
@@ -188,31 +191,36 @@ def _newest(rows: Findings, subject: str) -> str:
 
 
 def _harmed(
-    last: View, normal: Mapping[datetime, float], first: datetime, ahead: int
+    last: View,
+    truth: config.Model,
+    normal: Mapping[datetime, float],
+    first: datetime,
+    ahead: int,
 ) -> tuple[dict[str, bool], str]:
     """Which chunks were harmed, by all outcomes known at the end; what that means."""
-    told = last.settings
     given = [
         rule.above
-        for rule in told.watched.values()
+        for rule in truth.watched.values()
         if rule.watch in ("drop", "harm") and rule.above is not None
     ]
-    epsilon, floor = min(given, default=EPSILON), told.alerts.accuracy_below
-    count = math.ceil((last.as_of - first) / LENGTH[told.chunk]) + ahead
+    epsilon, floor = min(given, default=EPSILON), truth.alerts.accuracy_below
+    least = truth.alerts.min_rows
+    count = math.ceil((last.as_of - first) / LENGTH[truth.chunk]) + ahead
     harmed = {}
     for row in last.performance(chunks=count).only(measure="accuracy"):
         ends = periods.bounds(row.period, timezone=last.timezone).end
-        if math.isnan(row.value) or row.n < told.alerts.min_rows:
+        if math.isnan(row.value) or row.n < least:
             continue
-        if ends + told.delay < first:
+        if ends + truth.delay < first:
             continue  # it was over before the first look
         later = [value for at, value in normal.items() if at >= ends]
         usual = later[0] if later else math.nan
         harmed[row.period] = row.value < floor or row.value < usual - epsilon
     definition = (
-        f"Harm is a {told.chunk} of at least {told.alerts.min_rows} outcomes known on "
+        f"Harm is a {truth.chunk} of at least {least} outcomes known on "
         f"{last.as_of:%Y-%m-%d} whose accuracy is below {floor:.1%}, or more than "
-        f"{100 * epsilon:.3g} points below that of the version's first weeks; an early "
-        f"sign is true when such a {told.chunk} is its own or one of the next {ahead}."
+        f"{100 * epsilon:.3g} points below that of the version's first "
+        f"{truth.chunk}s; an early sign is true when such a {truth.chunk} is its own or "
+        f"one of the next {ahead}."
     )
     return harmed, definition
