@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as theirs
 
-from lifecycle import intervals, metrics
+from lifecycle import calibration, intervals, metrics
 
 NUMBERS = st.sampled_from([-3.0, -0.5, 0.25, 1.0, 2.0, 100.0])
 ROWS = st.lists(st.tuples(NUMBERS, NUMBERS), min_size=2, max_size=40)
@@ -153,6 +153,13 @@ def test_the_calibration_interval_covers_at_least_as_often_as_it_says(gap):
         assert n == 400
         covered += lower <= true <= upper
     assert covered / 200 >= 0.88
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=1, max_size=50))
+def test_the_calibration_error_is_that_of_the_reliability_curve(pairs):
+    y, score = zip(*pairs, strict=True)
+    expected = calibration.expected_calibration_error(y, score)
+    assert metrics.calibration_error(y, score) == pytest.approx(expected)
 
 
 def test_calibration_error_of_what_is_no_probability_is_undefined():

@@ -5,7 +5,8 @@ amounts (`regression`) and of lists of items (`ranking`); `TASKS` and `of` name 
 all. Each gives value, interval and the rows it rests on. Rows where something is
 missing are left out. The functions agree with scikit-learn's of the same name, but say
 `nan` where a metric is undefined, and cost a tenth: a monitor calls them thousands of
-times on small chunks.
+times on small chunks. Labels of several classes cost more to read than to measure: read
+them once with `Classified`, as lists of items with `Ranked`.
 """
 
 from __future__ import annotations

@@ -54,7 +54,9 @@ def harm(
         Rows as in `labelled` from when the model was right, or their losses: not those
         it was trained on.
     labelled : DataFrame of shape (n, n_columns)
-        As in `performance`; only rows that are due and known count.
+        As in `performance`, all rows since the reference: whoever leaves old ones out
+        starts the test anew and may take an alert back. Only rows that are due and
+        known count.
     as_of : datetime
         The moment the report speaks of, with a zone.
     delay : timedelta
