@@ -464,6 +464,15 @@ def test_messages_that_fail_are_shown_with_the_alerts(
     code, _, err = terminal("alerts")
     assert code == 0
     assert "waits, tried 1 times: owner's address 1: the environment has no ANA" in err
+    code, out, _ = terminal("alerts", "--all")
+    assert {"message", "owner", "waiting", "critical:"} <= set(out.split())
+    (told,) = json.loads(terminal("alerts", "--all", "--json")[1])
+    (message,) = told["messages"]
+    assert (message["kind"], message["to"], message["state"]) == (
+        "opened",
+        "owner",
+        "waiting",
+    )
 
 
 def test_replay_prints_a_table_and_what_harm_means(

@@ -39,7 +39,10 @@ def alerts(
     found = notices.episodes(ws, model, closed=every)
     silent = {each.id: notices.silent_until(ws, each, as_of=as_of) for each in found}
     if as_json:
-        say.dump([notices.plain(each, silent=silent[each.id]) for each in found])
+        told = notices.messages(ws, model) if every else None
+        say.dump(
+            [notices.plain(each, silent=silent[each.id], told=told) for each in found]
+        )
         return
     if not found:
         say.show("no alert is open" if not every else "there was no alert yet")
@@ -59,6 +62,24 @@ def alerts(
                 ]
                 for each in found
                 for until in [silent[each.id]]
+            ],
+        )
+    told = notices.messages(ws, model) if every else []
+    if told:
+        say.show("")
+        say.table(
+            ["message", "alert", "to", "state", "since", "about", "trouble"],
+            [
+                [
+                    each.id,
+                    each.alert,
+                    each.recipient,
+                    each.state,
+                    f"{each.sent_at or each.dead_at or each.created_at:%Y-%m-%d}",
+                    each.subject,
+                    each.last_error or "–",
+                ]
+                for each in told
             ],
         )
     for sentence in notices.troubles(ws, model):

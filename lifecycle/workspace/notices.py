@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -206,13 +206,14 @@ def deliver(
     return alerts.deliver(workspace.registry, recipients(workspace), at=at)
 
 
-def plain(alert: Alert, *, silent: datetime | None) -> dict[str, object]:
-    """An alert as plain values for JSON."""
-    moments = {
-        name: getattr(alert, name)
-        for name in ("opened_at", "seen_at", "closed_at", "acknowledged_at")
-    }
-    return {
+def plain(
+    alert: Alert,
+    *,
+    silent: datetime | None,
+    told: Sequence[Message] | None = None,
+) -> dict[str, object]:
+    """An alert as plain values for JSON, with its messages where they are given."""
+    shown: dict[str, object] = {
         "id": alert.id,
         "model": alert.model,
         "rule": alert.rule,
@@ -225,9 +226,32 @@ def plain(alert: Alert, *, silent: datetime | None) -> dict[str, object]:
         "owner": alert.owner,
         "acknowledged_by": alert.acknowledged_by,
         "escalated_to": alert.escalated_to,
-        **{key: at and at.astimezone(UTC).isoformat() for key, at in moments.items()},
-        "silent_until": silent and silent.isoformat(),
+        "silent_until": _iso(silent),
     }
+    for name in _MOMENTS:
+        shown[name] = _iso(getattr(alert, name))
+    if told is not None:
+        shown["messages"] = [
+            {
+                "key": each.key,
+                "kind": each.kind,
+                "to": each.recipient,
+                "state": each.state,
+                "attempts": each.attempts,
+                "sent_at": _iso(each.sent_at),
+                "last_error": each.last_error,
+            }
+            for each in told
+            if each.alert == alert.id
+        ]
+    return shown
+
+
+_MOMENTS = ("opened_at", "seen_at", "closed_at", "acknowledged_at", "escalated_at")
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
 def replay(

@@ -48,9 +48,9 @@ def replay(
 
     What is true does not depend on the rules that are tried: harm is what the model's
     own settings say, by `accuracy_below` and by the smallest `above` of a drop or harm
-    rule. Nothing is written: the episodes live in a registry that is thrown away. Versions
-    and roles are those of the real past; what other alerts would have led to is not
-    replayed.
+    rule. Nothing is written: the episodes live in a registry that is thrown away.
+    Versions and roles are those of the real past; what other alerts would have led to
+    is not replayed.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def _harmed(
         f"Harm is a {truth.chunk} of at least {least} outcomes known on "
         f"{last.as_of:%Y-%m-%d} whose accuracy is below {floor:.1%}, or more than "
         f"{100 * epsilon:.3g} points below that of the version's first "
-        f"{truth.chunk}s; an early sign is true when such a {truth.chunk} is its own or "
-        f"one of the next {ahead}."
+        f"{truth.chunk}s; an early sign is true when such a {truth.chunk} is its own "
+        f"or one of the next {ahead}."
     )
     return harmed, definition
