@@ -328,13 +328,36 @@ def test_what_is_behind_the_scale_is_told() -> None:
     assert any(text.startswith("not on the scale") for text in texts(picture))
 
 
+def test_cells_that_reach_to_infinity_are_told_and_not_drawn() -> None:
+    counts = [10, 30, 40, 20]
+    picture = figures.compare_counts(
+        "abcd", counts, counts, title="t", bounds=[-math.inf, 0, 1, 2, math.inf]
+    )
+    assert "Not on the scale: 30" in picture.alt
+    assert "inf" not in picture.svg
+    endless = figures.compare_counts(
+        "a", [1], [1], title="t", bounds=[-math.inf, math.inf]
+    )
+    assert "Not on the scale: 100.0%, then 100.0%." in endless.alt
+    nothing = figures.compare_counts(
+        ["outside"], [4], [4], title="t", bounds=[math.nan]
+    )
+    assert "Not on the scale: 100.0%, then 100.0%." in nothing.alt
+
+
+def test_a_constant_is_drawn_as_one_value() -> None:
+    bounds = [math.nextafter(7.0, -math.inf), 7.0]
+    alt = figures.compare_counts(["7"], [9], [4], title="t", bounds=bounds).alt
+    assert "Largest change at 7: 100.0%, then 100.0%." in alt
+
+
 @pytest.mark.parametrize(
     ("bounds", "said"),
     [
-        ([0.0], "1 bounds for 2 cells"),
+        ([], "0 bounds for 2 cells"),
         ([0, 1, 2, 3], "4 bounds for 2 cells"),
-        ([0, 2, 1], "finite and ascending"),
-        ([0, 1, math.inf], "finite and ascending"),
+        ([0, 2, 1], "ascending and without nan"),
+        ([0, 1, math.nan], "ascending and without nan"),
     ],
 )
 def test_bounds_that_do_not_fit_are_an_error(bounds: list[float], said: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ __all__ = ["compare_counts"]
 
 _MOST_PAIRS = 12
 _MOST_STEPS = 40
+_ENDLESS = 1e300
 _TAIL = 0.005
 """Of either side, what may lie beyond the end of a scale of numbers."""
 
@@ -43,9 +45,9 @@ def compare_counts(
         Usually the feature's name.
     bounds : array-like of shape (m + 1,), optional
         Of a number: where its first *m* cells begin and end, ascending. They are then
-        drawn on the scale of the number itself, in about thirty steps of equal width,
-        and what is in the cells behind them, or beyond the outermost half percent, is
-        told below.
+        drawn on the scale of the number itself, in about thirty steps of equal width;
+        what is in cells behind them, in cells that reach to infinity, or beyond the
+        outermost half percent, is told below.
 
     Returns
     -------
@@ -95,14 +97,24 @@ def compare_counts(
 
 def _edges(bounds: npt.ArrayLike, size: int) -> npt.NDArray[np.float64]:
     edges = np.asarray(bounds, dtype=float).ravel()
-    if not 2 <= len(edges) <= size + 1:
+    if not 1 <= len(edges) <= size + 1:
         raise ValueError(
             f"{len(edges)} bounds for {size} cells; give one more than there are cells "
             "on the scale"
         )
-    if not (np.isfinite(edges).all() and (np.diff(edges) >= 0).all()):
-        raise ValueError("bounds must be finite and ascending; sort them")
+    if not (edges[1:] >= edges[:-1]).all():
+        raise ValueError("bounds must be ascending and without nan; sort them")
     return edges
+
+
+def _finite(
+    edges: npt.NDArray[np.float64], *sides: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], list[npt.NDArray[np.float64]]]:
+    """The cells that can be drawn: those that do not reach to infinity."""
+    places = np.flatnonzero(np.abs(edges) < _ENDLESS)
+    if len(places) < 2:
+        return np.zeros(2), [np.zeros(1) for _ in sides]
+    return edges[places], [side[places[0] : places[-1]] for side in sides]
 
 
 def _on_scale(
@@ -113,9 +125,9 @@ def _on_scale(
     title: str,
     totals: list[int],
 ) -> Picture:
-    cells = len(edges) - 1
-    steps, values = _dealt(edges, before[:cells], after[:cells])
-    drawn = [_spread(edges, side[:cells], steps) for side in (before, after)]
+    edges, pair = _finite(edges, before, after)
+    steps, values = _dealt(edges, *pair)
+    drawn = [_spread(edges, side, steps) for side in pair]
     left = [
         float(max(side.sum() - part.sum(), 0))
         for side, part in zip((before, after), drawn, strict=True)
@@ -132,7 +144,7 @@ def _on_scale(
     words = f"{clean(title, 80)}: share of rows along the scale, reference against "
     words += "analysis."
     if all(totals):
-        middle = (_middle(edges, side[:cells]) for side in (before, after))
+        middle = (_middle(edges, side) for side in pair)
         first, then = (_about(value, width / 10) for value in middle)
         words += f" The middle of the rows went from {first} to {then}."
         far = int(np.argmax(np.abs(drawn[1] - drawn[0])))
@@ -155,7 +167,8 @@ def _dealt(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None]:
     """Where the steps begin and end: one around each of few values, else even."""
     whole = np.sum(sides, axis=0)
-    points = np.diff(edges) <= 1e-9 * (edges[-1] - edges[0])
+    narrow = np.maximum(1e-9 * (edges[-1] - edges[0]), 4 * np.spacing(abs(edges[1:])))
+    points = np.diff(edges) <= narrow
     if whole[points].sum() > 0.9 * whole.sum() > 0:
         values = edges[1:][points]
         if len(values) <= _MOST_STEPS:
@@ -170,7 +183,8 @@ def _dealt(
 def _about(value: float, width: float) -> str:
     """A place on the scale, no finer than a tenth of a step."""
     places = max(0, min(9, math.ceil(-math.log10(width)))) if width > 0 else 3
-    return f"{value:,.{places}f}".replace("-", "\N{MINUS SIGN}")
+    text = f"{value:,.{places}f}"
+    return text.replace("-", "\N{MINUS SIGN}" if re.search("[1-9]", text) else "")
 
 
 def _pair(shares: Sequence[float]) -> str:
