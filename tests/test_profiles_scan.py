@@ -154,6 +154,15 @@ def test_a_profile_tells_the_share_of_what_is_missing(grids):
     )
 
 
+def test_a_profile_shows_its_chunks(grids):
+    frame = leads(500)
+    shown = profiles.profile(frame, grids)._repr_html_()
+    assert "2023-W14" in shown
+    assert shown.count("<tr>") == 1 + len(profiles.profile(frame, grids).chunks)
+    whole = profiles.profile(frame, grids, time=None)._repr_html_()
+    assert "all rows" in whole
+
+
 def test_rows_without_a_moment_are_in_no_chunk(grids):
     frame = leads(100)
     frame.loc[frame.index[:7], "time"] = pd.NaT

@@ -17,7 +17,7 @@ __all__ = ["Finder", "ranked"]
 
 BINS = 1 << 15
 CROWD = 16
-BLOCK = 1 << 17
+BLOCK = 1 << 15
 
 
 class Finder:

@@ -90,7 +90,7 @@ def unpacked(
         arrays = _arrays(head, body[8 + size :])
         held = _grids(head, arrays) if grids is None else dict(grids)
         stack = _stack(head, arrays, held)
-    except (LookupError, TypeError, ValueError) as error:
+    except (LookupError, OverflowError, TypeError, ValueError) as error:
         raise ValueError(
             "these bytes are no profile of this version; make the profile again"
         ) from error

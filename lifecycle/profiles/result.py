@@ -231,6 +231,19 @@ class Profile:
                 "of one reference"
             )
 
+    def _repr_html_(self) -> str:
+        from lifecycle import markup
+
+        rows = []
+        for chunk in self.chunks:
+            marks = self.stack.marks[self._which(chunk, "")].sum(axis=(0, 1))
+            n = self.rows(chunk)
+            cells = max(1, n * len(self.grids))
+            shares = (f"{mark / cells:.2%}" for mark in marks[:2].tolist())
+            rows.append([chunk or "all rows", n, *shares])
+        header = ["chunk", "rows", "values missing", "values unseen"]
+        return markup.table(header, rows, caption=repr(self)[1:-1], numeric=[1, 2, 3])
+
     def __repr__(self) -> str:
         many = "column" if len(self.grids) == 1 else "columns"
         said = f"{len(self.grids)} {many}: {self.rows():,} rows in "
