@@ -115,6 +115,7 @@ class Alerts(Table):
 
     accuracy_below: Annotated[float, Field(ge=0, le=1)] = 0.70
     min_rows: Annotated[int, Field(ge=1)] = 30
+    ripe_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     drift: bool = True
     drift_floor: Annotated[float, Field(gt=0, lt=1)] = 0.10
     drift_chunks: Annotated[int, Field(ge=1)] = 4

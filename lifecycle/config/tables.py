@@ -16,6 +16,7 @@ __all__ = [
     "Alerts",
     "Costs",
     "Features",
+    "Kpi",
     "Model",
     "Reference",
     "Release",
@@ -96,9 +97,33 @@ class Reference(Table):
         return self
 
 
-class Costs(Table):
-    """What errors and actions cost, in the workspace's currency."""
+class Kpi(Table):
+    """A business figure: the share of predictions with an event, or what it is worth.
 
+    `event` is a kind of the events; without one the outcome itself counts. `of` says
+    which predictions: with `measure = "ratio"` those whose share of the whole is asked
+    for, such as the time spent on wrong ones. `person` is a column of the predictions,
+    when people are counted instead of them.
+    """
+
+    event: str = ""
+    measure: Literal["share", "mean", "sum", "ratio"] = "share"
+    of: Literal["all", "predicted", "right", "wrong"] = "all"
+    within_days: Annotated[float, Field(gt=0)] | None = None
+    person: str | None = None
+    better: Literal["high", "low"] = "high"
+    unit: Annotated[str, Field(pattern="^([A-Z]{3}|min|)$")] = ""
+
+
+class Costs(Table):
+    """What errors and actions cost, in the workspace's currency.
+
+    `true_positive` and `true_negative` are what a right prediction brings; a wrong one
+    costs.
+    """
+
+    true_positive: Annotated[float, Field(ge=0)] = 0.0
+    true_negative: Annotated[float, Field(ge=0)] = 0.0
     false_positive: Annotated[float, Field(ge=0)] = 1.0
     false_negative: Annotated[float, Field(ge=0)] = 1.0
     retrain: Annotated[float, Field(ge=0)] = 100.0
@@ -169,6 +194,10 @@ class Model(Table):
     label_delay_days: Annotated[float, Field(ge=0, le=3660)]
     chunk: Literal["day", "week", "month"] = "week"
     action_event: str | None = None
+    segments: tuple[str, ...] = ()
+    kpis: dict[Annotated[str, Field(min_length=1, max_length=64)], Kpi] = Field(
+        default_factory=dict
+    )
     alerts: Alerts = Alerts()
     rules: Rules = Field(default_factory=dict)
     costs: Costs = Costs()
@@ -207,6 +236,12 @@ class Model(Table):
                 raise ValueError(
                     f"feature {name!r} has a name the log keeps for itself; rename "
                     "the column"
+                )
+        for name in self.segments:
+            if name not in self.features.categorical:
+                raise ValueError(
+                    f"segment {name!r} is no categorical feature; list it there, or "
+                    "take it out of segments"
                 )
         return self
 

@@ -56,7 +56,11 @@ def reference_profile(view: Rows) -> profiles.Profile | None:
 
 
 def course_profile(
-    view: Rows, reference: profiles.Profile, *, start: datetime
+    view: Rows,
+    reference: profiles.Profile,
+    *,
+    start: datetime,
+    end: datetime | None = None,
 ) -> profiles.Profile:
     """The whole chunks from `start` to the view's moment, on the reference's grids.
 
@@ -69,6 +73,7 @@ def course_profile(
         every=view.settings.chunk,
         timezone=view.timezone,
         start=start,
+        end=end,
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import drift, periods, promotion
+from lifecycle import drift, periods, profiles, promotion
 from lifecycle.findings import Findings
 from lifecycle.workspace import intake, kept
 from lifecycle.workspace.rows import LENGTH, SHOWN_CHUNKS
@@ -16,20 +17,21 @@ if TYPE_CHECKING:
 
     from lifecycle.workspace.rows import Rows
 
-__all__ = ["answers", "features", "together"]
+__all__ = ["answers", "features", "season", "together"]
 
 FIRST_CHUNKS = 8  # of a version, on rows it was not trained on: how it answers
+_YEAR = timedelta(days=366)
 OF_ANSWERS = 0.2  # share of the false alarms that scores and outcomes may cost
 
 
-def features(view: Rows) -> drift.Course | None:
-    """Every feature, chunk by chunk; `None` while nothing says what is normal."""
+def features(view: Rows) -> drift.Course:
+    """Every feature, chunk by chunk; no rows while nothing says what is normal."""
     reference = kept.reference_profile(view)
     if reference is None:
-        return None
+        return _nothing("no version is in production, and no reference period is set")
     analysis = kept.course_profile(view, reference, start=_since(view))
     if not analysis.chunks:
-        return None
+        return _nothing(f"no {view.settings.chunk} has ended since the reference")
     rules = view.settings.alerts
     names = view.settings.features.names
     return drift.course(
@@ -45,6 +47,13 @@ def features(view: Rows) -> drift.Course | None:
         timezone=view.timezone,
         min_n=rules.min_rows,
     )
+
+
+def _nothing(why: str) -> drift.Course:
+    """A course of no chunks, which says why there are none."""
+    empty = profiles.profile(_empty(), {}, time=None)
+    told = Findings("Drift", (), f"Drift is undefined: {why}.")
+    return drift.Course(told, (), (), math.nan, math.nan, {}, empty, empty)
 
 
 def accepted(view: Rows, chunks: Collection[str]) -> Mapping[str, Collection[str]]:
@@ -96,6 +105,20 @@ def _followed(view: Rows, name: str, rows: pd.DataFrame) -> drift.Course | None:
     )
 
 
+def season(view: Rows, found: drift.Course) -> Findings:
+    """What is an alert now, against the same chunks of last year, where the log goes.
+
+    The grids are those of the reference; the rows of last year are counted once.
+    """
+    if not found.drifted:
+        words = "Nothing has drifted that last year would have to explain."
+        return Findings("Season", (), words)
+    history = kept.course_profile(
+        view, found.reference, start=view.as_of - 2 * _YEAR, end=view.as_of
+    )
+    return drift.season(found, history)
+
+
 def together(view: Rows) -> Findings:
     """All features of the newest rows at once: a second opinion, wakes nobody."""
     reference, analysis = view.reference, view.analysis
@@ -117,6 +140,12 @@ def together(view: Rows) -> Findings:
         " ".join(each.summary for each in (apart, again) if each.summary),
         main=apart.main,
     )
+
+
+def _empty() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame()
 
 
 def _answered(view: Rows) -> pd.DataFrame:

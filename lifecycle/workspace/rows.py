@@ -44,6 +44,7 @@ class Rows:
         self.registry = workspace.registry
         self.currency = workspace.settings.workspace.currency
         self.timezone = workspace.settings.workspace.timezone
+        self.answered: dict[object, Any] = {}
 
     # -- versions --------------------------------------------------------------
 

@@ -75,11 +75,18 @@ def watch(
 
 
 def _estimated(view: View, rule: config.Rule) -> Findings:
-    """Chunks whose outcomes are not due, by the performance to be expected."""
-    rows = _asked(view, "estimated")
-    kept = [row for row in rows if row.measure == (rule.measure or "accuracy")]
-    named = [replace(row, measure=f"estimated {row.measure}") for row in kept]
-    return _held(view, replace(rows, rows=tuple(named)), rule)
+    """The performance to be expected; an estimate that is not trusted stays undefined."""
+    asked = getattr(view, "estimated", None)
+    result = None if asked is None else asked()
+    trusted = getattr(result, "trusted", None)
+    rows = _plain(result)
+    kept = [
+        replace(row, measure=f"estimated {row.measure}")
+        for row in rows
+        if row.measure == (rule.measure or "accuracy")
+        and (trusted is None or row.period in trusted)
+    ]
+    return _held(view, replace(rows, rows=tuple(kept)), rule)
 
 
 def _drop(view: View, rule: config.Rule, course: Findings) -> Findings:
@@ -143,7 +150,7 @@ def _live_since(view: View) -> datetime | None:
 
 def _harm(view: View, rule: config.Rule) -> Findings:
     """The sequential test that the loss has risen by more than epsilon."""
-    rows = _asked(view, "harm", epsilon=rule.above)
+    rows = view.harm(epsilon=rule.above or 0.0)
     return replace(rows, summary=rows.summary if rows.verdict == "alert" else "")
 
 
@@ -151,43 +158,80 @@ def _harm(view: View, rule: config.Rule) -> Findings:
 
 
 def _drift(view: View, rule: config.Rule) -> Findings:
-    """All drift of a model as one finding: how many features have moved."""
+    """All drift of a model as one finding a chunk: how many features have moved."""
     if not len(view.reference) or not len(view.analysis):
         return Findings("Drift", ())
     drift = view.drift()
-    return _family(view, "drifted features", len(drift.drifted), "Drift", drift.summary)
+    found = _plain(drift)
+    parts = getattr(drift, "details", {})
+
+    def feature(row: Finding) -> str:
+        told = parts.get((row.subject, row.measure, row.period))
+        return str(told[0]) if told else row.subject
+
+    moved: dict[str, set[str]] = {}
+    for row in found:
+        if row.verdict != "undefined":
+            names = moved.setdefault(row.period, set())
+            names |= {feature(row)} if row.verdict == "alert" else set()
+    counts = {period: len(names) for period, names in sorted(moved.items())}
+    return _family(view, "drifted features", counts, "Drift", found)
 
 
 def _quality(view: View, rule: config.Rule) -> Findings:
-    """All faults of the newest data as one finding."""
+    """All faults of the newest data as one finding; what is judged as drift is none."""
     if not len(view.reference) or not len(view.analysis):
         return Findings("Data quality", ())
     found = _plain(view.quality())
-    faults = sum(row.verdict == "alert" for row in found)
-    return _family(view, "faults of the data", faults, "Data quality", found.summary)
+    if found.verdict == "undefined":
+        return Findings("Data quality", ())
+    alerts = [row for row in found if row.verdict == "alert"]
+    faults = len(getattr(found, "faults", alerts))
+    return _family(view, "faults of the data", {"": faults}, "Data quality", found)
 
 
-def _family(view: View, measure: str, count: int, title: str, summary: str) -> Findings:
-    row = Finding(
-        measure=measure,
-        value=float(count),
-        n=len(view.analysis),
-        threshold=0.0,
-        verdict=judge(float(count), 0.0, side="above"),
-        period=chunk_label(view, view.analysis["time"].max()),
+def _family(
+    view: View, measure: str, counts: Mapping[str, int], title: str, found: Findings
+) -> Findings:
+    newest = chunk_label(view, view.analysis["time"].max())
+    rows = tuple(
+        Finding(
+            measure=measure,
+            value=float(count),
+            n=max((row.n for row in found if row.period == period), default=0),
+            threshold=0.0,
+            verdict=judge(float(count), 0.0, side="above"),
+            period=period or newest,
+        )
+        for period, count in counts.items()
     )
-    return Findings(title, (row,), summary)
+    return Findings(title, rows[-_SHOWN:], found.summary)
 
 
 def _kpi(view: View, rule: config.Rule) -> Findings:
     asked = {"event": rule.event} | ({"measure": rule.measure} if rule.measure else {})
-    return _held(view, _asked(view, "kpi", **asked), rule)
+    return _held(view, _past(view, _asked(view, "kpi", **asked)), rule)
 
 
 def _feedback(view: View, rule: config.Rule) -> Findings:
+    """Flags and overrides of all rows by chunk, whatever else the view tells."""
     rows = _plain(view.feedback())
-    kept = [row for row in rows if not rule.measure or row.measure == rule.measure]
-    return _held(view, replace(rows, rows=tuple(kept), summary=""), rule)
+    wanted = (rule.measure,) if rule.measure else ("flagged", "overridden")
+    kept = [
+        row for row in rows if row.measure in wanted and row.period and not row.subject
+    ]
+    return _held(view, _past(view, replace(rows, rows=tuple(kept))), rule)
+
+
+def _past(view: View, rows: Findings) -> Findings:
+    """The chunks that have ended: of the others not all has happened yet."""
+    ended = tuple(
+        row
+        for row in rows
+        if not row.period
+        or periods.bounds(row.period, timezone=view.timezone).end <= view.as_of
+    )
+    return replace(rows, rows=ended)
 
 
 # -- silence of another kind -----------------------------------------------------
@@ -285,22 +329,6 @@ def _held(view: View, rows: Findings, rule: config.Rule) -> Findings:
         for row in rows
     )
     return replace(rows, rows=judged, summary="")
-
-
-def _asked(view: View, question: str, **settings: Any) -> Findings:
-    """What a view answers; no rows where it does not know the question."""
-    asked = getattr(view, question, None)
-    if asked is None:
-        return Findings(question.capitalize(), ())
-    return _plain(asked(**settings))
-
-
-def _plain(result: Any) -> Findings:
-    """Findings, or those that a richer result carries."""
-    if result is None:
-        return Findings("", ())
-    found = result if isinstance(result, Findings) else result.findings
-    return found if isinstance(found, Findings) else Findings("", tuple(found))
 
 
 def chunk_label(view: View, moment: Any) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import (
-    business,
     calibration,
     decision,
+    diagnosis,
     drift,
+    estimation,
     evaluation,
     feedback,
     figures,
@@ -22,14 +24,26 @@ from lifecycle import (
     quality,
     registry,
 )
+from lifecycle.workspace import advice, measured, moved, worth
 from lifecycle.workspace.rows import LENGTH, Rows
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from lifecycle.jobs import record as records
 
 __all__ = ["View"]
+
+
+def _once(question: Any) -> Any:
+    """Ask a view a question once; the same view gives the same answer again."""
+
+    @functools.wraps(question)
+    def asked(view: View, *settings: Any, **named: Any) -> Any:
+        key = (question.__name__, settings, tuple(sorted(named.items())))
+        if key not in view.answered:
+            view.answered[key] = question(view, *settings, **named)
+        return view.answered[key]
+
+    return asked
 
 
 class View(Rows):
@@ -53,75 +67,130 @@ class View(Rows):
         wanted = None if chunks is None else chunks + delayed
         return monitor.performance(
             self.recent(self.scored, wanted),
-            metrics=(
-                "accuracy",
-                "precision",
-                "recall",
-                "roc_auc",
-                "brier",
-            ),
+            metrics=measured.METRICS,
             as_of=self.as_of,
             delay=self.settings.delay,
             chunk=self.settings.chunk,
             timezone=self.timezone,
             thresholds={"accuracy": rules.accuracy_below},
             min_n=rules.min_rows,
+            ripe=rules.ripe_share,
         )
 
-    def calibration(self) -> findings.Findings:
-        """How far scores were from what came true, by chunk."""
-        return monitor.calibration(
+    @_once
+    def estimated(self) -> estimation.Estimate | None:
+        """Performance before the outcomes are due, and of some chunks that have them.
+
+        `None` before there are outcomes of the version in production.
+        """
+        return measured.estimated(self)
+
+    @_once
+    def beside(self) -> estimation.Beside:
+        """Realised, estimated and the gap; how wrong such estimates have been."""
+        return estimation.beside(
+            self.performance(),
+            self.estimated() or findings.Findings("Estimated performance", ()),
+        )
+
+    @_once
+    def harm(self, epsilon: float = 0.02) -> findings.Findings:
+        """Whether errors have risen by more than epsilon, however often one looks."""
+        return measured.harm(self, epsilon)
+
+    def how_good(self) -> findings.Sheet:
+        """Performance on one sheet: drawn, realised, estimated, and tested for harm."""
+        performance, beside = self.performance(), self.beside()
+        return findings.Sheet(
+            "Performance",
+            (beside.plot("accuracy"), performance, beside, self.harm()),
+        )
+
+    def segments(self) -> findings.Findings:
+        """Where the model is worst, confirmed on newer rows."""
+        return measured.segments(self)
+
+    def diagnosis(self) -> diagnosis.Diagnosis | findings.Findings:
+        """Why it is not as good as at first: data, inputs, concept, season, labels."""
+        found = measured.diagnosed(self)
+        if found is not None:
+            return found
+        words = "Nothing can be said of causes before later chunks have outcomes."
+        return findings.Findings("Diagnosis", (), words)
+
+    def calibration(self) -> findings.Sheet:
+        """How far scores were from what came true: score by score, chunk by chunk."""
+        rows = self.recent(self.mature[self.mature["score"].notna()])
+        table = calibration.reliability(rows["outcome"], rows["score"])
+        told = monitor.calibration(
             self.recent(self.scored),
             as_of=self.as_of,
             delay=self.settings.delay,
             chunk=self.settings.chunk,
             timezone=self.timezone,
         )
+        picture = figures.reliability(table, title="Calibration")
+        return findings.Sheet("Calibration", (picture, told))
 
-    def reliability(self) -> figures.Picture:
-        """Whether the scores mean what they say, score by score."""
-        rows = self.recent(self.mature[self.mature["score"].notna()])
-        table = calibration.reliability(rows["outcome"], rows["score"])
-        return figures.reliability(table, title="Calibration")
+    def business(self) -> findings.Sheet:
+        """What it is worth: money, conversion and KPIs, by chunk, role and score."""
+        return worth.sheet(self)
 
-    def business(self) -> findings.Findings:
-        """What became of the rows somebody acted upon."""
-        rows = self.recent(self.mature[self.mature["prediction"].notna()])
-        return business.conversion(
-            rows, acted=self._acted(rows), chunks=self.chunks(rows)
-        )
+    def kpi(self, event: str, measure: str = "") -> findings.Findings:
+        """One KPI by chunk: one of the settings, or of a kind of events."""
+        return worth.kpi(self, event, measure)
 
-    def _acted(self, rows: pd.DataFrame) -> Any:
-        kind = self.settings.action_event
-        if kind is None:
-            return (rows["prediction"] == 1).to_numpy()
-        events = self.workspace.logs(self.name).events(as_of=self.as_of)
-        acted = set(events.loc[events["kind"] == kind, "id"])
-        return rows["id"].isin(acted).to_numpy()
-
-    def feedback(self) -> findings.Findings:
-        """How much people flagged and overrode, by chunk."""
+    def feedback(self) -> findings.Sheet:
+        """How much people flagged and overrode, where, why, and who was right."""
         said = self.workspace.logs(self.name).feedback(as_of=self.as_of)
         rows = self.recent(self.scored)
-        return feedback.count(said, rows, chunks=self.chunks(rows))
+        told = said[said["id"].isin(rows["id"])]
+        least = self.settings.alerts.min_rows
+        return findings.Sheet(
+            "Feedback",
+            (
+                feedback.count(told, rows, chunks=self.chunks(rows), min_n=least),
+                feedback.right(told, rows, min_n=least),
+                feedback.by_segment(
+                    told,
+                    rows,
+                    segments=list(self.settings.features.categorical),
+                    min_n=least,
+                ),
+                feedback.reasons(told),
+            ),
+        )
 
-    def quality(self) -> findings.Findings:
+    @_once
+    def quality(self) -> quality.Quality:
         """Whether the newest rows are fit to be judged at all."""
         return quality.check(
-            self.reference, self.analysis, features=self.settings.features.names
+            self.reference,
+            self.analysis,
+            features=self.settings.features.names,
+            timezone=self.timezone,
+            as_of=self.as_of,
+            min_n=self.settings.alerts.min_rows,
         )
 
     # -- drift -----------------------------------------------------------------
 
-    def drift(self) -> drift.Drift:
-        """How far the newest rows have moved from what the model was trained on."""
-        rules = self.settings.alerts
-        return drift.compare(
-            self.reference,
-            self.analysis,
-            features=self.settings.features.names,
-            floor=rules.drift_floor,
-        )
+    @_once
+    def drift(self) -> drift.Course:
+        """How far each chunk has moved from what the model was trained on."""
+        return moved.features(self)
+
+    def answers(self) -> findings.Sheet:
+        """Whether the scores, and the outcomes that are due, have moved."""
+        return findings.Sheet("Scores and outcomes", moved.answers(self))
+
+    def season(self) -> findings.Findings:
+        """What has drifted, held against the same chunks of last year."""
+        return moved.season(self, self.drift())
+
+    def together(self) -> findings.Findings:
+        """All features of the newest rows at once: what no single one shows."""
+        return moved.together(self)
 
     # -- decide ----------------------------------------------------------------
 
@@ -188,6 +257,7 @@ class View(Rows):
             as_of=self.as_of,
             findings=found,
             summary=summary or next(iter(answers), ""),
+            todo=advice.todo(self, found),
             facts={**self.facts(), **(facts or {})},
         )
         if result_path:

@@ -1,0 +1,80 @@
+"""What to do about a model, by whom and by when: the list on a page's first screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from lifecycle import alerts, promotion, quality
+from lifecycle.jobs import record as records
+
+if TYPE_CHECKING:
+    from lifecycle.workspace.rows import Rows
+
+__all__ = ["todo"]
+
+_MOST = 3
+
+
+def todo(view: Rows, results: Sequence[Any]) -> tuple[records.Todo, ...]:
+    """The steps a page ends with, the most urgent first.
+
+    A proposal that waits, data that have to be mended before anything is trained on
+    them, alerts that nobody has taken on. Nothing where none of these is so: then the
+    page says what usually comes next.
+
+    Parameters
+    ----------
+    view : Rows
+    results : sequence
+        What the page found.
+    """
+    owner = view.settings.owner
+    steps = [
+        records.Todo(
+            what=f"Decide on proposal {each.id}, version {each.number}: "
+            f"`lifecycle approve {view.name} {each.id}` or "
+            f"`lifecycle reject {view.name} {each.id}`, with a reason",
+            who=owner,
+        )
+        for each in promotion.pending(view.registry, view.name)
+        if each.created_at <= view.as_of
+    ]
+    for result in results:
+        if isinstance(result, quality.Quality):
+            steps += [
+                records.Todo(
+                    what=f"Mend the data before anything is trained on them: "
+                    f"{fault.sentence}",
+                    who=owner,
+                )
+                for fault in result.faults[:_MOST]
+            ]
+    steps += _alerts(view)
+    return tuple(steps)
+
+
+def _alerts(view: Rows) -> list[records.Todo]:
+    rules = view.settings.alerts
+    found = [
+        alert
+        for alert in alerts.history(view.registry, view.name)
+        if alert.opened_at <= view.as_of
+        and (alert.closed_at is None or alert.closed_at > view.as_of)
+        and alert.acknowledged_by is None
+    ]
+    steps = []
+    for alert in found[-_MOST:]:
+        by = None
+        if rules.escalate_after_days is not None:
+            by = (alert.opened_at + timedelta(days=rules.escalate_after_days)).date()
+        steps.append(
+            records.Todo(
+                what=f"Take on the {alert.rule} alert of "
+                f"{alert.opened_at:%Y-%m-%d}: `lifecycle acknowledge {alert.id}`",
+                who=alert.owner,
+                by=by,
+            )
+        )
+    return steps

@@ -1,0 +1,220 @@
+"""What a view asks about performance: realised, estimated, where, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lifecycle import diagnosis, drift, estimation, monitor, periods, quality
+from lifecycle.findings import Findings
+from lifecycle.workspace import intake
+from lifecycle.workspace.rows import LENGTH
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lifecycle.workspace.rows import Rows
+
+__all__ = [
+    "FIRST_CHUNKS",
+    "diagnosed",
+    "estimated",
+    "harm",
+    "normal",
+    "own",
+    "segments",
+]
+
+METRICS = ("accuracy", "precision", "recall", "roc_auc", "brier")
+FIRST_CHUNKS = 8  # of a version, on rows it was not trained on: how good it is
+CALIBRATED_ON = 13  # newest chunks whose outcomes are known
+LOOKED_BACK = 12  # chunks with outcomes that are estimated once more
+BLOCK = 4  # of them at a time, each knowing what was known at its start
+SEGMENT_CHUNKS = 13
+
+
+def own(view: Rows) -> pd.DataFrame:
+    """The rows later than the training data, as the production version answers them.
+
+    Whoever served them: another version's answers are replaced by its own. Of a model
+    that was trained elsewhere the rows after the reference period.
+    """
+    rows, version = view.labelled, view.production
+    if view.reference_period is not None:
+        rows = rows[rows["time"] >= view.reference_period[1]]
+    if version is None:
+        return rows[rows["prediction"].notna()]
+    score = intake.scores_of(view.workspace, view.name, version, rows)
+    said = (score >= version.threshold).astype(float)
+    return rows.assign(score=score, prediction=said)
+
+
+def mature(view: Rows, rows: pd.DataFrame) -> pd.DataFrame:
+    """Those whose outcomes are due and known."""
+    due = periods.mature(rows["time"], as_of=view.as_of, delay=view.settings.delay)
+    return rows[due & rows["outcome"].notna().to_numpy()]
+
+
+def normal(view: Rows) -> pd.DataFrame:
+    """The first chunks of the version with outcomes: what it was released with."""
+    rows = mature(view, own(view))
+    labels = view.chunks(rows)
+    first = sorted(labels.unique())[:FIRST_CHUNKS]
+    return rows[labels.isin(first)]
+
+
+# -- before the outcomes -----------------------------------------------------------
+
+
+def estimated(view: Rows) -> estimation.Estimate | None:
+    """Performance of the chunks whose outcomes are not due, and of some that have them.
+
+    Each is estimated from what was known before it: the newest from the outcomes of
+    today, older ones, to see how wrong such estimates are, from those of their time.
+    `None` before there are outcomes of the version.
+    """
+    rows = own(view)
+    labels = view.chunks(rows)
+    whole = [each for each in sorted(labels.unique()) if _ended(view, each)]
+    due = [each for each in whole if _due(view, each)]
+    open_chunks = [each for each in whole if each not in due]
+    back = due[-LOOKED_BACK:]
+    parts = []
+    for start in range(0, len(back), BLOCK):
+        block = back[start : start + BLOCK]
+        parts.append(_block(view, rows, labels, block, known_by=block[0]))
+    if open_chunks:
+        parts.append(_block(view, rows, labels, open_chunks, known_by=""))
+    found = [part for part in parts if part is not None]
+    if not found:
+        return None
+    told = tuple(row for part in found for row in part.findings)
+    last = found[-1].findings
+    return estimation.Estimate(
+        Findings(last.title, told, last.summary, main=last.main),
+        tuple(ground for part in found for ground in part.grounds),
+    )
+
+
+def _block(
+    view: Rows,
+    rows: pd.DataFrame,
+    labels: pd.Series,
+    chunks: Sequence[str],
+    *,
+    known_by: str,
+) -> estimation.Estimate | None:
+    """Chunks estimated from the outcomes due at the start of a chunk, or today."""
+    moment = view.as_of
+    if known_by:
+        moment = periods.bounds(known_by, timezone=view.timezone).start
+    due = (rows["time"] + view.settings.delay <= moment) & rows["outcome"].notna()
+    if "known_at" in rows:
+        due &= rows["known_at"] <= moment
+    newest = sorted(labels[due].unique())[-CALIBRATED_ON:]
+    known = rows[due & labels.isin(newest)]
+    if known["outcome"].nunique() < 2:
+        return None
+    asked = labels.isin(chunks)
+    return estimation.estimate(
+        known,
+        rows[asked],
+        features=list(view.settings.features.names),
+        metrics=METRICS,
+        chunk=labels[asked].to_numpy(),
+        timezone=view.timezone,
+        thresholds={"accuracy": view.settings.alerts.accuracy_below},
+        rng=view.settings.seed,
+    )
+
+
+def _ended(view: Rows, label: str) -> bool:
+    return periods.bounds(label, timezone=view.timezone).end <= view.as_of
+
+
+def _due(view: Rows, label: str) -> bool:
+    end = periods.bounds(label, timezone=view.timezone).end
+    return end + view.settings.delay <= view.as_of
+
+
+# -- harm, where, and why ----------------------------------------------------------
+
+
+def harm(view: Rows, epsilon: float) -> Findings:
+    """Whether the loss has risen by more than epsilon since the first chunks."""
+    reference = normal(view)
+    rows = own(view)
+    if len(reference):
+        rows = rows[rows["time"] > reference["time"].max()]
+    if reference.empty or rows.empty:
+        words = "Harm is undefined: no chunk after the version's first has outcomes."
+        return Findings("Harm", (), words)
+    return monitor.harm(
+        reference,
+        rows,
+        as_of=view.as_of,
+        delay=view.settings.delay,
+        epsilon=epsilon,
+        chunk=view.settings.chunk,
+        timezone=view.timezone,
+    )
+
+
+def segments(view: Rows) -> Findings:
+    """Where the model is worst, found on older rows and confirmed on newer ones."""
+    served = view.mature[view.mature["prediction"].notna()]
+    chunk = view.settings.chunk
+    newest = _last(view, served, SEGMENT_CHUNKS)
+    return monitor.segments(
+        newest,
+        by=list(view.settings.features.names),
+        as_of=view.as_of,
+        delay=view.settings.delay,
+        reference=view.reference if len(view.reference) else None,
+        chunk=chunk,
+        timezone=view.timezone,
+        rng=view.settings.seed,
+    )
+
+
+def diagnosed(view: Rows) -> diagnosis.Diagnosis | None:
+    """Why the newest chunks differ from the version's first; `None` before both."""
+    reference, rows = normal(view), own(view)
+    later = rows[rows["time"] > reference["time"].max()] if len(reference) else rows
+    known = _last(view, mature(view, later), view.settings.alerts.drift_chunks)
+    if reference.empty or known.empty:
+        return None
+    begin = known["time"].min()
+    newest = rows[rows["time"] >= begin]
+    features = list(view.settings.features.names)
+    return diagnosis.diagnose(
+        reference,
+        newest,
+        features=features,
+        quality=quality.check(
+            reference, newest, features=features, timezone=view.timezone
+        ),
+        season=_last_year(view, known),
+        as_of=view.as_of,
+        delay=view.settings.delay,
+        rng=view.settings.seed,
+    )
+
+
+def _last_year(view: Rows, rows: pd.DataFrame) -> pd.DataFrame | None:
+    """The rows of the same chunks of last year that somebody answered."""
+    wanted = {
+        label
+        for each in view.chunks(rows).unique()
+        for label in drift.last_year(str(each))
+    }
+    begin = view.as_of - 70 * LENGTH["week"]
+    past = view.scored[view.scored["time"] >= begin]
+    found = past[view.chunks(past).isin(wanted)]
+    return found if len(found) else None
+
+
+def _last(view: Rows, rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """The rows of the newest chunks that have any."""
+    labels = view.chunks(rows)
+    return rows[labels.isin(sorted(labels.unique())[-count:])]

@@ -1,0 +1,152 @@
+"""What a view asks about the business: money, KPIs, and what moved with a release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from lifecycle import business, config, figures
+from lifecycle.findings import Findings, Sheet
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lifecycle.workspace.rows import Rows
+
+__all__ = ["kpi", "sheet"]
+
+ADOPTION = "acted upon"
+SPAN = timedelta(weeks=6)
+
+
+def sheet(view: Rows) -> Sheet:
+    """Money, conversion, the KPIs of the settings by chunk, role, release and score."""
+    due = view.recent(view.mature[view.mature["prediction"].notna()])
+    worked = business.conversion(due, acted=_acted(view, due), chunks=view.chunks(due))
+    costs = view.settings.costs
+    earned = business.earnings(
+        due,
+        true_positive=costs.true_positive,
+        true_negative=costs.true_negative,
+        false_positive=-costs.false_positive,
+        false_negative=-costs.false_negative,
+        chunks=view.chunks(due),
+        currency=view.currency,
+    )
+    parts: list[Any] = [worked, earned]
+    if worked.rows:
+        parts.insert(0, worked.plot())
+    rows = view.recent(view.scored)
+    told = _told(view)
+    for name, each in told.items():
+        parts.append(_asked(view, rows, name, each))
+    if told and rows["role"].nunique() > 1:
+        parts += [_asked(view, rows, n, each, by="role") for n, each in told.items()]
+    moments = _releases(view)
+    if moments:
+        parts += [_released(view, rows, n, each, moments) for n, each in told.items()]
+    parts += _by_score(due)
+    return Sheet("Business", tuple(part for part in parts if _says(part)))
+
+
+def kpi(view: Rows, event: str, measure: str = "") -> Findings:
+    """One KPI by chunk: of the settings, by its name, or of a kind of events."""
+    found = _told(view).get(event) or config.Kpi(event=event)
+    if measure:
+        found = found.model_copy(update={"measure": measure})
+    return _asked(view, view.recent(view.scored), event, found)
+
+
+def _told(view: Rows) -> Mapping[str, config.Kpi]:
+    told = dict(view.settings.kpis)
+    if view.settings.action_event is not None:
+        told.setdefault(ADOPTION, config.Kpi(event=view.settings.action_event))
+    return told
+
+
+def _settings(each: config.Kpi) -> dict[str, Any]:
+    days = each.within_days
+    return {
+        "kind": each.event,
+        "measure": each.measure,
+        "of": each.of,
+        "person": each.person,
+        "within": None if days is None else timedelta(days=days),
+        "better": each.better,
+        "unit": each.unit,
+    }
+
+
+def _asked(
+    view: Rows, rows: pd.DataFrame, name: str, each: config.Kpi, *, by: str = "chunk"
+) -> Findings:
+    asked: Any = {"by": by, **_settings(each)}
+    return business.kpi(
+        rows,
+        _events(view),
+        name=name,
+        as_of=view.as_of,
+        chunks=view.chunks(rows),
+        min_n=view.settings.alerts.min_rows,
+        **asked,
+    )
+
+
+def _released(
+    view: Rows,
+    rows: pd.DataFrame,
+    name: str,
+    each: config.Kpi,
+    moments: list[datetime],
+) -> Findings:
+    return business.before_after(
+        rows,
+        _events(view),
+        name=name,
+        promotions=moments,
+        as_of=view.as_of,
+        span=SPAN,
+        min_n=view.settings.alerts.min_rows,
+        **_settings(each),
+    )
+
+
+def _releases(view: Rows) -> list[datetime]:
+    """When another version went into production, after the first one."""
+    moments = []
+    for entry in view.registry.ledger(view.name):
+        now, before = entry.after.get("production"), entry.before.get("production")
+        if before is not None and now != before and entry.at <= view.as_of:
+            moments.append(entry.at)
+    return moments[-3:]
+
+
+def _by_score(due: pd.DataFrame) -> list[Any]:
+    """How many came true, by decile of the score."""
+    scored = due[due["score"].notna()]
+    if len(scored) < 100:
+        return []
+    found = business.kpi(scored, name="came true", by="score")
+    picture = figures.by_decile(
+        found.rows, title="Came true by decile of the score", measure="came true"
+    )
+    return [picture, replace(found, title="By score")]
+
+
+def _events(view: Rows) -> pd.DataFrame:
+    return view.workspace.logs(view.name).events(as_of=view.as_of)
+
+
+def _acted(view: Rows, rows: pd.DataFrame) -> Any:
+    kind = view.settings.action_event
+    if kind is None:
+        return (rows["prediction"] == 1).to_numpy()
+    events = _events(view)
+    acted = set(events.loc[events["kind"] == kind, "id"])
+    return rows["id"].isin(acted).to_numpy()
+
+
+def _says(part: Any) -> bool:
+    return not isinstance(part, Findings) or bool(part.rows) or bool(part.summary)
