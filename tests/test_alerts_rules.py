@@ -202,36 +202,27 @@ def test_taking_an_alert_on_is_looking(desk: Path) -> None:
 
 def fake(**answers: Any) -> Any:
     told = SimpleNamespace(alerts=config.Alerts(), watched={}, chunk="week")
-    return SimpleNamespace(settings=told, timezone="UTC", **answers)
-
-
-def test_a_question_that_the_view_does_not_know_has_no_answer() -> None:
-    told = {
-        "harm": config.Rule(watch="harm", above=0.05),
-        "soon": config.Rule(watch="estimated", below=0.7),
-        "calls": config.Rule(watch="kpi", event="called", below=0.4),
-    }
-    found = rules.watch(fake(), told)
-    assert [len(rows) for rows in found.values()] == [0, 0, 0]
+    return SimpleNamespace(settings=told, timezone="UTC", as_of=END, **answers)
 
 
 def test_estimates_harm_and_kpi_are_asked_as_the_rule_says() -> None:
     calls = []
 
-    def estimated() -> Findings:
+    def estimated() -> Any:
         rows = (
             Finding("accuracy", 0.66, 400, 0.6, 0.7, period="2024-W20"),
             Finding("roc_auc", 0.8, 400, 0.7, 0.9, period="2024-W20"),
         )
-        return Findings("Estimated", rows, "whatever")
+        told = Findings("Estimated", rows, "whatever")
+        return SimpleNamespace(findings=told, trusted=("2024-W20",))
 
     def harm(*, epsilon: float) -> Findings:
         calls.append(epsilon)
         row = Finding("rise", 0.09, 400, threshold=epsilon, verdict="alert")
         return Findings("Harm", (row,), "The loss has risen.")
 
-    def kpi(**asked: str) -> Findings:
-        calls.append(asked)
+    def kpi(event: str, measure: str) -> Findings:
+        calls.append((event, measure))
         return Findings("KPI", (Finding("called", 0.3, 90, period="2024-W20"),), "x")
 
     view = fake(estimated=estimated, harm=harm, kpi=kpi)
@@ -249,7 +240,67 @@ def test_estimates_harm_and_kpi_are_asked_as_the_rule_says() -> None:
     assert (soon.measure, soon.verdict) == ("estimated accuracy", "alert")
     assert found["harm"].summary == "The loss has risen."
     assert (found["calls"].verdict, found["calls"].summary) == ("alert", "")
-    assert calls == [0.05, {"event": "called", "measure": "share"}]
+    assert calls == [0.05, ("called", "share")]
+
+
+def test_an_estimate_that_must_not_be_trusted_wakes_nobody() -> None:
+    rows = tuple(
+        Finding("accuracy", 0.5, 400, 0.45, 0.55, period=period)
+        for period in ("2024-W20", "2024-W21")
+    )
+    made = SimpleNamespace(findings=Findings("Estimate", rows), trusted=("2024-W20",))
+    found = rules.watch(
+        fake(estimated=lambda: made),
+        {"soon": config.Rule(watch="estimated", below=0.7)},
+    )
+    assert [row.period for row in found["soon"]] == ["2024-W20"]
+    nothing = rules.watch(
+        fake(estimated=lambda: None),
+        {"soon": config.Rule(watch="estimated", below=0.7)},
+    )
+    assert len(nothing["soon"]) == 0
+
+
+def test_of_feedback_only_the_whole_chunks_that_have_ended_count() -> None:
+    told = Findings(
+        "Feedback",
+        (
+            Finding("overridden", 0.05, 90, period="2024-W33"),
+            Finding("overridden", 0.5, 90, period="2024-W33", subject="plan=free"),
+            Finding("overridden", 0.5, 90, period="2024-W35"),  # goes on
+            Finding("right", 0.5, 90, subject="people"),
+        ),
+    )
+    found = rules.watch(
+        fake(feedback=lambda: SimpleNamespace(findings=told)),
+        {"said": config.Rule(watch="feedback", above=0.1)},
+    )
+    assert [(row.period, row.verdict) for row in found["said"]] == [
+        ("2024-W33", "quiet")
+    ]
+
+
+def test_drift_is_one_finding_a_chunk_and_undefined_where_nothing_was_judged() -> None:
+    rows = (
+        Finding("psi", 0.1, 90, verdict="quiet", period="2024-W32", subject="age"),
+        Finding("psi", 0.4, 90, verdict="alert", period="2024-W33", subject="age"),
+        Finding("ks", 0.4, 90, verdict="alert", period="2024-W33", subject="age"),
+        Finding("psi", 0.4, 90, verdict="alert", period="2024-W33", subject="job"),
+        Finding("psi", 0.4, 9, verdict="undefined", period="2024-W34", subject="age"),
+    )
+    newest = pd.DataFrame({"time": [pd.Timestamp("2024-08-20", tz="UTC")]})
+    told = Findings("Drift", rows, "Two features moved.")
+    details = {("job", "psi", "2024-W33"): ("age", "job=nurse", 0.01, 0.01, 2)}
+    made = SimpleNamespace(findings=told, details=details)
+    view = fake(drift=lambda: made, reference=newest, analysis=newest)
+    found = rules.watch(view, {"drift": config.Rule(watch="drift")})["drift"]
+    assert [(row.period, row.value, row.verdict) for row in found] == [
+        ("2024-W32", 0.0, "quiet"),
+        ("2024-W33", 1.0, "alert"),  # a segment of a feature is that feature
+    ]
+    assert found.summary == "Two features moved."
+    blind = fake(drift=lambda: None, reference=newest, analysis=newest)
+    assert len(rules.watch(blind, {"drift": config.Rule(watch="drift")})["drift"]) == 0
 
 
 # -- the clock and the people ---------------------------------------------------

@@ -75,18 +75,16 @@ def watch(
 
 
 def _estimated(view: View, rule: config.Rule) -> Findings:
-    """The performance to be expected; an estimate that is not trusted stays undefined."""
-    asked = getattr(view, "estimated", None)
-    result = None if asked is None else asked()
-    trusted = getattr(result, "trusted", None)
-    rows = _plain(result)
+    """The performance to be expected; what must not be trusted is left out."""
+    made = view.estimated()
+    if made is None:
+        return Findings("Estimated performance", ())
     kept = [
         replace(row, measure=f"estimated {row.measure}")
-        for row in rows
-        if row.measure == (rule.measure or "accuracy")
-        and (trusted is None or row.period in trusted)
+        for row in made.findings.only(measure=rule.measure or "accuracy")
+        if row.period in made.trusted
     ]
-    return _held(view, replace(rows, rows=tuple(kept)), rule)
+    return _held(view, Findings("Estimated performance", tuple(kept)), rule)
 
 
 def _drop(view: View, rule: config.Rule, course: Findings) -> Findings:
@@ -162,18 +160,15 @@ def _drift(view: View, rule: config.Rule) -> Findings:
     if not len(view.reference) or not len(view.analysis):
         return Findings("Drift", ())
     drift = view.drift()
-    found = _plain(drift)
-    parts = getattr(drift, "details", {})
-
-    def feature(row: Finding) -> str:
-        told = parts.get((row.subject, row.measure, row.period))
-        return str(told[0]) if told else row.subject
-
-    moved: dict[str, set[str]] = {}
+    if drift is None:
+        return Findings("Drift", ())
+    found, moved = drift.findings, dict[str, set[str]]()
     for row in found:
         if row.verdict != "undefined":
             names = moved.setdefault(row.period, set())
-            names |= {feature(row)} if row.verdict == "alert" else set()
+            if row.verdict == "alert":
+                told = drift.details.get((row.subject, row.measure, row.period))
+                names.add(told[0] if told else row.subject)
     counts = {period: len(names) for period, names in sorted(moved.items())}
     return _family(view, "drifted features", counts, "Drift", found)
 
@@ -182,12 +177,11 @@ def _quality(view: View, rule: config.Rule) -> Findings:
     """All faults of the newest data as one finding; what is judged as drift is none."""
     if not len(view.reference) or not len(view.analysis):
         return Findings("Data quality", ())
-    found = _plain(view.quality())
+    found = view.quality()
     if found.verdict == "undefined":
         return Findings("Data quality", ())
-    alerts = [row for row in found if row.verdict == "alert"]
-    faults = len(getattr(found, "faults", alerts))
-    return _family(view, "faults of the data", {"": faults}, "Data quality", found)
+    counts = {"": len(found.faults)}
+    return _family(view, "faults of the data", counts, "Data quality", found)
 
 
 def _family(
@@ -209,13 +203,12 @@ def _family(
 
 
 def _kpi(view: View, rule: config.Rule) -> Findings:
-    asked = {"event": rule.event} | ({"measure": rule.measure} if rule.measure else {})
-    return _held(view, _past(view, _asked(view, "kpi", **asked)), rule)
+    return _held(view, _past(view, view.kpi(rule.event, rule.measure)), rule)
 
 
 def _feedback(view: View, rule: config.Rule) -> Findings:
     """Flags and overrides of all rows by chunk, whatever else the view tells."""
-    rows = _plain(view.feedback())
+    rows = view.feedback().findings
     wanted = (rule.measure,) if rule.measure else ("flagged", "overridden")
     kept = [
         row for row in rows if row.measure in wanted and row.period and not row.subject
