@@ -115,7 +115,7 @@ def test_panels_share_their_periods_and_say_the_newest_value_and_alert() -> None
     picture = figures.small_multiples([("long", long), ("short", short)], title="t")
     assert texts(picture).count("2023-W01") == texts(picture).count("2023-W12") == 2
     assert "80.0%" in texts(picture)
-    assert "60.0%  alert" in texts(picture)
+    assert "\N{BLACK DIAMOND} 60.0%" in texts(picture)
     assert (
         "short: first 80.0%, newest 60.0% (2023-W04), threshold 70.0%, alert in "
         "2023-W04." in picture.alt

@@ -114,7 +114,7 @@ class Course:
             for (subject, measure), rows in courses.items()
             if measure not in ("missing", "unseen") or rows[-1].verdict == "alert"
         ]
-        return figures.small_multiples(panels[:PANELS], title=self.findings.title)
+        return figures.small_multiples(panels, title=self.findings.title)
 
     def plot_feature(
         self, name: str = "", *, chunk: str = "", segment: str = ""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Beside", "Error", "beside"]
 
+_IN_SIGHT = 12  # chunks that are not folded away
 _FEW = 5
 _GAPS = "realised", "estimated", "gap"
 
@@ -77,6 +78,8 @@ class Beside:
         One a metric that has both.
     level : float
         Of the intervals.
+    doubtful : tuple of str
+        Chunks whose estimate must not be trusted.
 
     Examples
     --------
@@ -89,6 +92,7 @@ class Beside:
     findings: Findings
     errors: tuple[Error, ...] = field(repr=False)
     level: float = field(default=0.90, repr=False)
+    doubtful: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def summary(self) -> str:
@@ -155,7 +159,7 @@ class Beside:
         return pd.DataFrame(list(made.values()), columns=names)
 
     def plot(self, measure: str = "") -> figures.Picture:
-        """The gap of one metric over the chunks.
+        """One metric over the chunks, as it came true and as it was estimated.
 
         Parameters
         ----------
@@ -163,12 +167,18 @@ class Beside:
             The main one where none is given.
         """
         wanted = measure or self.findings.main
-        rows = [
-            row
-            for row in self.findings
-            if row.subject == wanted and row.measure == "gap"
-        ]
-        return figures.over_time(rows, title=self.findings.title, measure="gap")
+        rows = [row for row in self.findings if row.subject == wanted]
+        realised, estimated = (
+            [row for row in rows if row.measure == which]
+            for which in ("realised", "estimated")
+        )
+        return figures.realised_and_estimated(
+            realised,
+            estimated,
+            title=self.findings.title,
+            measure=wanted,
+            doubtful=self.doubtful,
+        )
 
     def __repr__(self) -> str:
         return f"<Beside: {self.summary}>"
@@ -182,9 +192,17 @@ class Beside:
             rows = [row for row in self.findings if row.subject == measure]
             newest = sorted(rows, key=lambda row: row.period, reverse=True)
             name = markup.said(measure)
-            table = markup.grid(newest, label=f"{name}: realised and estimated")
-            shown = measure == self.findings.main
-            parts.append(table if shown else markup.folded(name, table))
+            label = f"{name}: realised and estimated"
+            if measure != self.findings.main:
+                parts.append(markup.folded(name, markup.grid(newest, label=label)))
+                continue
+            periods = list(dict.fromkeys(row.period for row in newest))[:_IN_SIGHT]
+            near = [row for row in newest if row.period in periods]
+            parts.append(markup.grid(near, label=label))
+            far = newest[len(near) :]
+            if far:
+                more = markup.grid(far, label=f"{label}, earlier")
+                parts.append(markup.folded("Earlier periods", more))
         return markup.join(parts)
 
 
@@ -289,6 +307,7 @@ def beside(
         ),
         tuple(errors),
         level,
+        tuple(sorted(weak)),
     )
 
 

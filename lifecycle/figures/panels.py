@@ -112,10 +112,10 @@ def _panel(
     known = [place for place, value in enumerate(values) if not math.isnan(value)]
     axes.plot(known[-1:], [values[k] for k in known[-1:]], "o", color=LINES[0])
     alerts(axes, [held], periods, size=22)
-    room = 48 // wide
-    axes.set_title(clean(name, room), loc="left", size=8.5, weight="bold", color=INK)
     loud = bool(known) and held[periods[known[-1]]].verdict == "alert"
-    said = say(newest(values), unit) + ("  alert" if loud else "")
+    said = ("\N{BLACK DIAMOND} " if loud else "") + say(newest(values), unit)
+    room = max(8, 78 // wide - len(said))
+    axes.set_title(clean(name, room), loc="left", size=8.5, weight="bold", color=INK)
     axes.set_title(
         said,
         loc="right",

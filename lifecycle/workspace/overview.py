@@ -156,7 +156,9 @@ def _accuracy(audit: records.Record | None) -> findings.Finding | None:
     judged = [
         row
         for row in audit.rows
-        if row.measure == "accuracy" and row.verdict != "undefined"
+        if row.measure == "accuracy"
+        and row.question in ("", "Performance")
+        and row.verdict != "undefined"
     ]
     if not judged:
         return None

@@ -116,8 +116,8 @@ def _rows(previous: Record, current: Record) -> list[str]:
     once: set[tuple[object, ...]] = set()
     for key, row in after.items():
         number = (*key[1:], row.period, row.value, row.verdict)
-        if number in once:  # the same number, also shown under another question
-            continue
+        if number in once or row.measure == "realised":
+            continue  # the same number, also shown under another question
         once.add(number)
         old, name = before.get(key), _name(row, asked=key in asks)
         was = old is not None and old.verdict == "alert"
