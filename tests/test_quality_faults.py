@@ -9,6 +9,8 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lifecycle import intervals, quality
 
@@ -295,6 +297,57 @@ def test_a_category_that_takes_the_place_of_another_is_renamed():
     assert fault.rows == (rows["plan"] == "group").sum()
 
 
+def test_a_day_no_worse_than_the_worst_of_the_reference_is_no_fault():
+    before, rows = BEFORE.copy(), after()
+    bad = (before["time"].dt.day == 10) & (np.arange(3000) % 10 < 6)
+    before.loc[bad, "plan"] = None
+    rows.loc[since_day(rows, 13) & (np.arange(700) % 10 < 6), "plan"] = None
+    assert quality.check(before, rows, features=["plan"]).faults == ()
+    rows.loc[since_day(rows, 13), "plan"] = None
+    assert quality.check(before, rows, features=["plan"]).faults[0].cause == "missing"
+
+
+def test_july_does_not_take_the_place_of_may():
+    before, rows = BEFORE.copy(), after()
+    before["month"] = ["may"] * 2400 + ["june"] * 600
+    rows["month"] = "july"
+    found = quality.check(before, rows, features=["month"])
+    assert "renamed" not in {fault.cause for fault in found.faults}
+
+
+def test_a_value_that_became_frequent_is_no_frozen_feed():
+    rng = np.random.default_rng(8)
+    before, rows = BEFORE.copy(), feed(60, start=LATER)
+    before["own"] = (rng.random(3000) < 0.4).astype(float)
+    rows["own"] = (rng.random(3000) < 0.85).astype(float)
+    found = quality.check(before, rows, features=["own"])
+    row = found.only(measure="frozen")[0]
+    assert row.value > row.threshold
+    assert (row.verdict, found.faults) == ("quiet", ())
+
+
+def test_two_episodes_at_one_value_do_not_hide_each_other():
+    rows = after(28)
+    for day in (5, 20):
+        rows.loc[since_day(rows, day) & ~since_day(rows, day + 4), "amount"] = 7.0
+    assert only_fault(rows).cause == "frozen"
+
+
+def test_zeros_where_there_were_none_stand_for_nothing():
+    rows = after()
+    rows.loc[since_day(rows, 12) & (np.arange(700) % 3 == 0), "amount"] = 0.0
+    fault = only_fault(rows)
+    assert (fault.column, fault.cause) == ("amount", "out_of_range")
+
+
+def test_a_reference_of_one_moment_says_nothing_of_gaps():
+    before = BEFORE.assign(time=START)
+    row = quality.check(before, after(), features=FEATURES).only(measure="longest_gap")[
+        0
+    ]
+    assert (row.verdict, math.isnan(row.threshold)) == ("undefined", True)
+
+
 def test_ten_thousand_names_of_which_many_are_always_new_are_no_fault():
     rng = np.random.default_rng(5)
     before, rows = BEFORE.copy(), after()
@@ -531,3 +584,44 @@ def test_a_fault_shows_itself():
         "<Fault a: scale from 2023-04-03 00:00 to 2023-04-03 00:00, 3 rows>"
     )
     assert quality.faults(check(after())) == ()
+
+
+MESSY = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**400), 10**400),
+    st.floats(),
+    st.text(max_size=2),
+    st.decimals(allow_nan=False),
+    st.dates(),
+    st.just([1]),
+)
+
+
+@st.composite
+def frames(draw):
+    """Few different values, many rows, at any moments, some of them missing."""
+    few = draw(st.lists(MESSY, min_size=1, max_size=4))
+    n = draw(st.sampled_from([0, 1, 31, 60]))
+    days = draw(st.sampled_from([0, 1, 40]))
+    seed = draw(st.integers(0, 9))
+    rng = np.random.default_rng(seed)
+    times = pd.Series(START + pd.to_timedelta(rng.random(n) * days, unit="D"))
+    times[rng.random(n) < 0.1 * (seed % 3)] = pd.NaT
+    values = [few[k] for k in rng.integers(len(few), size=n)]
+    return pd.DataFrame({"time": times, "x": pd.Series(values, dtype=object)})
+
+
+@settings(max_examples=40, deadline=None)
+@given(frames(), frames(), st.sampled_from([None, "day", "week", "month"]))
+def test_whatever_comes_in_is_checked(reference, analysis, chunk):
+    found = quality.check(reference, analysis, features=["x", "gone"], chunk=chunk)
+    assert found.touched(analysis).shape == (len(analysis),)
+    assert set(found.states()["column"]) == {"x", "gone"}
+    assert found._repr_html_()
+    for row in found:
+        if row.unit == "%" and row.measure != "volume" and not math.isnan(row.value):
+            assert 0 <= row.lower <= row.value <= row.upper <= 1
+    for fault in found.marks:
+        assert 0 <= fault.rows <= len(analysis)
+        assert fault.since is None or fault.until is None or fault.since <= fault.until

@@ -189,7 +189,8 @@ def longest_gap(
     Yields
     ------
     Evidence
-        None without times. An alert is twice as long as the reference's longest, and
+        None without times; undefined where the reference came in at one moment. An
+        alert is twice as long as the reference's longest, and
         longer than chance makes one of :math:`n` gaps: :math:`n e^{-g/\bar g}` for a
         gap :math:`g` where the reference's mean is :math:`\bar g`.
     """
@@ -203,7 +204,7 @@ def longest_gap(
         return
     place = int(np.argmax(gaps))
     longest = float(gaps[place])
-    judged = usual.size >= terms.min_n
+    judged = usual.size >= terms.min_n and float(usual.max()) > 0
     limit = 2 * float(usual.max()) if judged else math.nan
     loud = judged and longest > limit
     if loud:

@@ -83,7 +83,8 @@ def check(
         alert above a half, and `renamed`, the share of those that stand in the place of
         a known one; or `out_of_range`, the share of numbers below its smallest or above
         its largest, an alert where half of them lie further out than the reference is
-        wide or stand for no number (-1, 999), and `scale`, the median against its;
+        wide, or high, or stand for no number (0, -1, 999), and `scale`, the median
+        against its;
         `distinct`, how many values there are (of numbers that nearly all differ among
         the newest 100,000), an alert when one and it had several;
         `frozen`, rows in the longest run of one value; `repeated`, the share of the
@@ -157,7 +158,7 @@ def _column(
 
     pair = pair_of(before.column(name), after.column(name))
     said = str(name)
-    yield from contents(said, pair, after, terms, timed=before.timed)
+    yield from contents(said, pair, after, terms, reference=before)
     if pair.numeric:
         yield scale(said, pair, after, terms)
     keys = runs.scattered(pair.reference), runs.scattered(pair.analysis)

@@ -26,7 +26,7 @@ _PLURAL = {"number": "numbers", "moment": "moments", "truth": "true or false"}
 
 
 def contents(
-    name: str, pair: Pair, rows: Rows, terms: Terms, *, timed: bool
+    name: str, pair: Pair, rows: Rows, terms: Terms, *, reference: Rows
 ) -> Iterator[Evidence]:
     """Judge what a column holds against what its reference held.
 
@@ -34,11 +34,10 @@ def contents(
     ----------
     name : str
     pair : Pair
-        Both columns, the analysis in the order of `rows`.
-    rows : Rows
+        Both columns, in the order of their rows.
+    rows, reference : Rows
+        Of the analysis and the reference.
     terms : Terms
-    timed : bool
-        Whether the reference is in the order of time.
 
     Yields
     ------
@@ -63,6 +62,7 @@ def contents(
         said="is gone: not one row has a value"
         if gone
         else "is missing in {value:.0%} of the rows",
+        reached=_worst_chunk(reference, before.missing, terms.min_n),
     )
     told = ~after.missing
     had, has = (_PLURAL.get(kind, kind) or "nothing" for kind in pair.kinds)
@@ -77,8 +77,19 @@ def contents(
         said=f"is {has} where it was {had} in {{value:.0%}} of its values",
     )
     judged = _ranges if pair.numeric else _names
-    yield from judged(name, pair, rows, terms, timed)
+    yield from judged(name, pair, rows, terms, reference.timed)
     yield _distinct(name, before, after, terms)
+
+
+def _worst_chunk(rows: Rows, mask: np.ndarray, min_n: int) -> float:
+    """The largest share of marked rows in a chunk; 0 without chunks."""
+    import numpy as np
+
+    sizes = np.diff(rows.edges)
+    enough = sizes >= min_n
+    if not rows.labels or not enough.any():
+        return 0.0
+    return float((rows.counts(mask)[enough] / sizes[enough]).max())
 
 
 def _names(
@@ -100,7 +111,7 @@ def _names(
         said="has {value:.0%} of its values in categories the reference lacks",
         moved="has {value:.0%} of its values in new categories beside the known ones",
     )
-    other = _renamed(pair, terms) if new.any() else {}
+    other = _renamed(pair, terms, timed) if new.any() else {}
     words = ""
     if other:
         fresh, old = next(iter(other.items()))
@@ -143,10 +154,11 @@ def _new_before(codes: np.ndarray) -> tuple[int, int]:
     return round(share * known.size), known.size
 
 
-def _renamed(pair: Pair, terms: Terms) -> dict[int, int]:
+def _renamed(pair: Pair, terms: Terms, timed: bool) -> dict[int, int]:
     """New names that stand for known ones: written otherwise, or come in their place.
 
-    The known one must be gone since the new one came, and must have been as frequent.
+    The known one must be gone since the new one came, must have been as frequent, and
+    in the order of time must have gone just before: July takes no place of May.
     """
     import numpy as np
 
@@ -165,7 +177,8 @@ def _renamed(pair: Pair, terms: Terms) -> dict[int, int]:
     for code in fresh:
         if code in found:
             continue
-        rest = after[int(np.argmax(after == code)) :]
+        first = int(np.argmax(after == code))
+        rest = after[first:]
         rest = rest[rest >= 0]
         left = np.bincount(rest, minlength=size)[: pair.seen]
         usual = then[: pair.seen] / max(1, then.sum())
@@ -175,6 +188,10 @@ def _renamed(pair: Pair, terms: Terms) -> dict[int, int]:
         near = (usual > part / 1.5) & (usual < part * 1.5) & (left == 0)
         near &= usual * rest.size > terms.z**2  # not away by chance
         near[list(found.values())] = False
+        for place in np.flatnonzero(near) if timed else ():
+            past = np.concatenate([before, after[:first]])
+            since = past[np.flatnonzero(past == place)[-1] :]
+            near[place] = usual[place] * int((since >= 0).sum()) <= terms.z**2
         if near.any():
             distance = np.where(near, np.abs(usual - part), math.inf)
             found[code] = int(np.argmin(distance))
@@ -202,7 +219,8 @@ def _ranges(
     low, high = (inside.min(), inside.max()) if inside.size else (math.nan, math.nan)
     with np.errstate(all="ignore"):
         beyond = (after < low) | (after > high)
-        width = high - low or 10 * max(1.0, abs(high))
+        width = max(high - low, abs(low), abs(high))
+        width = 10 * max(1.0, width) if high == low else width
         far = (after < low - width) | (after > high + width)
     far &= beyond
     if beyond.any():
@@ -224,7 +242,7 @@ def _ranges(
 def _stands_for_nothing(
     values: np.ndarray, beyond: np.ndarray, low: float, high: float
 ) -> np.ndarray:
-    """Where one value stands for "unknown": -1 beside none below 0, 999, -9999."""
+    """Where one value stands for "unknown": 0 or -1 where none was, 999, -9999."""
     import numpy as np
 
     found, times = np.unique(values[beyond], return_counts=True)
@@ -232,7 +250,8 @@ def _stands_for_nothing(
     if 2 * times.max() < beyond.sum() or not math.isfinite(value):
         return np.zeros(values.size, dtype=bool)
     nines = re.fullmatch(r"9{2,}", f"{abs(value):.0f}") and value == int(value)
-    return (values == value) & bool((value == -1 and low >= 0) or nines)
+    blank = (value == 0 and low > 0) or (value == -1 and low >= 0)
+    return (values == value) & bool(blank or nines)
 
 
 def _beyond_before(known: np.ndarray, *, worst: bool) -> tuple[int, int]:
@@ -275,7 +294,9 @@ def _distinct(name: str, before: Column, after: Column, terms: Terms) -> Evidenc
     value = float(count) if values.size else math.nan
     threshold = 2.0 if several else math.nan
     verdict = judge(value, threshold, side="below", n=values.size, min_n=terms.min_n)
-    if verdict == "alert" and not unheard_of(usual, values[0], values.size, 1, terms):
+    if verdict == "alert" and not unheard_of(
+        (usual,), values[0], values.size, 1, terms
+    ):
         verdict = "quiet"
     finding = Finding(
         "distinct",

@@ -18,6 +18,8 @@ __all__ = ["frozen", "repeated", "scattered", "unheard_of"]
 
 _GRAM = 16
 _NATURAL = 0.1
+_LONGER = 2
+_EPISODES = 2
 _REPEATED = 0.2
 _NEWEST = 20_000
 
@@ -45,9 +47,11 @@ def frozen(name: str, pair: Pair, rows: Rows, terms: Terms) -> Evidence:
     With :math:`s` the share of the reference's rows of the run's value that the same
     value follows (its upper end; of a value it does not have, that of all rows), a run
     of :math:`L` rows among :math:`n` has a probability of at most
-    :math:`n\,s^{L-1}`; of the run that ends with the rows, :math:`s^{L-1}`. An alert
-    also needs to be longer than the reference's longest run, and a value that made up
-    less than all but the tolerance of it: what was hardly ever another is no fault.
+    :math:`n\,s^{L-1}`; of the run that ends with the rows, :math:`s^{L-1}`. Where the
+    other rows of the analysis repeat it more often their share counts: a value that
+    became frequent is drift. An alert also needs to be longer than twice the
+    reference's longest run, and a value that made up less than all but the tolerance:
+    what was hardly ever another is no fault.
     """
     import numpy as np
 
@@ -61,15 +65,19 @@ def frozen(name: str, pair: Pair, rows: Rows, terms: Terms) -> Evidence:
     longest = _longest(usual)
     several = usual.size > 1 and longest < usual.size
     best = int(np.argmax(lengths))
+    long = lengths > _LONGER * longest
+    many = long.sum() > _EPISODES  # no feed freezes that often
     loud = False
     for run, looks in ((lengths.size - 1, 1), (best, values.size)):
         length, value = int(lengths[run]), values[starts[run]]
         first, last = places[starts[run]], places[starts[run] + length - 1]
-        if not several or length < terms.min_n or length <= longest:
+        if not several or length < terms.min_n:
             continue
         if rows.moment(int(first)) == rows.moment(int(last)):
             continue  # one delivery, in whatever order
-        if unheard_of(usual, value, length, looks, terms):
+        apart = np.arange(lengths.size) == run if many else long
+        others = values[np.repeat(~apart, lengths)]
+        if unheard_of((usual, others), value, length, looks, terms):
             loud, best = True, run
             break
     length = int(lengths[best])
@@ -80,7 +88,7 @@ def frozen(name: str, pair: Pair, rows: Rows, terms: Terms) -> Evidence:
         "frozen",
         float(length),
         values.size,
-        threshold=float(longest) if several else math.nan,
+        threshold=float(_LONGER * longest) if several else math.nan,
         verdict=verdict,
         subject=name,
         unit="rows",
@@ -108,14 +116,18 @@ def _longest(values: np.ndarray) -> int:
 
 
 def unheard_of(
-    usual: np.ndarray, value: float, length: int, looks: int, terms: Terms
+    usual: tuple[np.ndarray, ...],
+    value: float,
+    length: int,
+    looks: int,
+    terms: Terms,
 ) -> bool:
-    """Say whether the reference would hardly ever have made so long a run.
+    """Say whether the usual rows would hardly ever have made so long a run.
 
     Parameters
     ----------
-    usual : ndarray, shape (n_reference,)
-        The reference's values, in the order of time.
+    usual : tuple of ndarray, each of shape (n,)
+        The reference's values, in the order of time; perhaps other sound ones.
     value : float
     length, looks : int
         How long the run is, and how many rows might have begun it.
@@ -123,12 +135,13 @@ def unheard_of(
     """
     import numpy as np
 
-    if float(np.mean(usual == value)) >= 1 - terms.tolerance:
+    if length <= _LONGER * _longest(usual[0]):
         return False
-    if length <= _longest(usual):
+    held = [each for each in usual if each.size >= terms.min_n] or [usual[0]]
+    if any(float(np.mean(each == value)) >= 1 - terms.tolerance for each in held):
         return False
-    chance = math.log(looks) + (length - 1) * math.log(_stays(usual, value))
-    return chance < terms.log_p
+    stays = max(_stays(each, value) for each in held)
+    return math.log(looks) + (length - 1) * math.log(stays) < terms.log_p
 
 
 def _stays(values: np.ndarray, value: float) -> float:

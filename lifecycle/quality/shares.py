@@ -120,6 +120,7 @@ def share(
     floor: float = 0.0,
     gross: np.ndarray | None = None,
     moved: str = "",
+    reached: float = 0.0,
 ) -> Evidence:
     r"""Judge the share of marked rows against the reference's.
 
@@ -144,6 +145,9 @@ def share(
         drift. All where not given.
     moved : str
         What drift is called.
+    reached : float
+        The largest share of a chunk of the reference; a chunk is judged by what is
+        more than the tolerance above it.
 
     Notes
     -----
@@ -166,17 +170,22 @@ def share(
     value, low, _ = ends(hits, n, terms.z)
     moving = before + terms.tolerance if usual[1] >= terms.min_n else math.nan
     threshold = max(moving, floor) if moving == moving else math.nan
+    limits = np.full(n.size, threshold)
+    limits[:-1] = np.maximum(threshold, reached + terms.tolerance)
     with np.errstate(invalid="ignore"):
         above = (value - before) ** 2 > (value - low) ** 2 + (most - before) ** 2
         loud = (n >= terms.min_n) & (value > moving) & above
+        loud[:-1] &= value[:-1] > reached + terms.tolerance
     worst = np.zeros(loud.size, dtype=bool)
     if loud.any():
         sharp = mask if gross is None else gross
-        worst = loud & (value > threshold) & (low > floor)
+        worst = loud & (value > limits) & (low > floor)
         worst &= 2 * np.append(rows.counts(sharp), sharp.sum()) >= hits
     shown = [
-        _finding(measure, subject, int(h), int(m), threshold, bad, terms.min_n, period)
-        for h, m, bad, period in zip(hits, n, worst, (*rows.labels, ""), strict=True)
+        _finding(measure, subject, int(h), int(m), limit, bad, terms.min_n, period)
+        for h, m, limit, bad, period in zip(
+            hits, n, limits.tolist(), worst, (*rows.labels, ""), strict=True
+        )
     ]
     kind: Kind = "fault" if worst.any() else "drift" if loud.any() else ""
     touched = worst if kind == "fault" else loud
