@@ -216,6 +216,7 @@ def test_one_row_has_a_value_and_no_interval():
         ({"kind": "click"}, "events of kind 'click' need events"),
         ({"by": "moon"}, "by must be chunk, role or score, got 'moon'"),
         ({"by": "score", "bins": 0}, "bins must be 1 or more"),
+        ({"as_of": datetime(2023, 4, 1)}, "as_of has no time zone"),  # noqa: DTZ001
         ({"chunks": weeks("a")}, "chunks has 1 labels for 2 rows"),
     ],
 )

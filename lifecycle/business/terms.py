@@ -99,6 +99,8 @@ def terms_of(
             f"person {person!r} must be a column of the predictions and measure share; "
             f"leave it out to count predictions"
         )
+    if as_of is not None and as_of.utcoffset() is None:
+        raise ValueError(f"as_of has no time zone: {as_of}; add tzinfo=timezone.utc")
     count, valued, total, kept = (
         _outcomes(labelled, measure)
         if not kind
