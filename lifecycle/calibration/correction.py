@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING
 
 from lifecycle.calibration.cells import CELLS, Cells, cell_of, probabilities
@@ -73,8 +75,9 @@ class Calibrator:
         Parameters
         ----------
         parts : sequence of Cells
-            The correction is tried on each part after it was fitted to the others. Of
-            one part alone it cannot be tried, and is kept.
+            In turn they go into five folds; the correction is tried on each fold after
+            it was fitted to the others. Of one part alone it cannot be tried, and is
+            kept.
 
         Returns
         -------
@@ -97,9 +100,10 @@ class Calibrator:
 
         if not parts:
             raise ValueError("parts is empty; count the reference's rows first")
-        whole = parts[0]
-        for part in parts[1:]:
-            whole = whole + part
+        folds = [
+            reduce(add, parts[fold::_FOLDS]) for fold in range(_FOLDS)[: len(parts)]
+        ]
+        whole = reduce(add, folds)
         known, ones, squares = (
             table.sum(axis=0) for table in (whole.known, whole.ones, whole.squares)
         )
@@ -109,8 +113,8 @@ class Calibrator:
             nothing = np.zeros(CELLS, dtype=np.int64), np.full(1, math.nan)
             return cls(False, math.nan, math.nan, 0, 0.0, math.nan, nowhere, *nothing)
         curve, block = isotonic(known, ones)
-        before, after = _tried(parts)
-        kept = bool(math.isnan(after) or after < before)
+        before, after = _tried(folds)
+        kept = bool(math.isnan(after) or after < before - 1e-9)
         return cls(
             kept,
             before,

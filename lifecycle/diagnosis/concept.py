@@ -102,6 +102,7 @@ def on_the_reference(
 def _model(rows: Rows, table: np.ndarray, categorical: np.ndarray) -> np.ndarray:
     import numpy as np
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     if rows.truth.min() == rows.truth.max():
         return np.full(len(table), rows.truth[0])
@@ -114,5 +115,6 @@ def _model(rows: Rows, table: np.ndarray, categorical: np.ndarray) -> np.ndarray
         early_stopping=False,
         random_state=0,
     )
-    model.fit(rows.table, rows.truth)
-    return np.asarray(model.predict_proba(table)[:, 1])
+    with threadpool_limits(limits=1):
+        model.fit(rows.table, rows.truth)
+        return np.asarray(model.predict_proba(table)[:, 1])

@@ -81,7 +81,8 @@ def estimate(
     weighted : bool, optional
         Whether to weigh the reference. Unless given, it is weighted for a chunk that is
         told apart from it better than by chance, unless the weights would leave less
-        than a quarter of its rows effective: they then cost more than they give.
+        than a quarter of its rows effective, or too many rows of the chunk are outside:
+        they then cost more than they give.
     min_n, min_effective : float
         A chunk of fewer rows, or one that fewer rows of the reference speak for, is not
         judged.
@@ -177,6 +178,7 @@ def estimate(
                 )
                 strange |= shift.strange
                 worth = shift.effective >= _WORTH * score.size
+                worth &= float(shift.strange.mean()) <= max_outside
                 if weighted or (shift.seen and worth):
                     fitted = Calibrator.fit(parts_of(score, guess, truth, shift.weight))
         outside = float(strange.mean()) if strange.size else 0.0

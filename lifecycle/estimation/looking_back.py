@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Beside", "Error", "beside"]
 
-_IN_SIGHT = 12  # chunks that are not folded away
+_IN_SIGHT = 12  # newest chunks of the tables; `frame` has all
 _FEW = 5
 _GAPS = "realised", "estimated", "gap"
 
@@ -193,16 +193,11 @@ class Beside:
             newest = sorted(rows, key=lambda row: row.period, reverse=True)
             name = markup.said(measure)
             label = f"{name}: realised and estimated"
-            if measure != self.findings.main:
-                parts.append(markup.folded(name, markup.grid(newest, label=label)))
-                continue
             periods = list(dict.fromkeys(row.period for row in newest))[:_IN_SIGHT]
             near = [row for row in newest if row.period in periods]
-            parts.append(markup.grid(near, label=label))
-            far = newest[len(near) :]
-            if far:
-                more = markup.grid(far, label=f"{label}, earlier")
-                parts.append(markup.folded("Earlier periods", more))
+            table = markup.grid(near, label=label)
+            shown = measure == self.findings.main
+            parts.append(table if shown else markup.folded(name, table))
         return markup.join(parts)
 
 

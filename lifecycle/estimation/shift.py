@@ -88,6 +88,7 @@ def density_ratio(
     """
     import numpy as np
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     table = np.concatenate([reference, chunk])
     now = np.arange(len(table)) >= len(reference)
@@ -114,9 +115,10 @@ def density_ratio(
             early_stopping=False,
             random_state=0,
         )
-        model.fit(table[inside], now[inside])
         prior = math.log(now[inside].sum() / (~now[inside]).sum())
-        odds[outside] = model.decision_function(table[outside]) - prior
+        with threadpool_limits(limits=1):
+            model.fit(table[inside], now[inside])
+            odds[outside] = model.decision_function(table[outside]) - prior
     ratio = np.exp(np.minimum(odds, 50))
     weight = np.minimum(ratio[~now], clip)
     wins, _ = intervals.placements(now.astype(float), odds)
