@@ -34,14 +34,14 @@ class Reader:
     Parameters
     ----------
     path : Path
-    grids : mapping of column to Grid
-        How the columns are wanted.
+    grids : mapping of column to Grid or None
+        How the columns are wanted; None where that is not known yet.
     other : Reader, optional
         Of the same file; what it knows of the file is not read again.
     """
 
     def __init__(
-        self, path: Path, grids: Mapping[str, Grid], other: Reader | None = None
+        self, path: Path, grids: Mapping[str, Grid | None], other: Reader | None = None
     ) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -59,7 +59,7 @@ class Reader:
                 name
                 for name, kind in self.kinds.items()
                 if name in grids
-                and grids[name].bounds is None
+                and _of_names(grids[name])
                 and (pa.types.is_string(kind) or pa.types.is_large_string(kind))
             ]
             if coded:
@@ -106,7 +106,7 @@ class Reader:
         array = self.array(group, name)
         if array is None:
             return None
-        if self._grids[name].bounds is None:
+        if _of_names(self._grids[name]):
             return arrow.codes_of(array)
         return arrow.floats_of(array)
 
@@ -128,6 +128,10 @@ class Reader:
         return arrow.micros_of(array)
 
 
+def _of_names(grid: Grid | None) -> bool:
+    return grid is None or grid.bounds is None
+
+
 def readers(path: Path, grids: Mapping[str, Grid], threads: int) -> list[Reader]:
     """A reader for each thread."""
     first = Reader(path, grids)
@@ -138,9 +142,10 @@ def grids(paths: Iterable[Path], names: Iterable[str], cells: int) -> dict[str, 
     """The grid of each column of some files together."""
     import numpy as np
 
-    files = [Reader(path, {}) for path in paths]
+    wanted = list(names)
+    files = [Reader(path, dict.fromkeys(wanted)) for path in paths]
     made = {}
-    for name in names:
+    for name in wanted:
         kinds = {
             arrow.kind_of_type(file.kinds[name]) for file in files if name in file.kinds
         }
