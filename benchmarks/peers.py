@@ -3,7 +3,9 @@
 The peers live in environments of their own, made by pip when they are not there. Each
 is a process started cold, imports included, with its defaults and its telemetry off.
 "Against reading" is its processor time over that of only reading the same columns row
-group by row group, with Arrow, in the same run.
+group by row group, with Arrow, in the same run. NannyML is asked for the distances of
+Kolmogorov-Smirnov, Jensen-Shannon and Wasserstein and for chi-square, scipy and ours
+also for PSI and what is missing, Evidently for its preset over all weeks at once.
 """
 
 from __future__ import annotations
@@ -64,13 +66,16 @@ def measure(
 
 
 def _drift(made: Path, folder: Path, rows: int, full: bool) -> Iterator[_table.Row]:
-    reading, own = [], []
+    jobs: dict[str, list[dict[str, Any]]] = {"read": [], "weekly": [], "course": []}
     for _ in range(TIMES):
-        reading.append(_read(made, "time", *_workload.FEATURES))
-        own.append(_own("course", made, folder / "own.json"))
-    base = _median(reading)
+        read = ("--child", "read", made, WEEKS, folder)
+        jobs["read"].append(_peers.run_own("benchmarks.monitoring", *read))
+        for kind in ("weekly", "course"):
+            jobs[kind].append(_own(kind, made, folder / f"{kind}.json"))
+    base = _median(jobs["read"])
     yield from _spent("drift, only reading", base)
-    yield from _spent("drift, ours", _median(own), base)
+    yield from _spent("drift, ours", _median(jobs["weekly"]), base)
+    yield from _spent("drift, ours with verdicts", _median(jobs["course"]), base)
     found = _peer("scipy", made, folder / "scipy.json")
     yield from _spent("drift, scipy", found, base)
     found = _peer("nannyml", made, folder / "nannyml.json", "drift")
@@ -89,7 +94,7 @@ def _errors(folder: Path) -> Iterator[_table.Row]:
     """How far from the exact statistic ours and NannyML's are, which both count."""
     exact = _values(folder / "scipy.json")
     spread = peers_agreement.spread(folder / "all")
-    for name, path in (("ours", "own.json"), ("NannyML", "nannyml.json")):
+    for name, path in (("ours", "weekly.json"), ("NannyML", "nannyml.json")):
         told = _values(folder / path)
         for test in ("ks", "wasserstein"):
             apart = [

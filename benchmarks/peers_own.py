@@ -1,7 +1,7 @@
 """Ours on the files the peers read.
 
 Runs with the project's interpreter:
-``python -m benchmarks.peers_own course|estimated|realised FOLDER OUT``.
+``python -m benchmarks.peers_own weekly|course|estimated|realised FOLDER OUT``.
 """
 
 from __future__ import annotations
@@ -18,18 +18,31 @@ from benchmarks import _workload
 METRICS = ("roc_auc", "average_precision", "accuracy")
 
 
+def weekly(folder: Path) -> Iterator[tuple[str, str, str, float]]:
+    """Week, column, measure and value; the measures alone."""
+    from benchmarks import monitoring
+
+    for (name, week), told in monitoring.weekly(*_counted(folder)).items():
+        for test, value in told.items():
+            yield week, name, test, float(value)
+
+
 def course(folder: Path) -> Iterator[tuple[str, str, str, float]]:
-    """Week, column, measure and value, made with intervals, thresholds and verdicts."""
-    from lifecycle import drift, profiles
+    """The same, made with intervals, thresholds and verdicts."""
+    from lifecycle import drift
+
+    also = ("wasserstein", "js", "psi", "chi_square")
+    for row in drift.course(*_counted(folder), also=also).findings:
+        yield row.period, str(row.subject), row.measure, row.value
+
+
+def _counted(folder: Path) -> tuple[Any, Any]:
+    from lifecycle import profiles
 
     reference = folder / "reference.parquet"
     grids = profiles.grids(reference, _workload.FEATURES)
     weeks = sorted(folder.glob("week-*.parquet"))
-    before, after = profiles.scan(reference, grids), profiles.scan(weeks, grids)
-    also = ("wasserstein", "js", "psi", "chi_square")
-    found = drift.course(before, after, also=also)
-    for row in found.findings:
-        yield row.period, str(row.subject), row.measure, row.value
+    return profiles.scan(reference, grids), profiles.scan(weeks, grids)
 
 
 def estimated(folder: Path) -> Iterator[tuple[str, str, float, float, float]]:
@@ -74,6 +87,7 @@ def _columns(path: Path, names: list[str]) -> list[Any]:
 def main(kind: str, folder: Path, out: Path) -> None:
     """Run one of them and say how much came out."""
     jobs: dict[str, Any] = {
+        "weekly": weekly,
         "course": course,
         "estimated": estimated,
         "realised": realised,

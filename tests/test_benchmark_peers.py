@@ -177,7 +177,7 @@ def test_errors_of_counting_are_held_against_the_exact_values(tmp_path: Path) ->
     frame.to_parquet(tmp_path / "all" / "reference.parquet")
     rows = {
         "scipy": [["w", "f00", "ks", 0.5], ["w", "f00", "wasserstein", 1.0]],
-        "own": [["w", "f00", "ks", 0.25], ["w", "f00", "wasserstein", 2.0]],
+        "weekly": [["w", "f00", "ks", 0.25], ["w", "f00", "wasserstein", 2.0]],
         "nannyml": [["w", "f00", "ks", 0.5]],
     }
     for name, told in rows.items():
