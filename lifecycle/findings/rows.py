@@ -199,6 +199,19 @@ class Findings(Sequence[Finding]):
         )
         return replace(self, rows=rows, main=measure or self.main)
 
+    def latest(self, periods: int) -> Findings:
+        """The rows of the newest periods, and those without one.
+
+        Examples
+        --------
+        >>> rows = [Finding("m", 1.0, 9, period=p) for p in ("W1", "W2", "W3")]
+        >>> [row.period for row in Findings("q", tuple(rows)).latest(2)]
+        ['W2', 'W3']
+        """
+        known = sorted({row.period for row in self.rows if row.period})[-periods:]
+        kept = {"", *known}
+        return replace(self, rows=tuple(row for row in self.rows if row.period in kept))
+
     def frame(self) -> pd.DataFrame:
         """A tidy table, one row a finding, columns as the fields of `Finding`."""
         import pandas as pd

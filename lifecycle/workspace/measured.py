@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lifecycle import diagnosis, drift, estimation, monitor, periods, quality
+from lifecycle import diagnosis, drift, estimation, figures, monitor, periods, quality
 from lifecycle.findings import Findings
 from lifecycle.workspace import intake
 from lifecycle.workspace.rows import LENGTH
@@ -31,6 +32,7 @@ CALIBRATED_ON = 13  # newest chunks whose outcomes are known
 LOOKED_BACK = 12  # chunks with outcomes that are estimated once more
 BLOCK = 4  # of them at a time, each knowing what was known at its start
 SEGMENT_CHUNKS = 13
+SHOWN_SEGMENTS = 10
 
 
 def own(view: Rows) -> pd.DataFrame:
@@ -160,21 +162,23 @@ def harm(view: Rows, epsilon: float) -> Findings:
     )
 
 
-def segments(view: Rows) -> Findings:
+def segments(view: Rows) -> tuple[figures.Picture, Findings]:
     """Where the model is worst, found on older rows and confirmed on newer ones."""
     served = view.mature[view.mature["prediction"].notna()]
-    chunk = view.settings.chunk
-    newest = _last(view, served, SEGMENT_CHUNKS)
-    return monitor.segments(
-        newest,
+    found = monitor.segments(
+        _last(view, served, SEGMENT_CHUNKS),
         by=list(view.settings.features.names),
         as_of=view.as_of,
         delay=view.settings.delay,
         reference=view.reference if len(view.reference) else None,
-        chunk=chunk,
+        chunk=view.settings.chunk,
         timezone=view.timezone,
         rng=view.settings.seed,
     )
+    worst = [row for row in found if row.measure == found.main][:SHOWN_SEGMENTS]
+    picture = figures.forest(worst, title="The worst segments", measure=found.main)
+    shown = replace(found, rows=found.rows[: 2 * SHOWN_SEGMENTS])
+    return picture, shown
 
 
 def diagnosed(view: Rows) -> diagnosis.Diagnosis | None:

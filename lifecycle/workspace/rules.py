@@ -192,7 +192,7 @@ def _family(
         Finding(
             measure=measure,
             value=float(count),
-            n=max((row.n for row in found if row.period == period), default=0),
+            n=max((row.n for row in found if period in ("", row.period)), default=0),
             threshold=0.0,
             verdict=judge(float(count), 0.0, side="above"),
             period=period or newest,

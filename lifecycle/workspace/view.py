@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from lifecycle.jobs import record as records
 
 __all__ = ["View"]
+
+PAGE_CHUNKS = 13  # of tables on a page; pictures and results reach further back
 
 
 def _once(question: Any) -> Any:
@@ -100,15 +103,16 @@ class View(Rows):
 
     def how_good(self) -> findings.Sheet:
         """Performance on one sheet: drawn, realised, estimated, and tested for harm."""
-        performance, beside = self.performance(), self.beside()
-        return findings.Sheet(
-            "Performance",
-            (beside.plot("accuracy"), performance, beside, self.harm()),
-        )
+        beside, told = self.beside(), self.performance()
+        known = tuple(row for row in told if row.n and row.measure in measured.METRICS)
+        performance = replace(told, rows=known).latest(PAGE_CHUNKS)
+        harm = self.harm().latest(PAGE_CHUNKS)
+        picture = beside.plot("accuracy")
+        return findings.Sheet("Performance", (picture, performance, beside, harm))
 
-    def segments(self) -> findings.Findings:
+    def segments(self) -> findings.Sheet:
         """Where the model is worst, confirmed on newer rows."""
-        return measured.segments(self)
+        return findings.Sheet("Segments", measured.segments(self))
 
     def diagnosis(self) -> diagnosis.Diagnosis | findings.Findings:
         """Why it is not as good as at first: data, inputs, concept, season, labels."""
@@ -130,7 +134,7 @@ class View(Rows):
             timezone=self.timezone,
         )
         picture = figures.reliability(table, title="Calibration")
-        return findings.Sheet("Calibration", (picture, told))
+        return findings.Sheet("Calibration", (picture, told.latest(PAGE_CHUNKS)))
 
     def business(self) -> findings.Sheet:
         """What it is worth: money, conversion and KPIs, by chunk, role and score."""
@@ -146,10 +150,11 @@ class View(Rows):
         rows = self.recent(self.scored)
         told = said[said["id"].isin(rows["id"])]
         least = self.settings.alerts.min_rows
+        counted = feedback.count(told, rows, chunks=self.chunks(rows), min_n=least)
         return findings.Sheet(
             "Feedback",
             (
-                feedback.count(told, rows, chunks=self.chunks(rows), min_n=least),
+                counted.latest(PAGE_CHUNKS),
                 feedback.right(told, rows, min_n=least),
                 feedback.by_segment(
                     told,

@@ -19,6 +19,7 @@ __all__ = ["kpi", "sheet"]
 
 ADOPTION = "acted upon"
 SPAN = timedelta(weeks=6)
+PAGE_CHUNKS = 13  # of tables on a page; pictures and results reach further back
 
 
 def sheet(view: Rows) -> Sheet:
@@ -48,7 +49,12 @@ def sheet(view: Rows) -> Sheet:
     if moments:
         parts += [_released(view, rows, n, each, moments) for n, each in told.items()]
     parts += _by_score(due)
-    return Sheet("Business", tuple(part for part in parts if _says(part)))
+    shown = [
+        part.latest(PAGE_CHUNKS) if isinstance(part, Findings) else part
+        for part in parts
+        if _says(part)
+    ]
+    return Sheet("Business", tuple(shown))
 
 
 def kpi(view: Rows, event: str, measure: str = "") -> Findings:

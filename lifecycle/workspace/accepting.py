@@ -1,0 +1,85 @@
+"""Taking a drift for the new normal, from the workspace's point of view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from lifecycle import errors, promotion
+from lifecycle.workspace import actors
+
+if TYPE_CHECKING:
+    from lifecycle.registry import Entry
+    from lifecycle.workspace.desk import Workspace
+
+__all__ = ["accept"]
+
+
+def accept(
+    workspace: Workspace,
+    name: str,
+    features: Sequence[str] = (),
+    *,
+    reason: str,
+    chunks: int | None = None,
+    by: str | None = None,
+    as_of: datetime | str | None = None,
+) -> Entry:
+    """Sign that what features look like now is normal, while this version serves.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    name : str
+        The model's.
+    features : sequence of str
+        Those that have drifted where none is named.
+    reason : str
+        Why, for the ledger.
+    chunks : int, optional
+        The newest so many whole chunks are the new normal; as many as the settings
+        look at (`drift_chunks`) where not given.
+    by : str, optional
+        Who says so; the person at the terminal where not given.
+    as_of : datetime or ISO text, optional
+
+    Returns
+    -------
+    Entry
+        The ledger's row.
+
+    Raises
+    ------
+    IllegalMove
+        When nothing has drifted, a feature is unknown, or the reason is missing.
+    NotAllowed
+        In unattended runs.
+    """
+    view = workspace.view(name, as_of)
+    course = view.drift()
+    known = view.settings.features.names
+    unknown = [each for each in features if each not in known]
+    if unknown:
+        raise errors.IllegalMove(
+            f"{', '.join(map(repr, unknown))} is no feature of {name}; it has "
+            f"{', '.join(known)}"
+        )
+    chosen = tuple(features) or tuple(each for each in course.drifted if each in known)
+    if not chosen or not course.analysis.chunks:
+        raise errors.IllegalMove(
+            f"no feature of {name} has drifted, so there is nothing to accept"
+        )
+    actor = actors.who(by)
+    newest = course.analysis.chunks[-(chunks or view.settings.alerts.drift_chunks) :]
+    return promotion.accept(
+        workspace.registry,
+        name,
+        chosen,
+        chunks=newest,
+        actor=actor.name,
+        source=actor.source,
+        reason=reason,
+        at=view.as_of,
+        unattended=actors.unattended(),
+    )
