@@ -104,8 +104,20 @@ def test_the_delay_runs_from_the_beginning_of_the_harm():
 
 
 def test_an_alert_that_was_open_before_the_harm_is_not_late():
-    found = judged(told(5, looks="ahead", late=0, lasts=9), bad={10})
+    found = judged(told(7, looks="ahead", late=0, lasts=9), bad={10})
     assert of(found, "floor", "days late").value == 0
+
+
+def test_a_false_alarm_that_never_ends_catches_nothing():
+    found = judged(told(5, looks="ahead", late=0, lasts=None), bad={20})
+    assert found.episodes[0].true is False
+    assert of(found, "floor", "caught share").value == 0
+
+
+def test_a_true_alarm_that_lasts_catches_the_next_spell_too():
+    found = judged(told(10, lasts=None), bad={10, 20})
+    assert of(found, "floor", "caught share").value == 1
+    assert of(found, "floor", "days late").value == 7  # 14 days, then none
 
 
 def test_a_spell_that_no_alert_overlaps_is_missed():

@@ -137,10 +137,10 @@ def hindsight(
     -----
     An alert that looks back is true when its chunk was harmed. One that looks ahead
     is true when its chunk or one of the next `ahead` was, false when all of them are
-    past and none was. A spell is a run of harmed chunks; it is caught by a rule when
-    the time an episode speaks of overlaps it, and its delay runs from the spell's
-    start to the opening of the first such episode (0 where that was open before). A
-    spell that nobody could have seen yet counts as missed. Intervals: Wilson's for
+    past and none was. A spell is a run of harmed chunks; it is caught by a rule when an
+    episode that was not false speaks of it, or lasts into it, and its delay runs from
+    the spell's start to the opening of the first such episode (0 where that was open
+    before). What cries wolf all year catches nothing. A spell that nobody could have seen yet counts as missed. Intervals: Wilson's for
     shares, Garwood's for counts :math:`[\chi^2_{2k}(.05)/2, \chi^2_{2k+2}(.95)/2]`,
     Student's for the mean delay.
 
@@ -229,8 +229,8 @@ def _window(episode: Episode, ahead: int, timezone: str) -> tuple[datetime, date
 def _reach(
     episode: Episode, ahead: int, timezone: str, end: datetime
 ) -> tuple[datetime, datetime] | None:
-    """The same while the episode lasts; `None` for one that speaks of no harm."""
-    if episode.looks == "aside" or not episode.chunk:
+    """The same while the episode lasts; `None` for one that was false or no word."""
+    if episode.looks == "aside" or not episode.chunk or episode.true is False:
         return None
     begins, ends = _window(episode, ahead, timezone)
     return begins, max(ends, episode.closed_at or end)

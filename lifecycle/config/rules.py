@@ -147,7 +147,8 @@ class Rule(Table):
 
     `above` and `below` are in the unit of what is watched: a share or a score for
     performance, KPI and feedback, points for `drop` and `harm`, chunks for `no_data`,
-    weeks for `nobody_looked`. An episode closes after `close_after` quiet chunks (that
+    weeks for `nobody_looked`. `event` is a KPI of the settings by its name, or a kind
+    of events. An episode closes after `close_after` quiet chunks (that
     of `alerts` where it is left out), each of them better than the threshold by
     `margin`.
     """
