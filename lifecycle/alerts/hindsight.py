@@ -140,9 +140,9 @@ def hindsight(
     past and none was. A spell is a run of harmed chunks; it is caught by a rule when an
     episode that was not false speaks of it, or lasts into it, and its delay runs from
     the spell's start to the opening of the first such episode (0 where that was open
-    before). What cries wolf all year catches nothing. A spell that nobody could have seen yet counts as missed. Intervals: Wilson's for
-    shares, Garwood's for counts :math:`[\chi^2_{2k}(.05)/2, \chi^2_{2k+2}(.95)/2]`,
-    Student's for the mean delay.
+    before). What cries wolf all year catches nothing. A spell that nobody could have
+    seen yet counts as missed. Intervals: Wilson's for shares, Garwood's for counts
+    :math:`[\chi^2_{2k}(.05)/2, \chi^2_{2k+2}(.95)/2]`, Student's for the mean delay.
 
     References
     ----------
