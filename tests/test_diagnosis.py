@@ -99,7 +99,7 @@ def test_the_concept_on_the_reference_is_the_planted_change(reference):
 
 
 def test_a_lost_feature_alone_is_named(reference):
-    found = diagnose(reference, rows(4, lost=0.5), quality=missing_alert())
+    found = diagnose(reference, rows(41, lost=0.5), quality=missing_alert())
     assert found.cause == "data fault"
     assert found.part("concept shift").verdict == "quiet"
     assert found.part("data fault").n == pytest.approx(750, abs=60)

@@ -14,6 +14,7 @@ from lifecycle.estimation.direct import loss
 from lifecycle.estimation.expected import METRICS
 from lifecycle.estimation.looking_back import Beside, Error, beside
 from lifecycle.estimation.result import Estimate, Ground
+from lifecycle.estimation.several import multiclass
 
 __all__ = [
     "METRICS",
@@ -26,4 +27,5 @@ __all__ = [
     "estimate",
     "from_cells",
     "loss",
+    "multiclass",
 ]
