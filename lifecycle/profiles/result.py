@@ -130,6 +130,8 @@ class Profile:
         """The profile of these chunks alone."""
         wanted = set(chunks)
         kept = [k for k, (_, chunk) in enumerate(self.groups) if chunk in wanted]
+        if len(kept) == len(self.groups):
+            return self._with(self.groups, self.stack, 0)
         groups = tuple(self.groups[k] for k in kept)
         return self._with(groups, self.stack.take(kept), 0)
 

@@ -75,10 +75,11 @@ class Stack:
 
         which = list(at)
         self.rows[which] += other.rows
-        self.cells[which] += other.cells
-        self.steps[which] += other.steps
-        self.marks[which] += other.marks
-        self.tails[which] += other.tails
+        for one, group in enumerate(which):  # in place, a group at a time
+            self.cells[group] += other.cells[one]
+            self.steps[group] += other.steps[one]
+            self.marks[group] += other.marks[one]
+            self.tails[group] += other.tails[one]
         self.span[which, 0] = np.minimum(self.span[which, 0], other.span[:, 0])
         self.span[which, 1] = np.maximum(self.span[which, 1], other.span[:, 1])
 
