@@ -51,8 +51,10 @@ def test_the_examples_of_the_readme_run() -> None:
 def test_the_settings_of_the_readme_are_accepted() -> None:
     import tomllib
 
-    (text,) = re.findall(r"```toml\n(.*?)```", README, re.S)
-    assert list(config.parse(tomllib.loads(text)).models) == ["calls"]
+    text = "\n".join(re.findall(r"```toml\n(.*?)```", README, re.S))
+    told = config.parse(tomllib.loads(text))
+    assert list(told.models) == ["calls"]
+    assert {"accuracy", "drift", "harm", "no_data"} <= set(told.models["calls"].watched)
 
 
 def test_links_and_pictures_of_the_documents_are_there() -> None:

@@ -151,6 +151,15 @@ def test_a_view_of_an_empty_workspace_answers_undefined_throughout(
         assert {"id", "time", "feature_1", "outcome", "prediction"} <= set(rows)
     for result in (
         view.performance(),
+        view.how_good(),
+        view.calibration(),
+        view.segments(),
+        view.diagnosis(),
+        view.season(),
+        view.answers(),
+        view.together(),
+        view.harm(),
+        view.kpi("called"),
         view.business(),
         view.feedback(),
         view.quality(),
@@ -163,7 +172,7 @@ def test_a_view_of_an_empty_workspace_answers_undefined_throughout(
         assert isinstance(result._repr_html_(), str)
         assert isinstance(result.plot(), figures.Picture)
     assert isinstance(view.drift().plot_feature(), figures.Picture)
-    assert isinstance(view.reliability(), figures.Picture)
+    assert view.estimated() is None
     assert view.proposal() is None
     assert view.evaluation() is None
     assert "no version in production" in repr(view)
@@ -195,8 +204,9 @@ def test_a_feature_the_log_does_not_know_yet_is_missing_not_an_error(
     (ws.directory / "lifecycle.toml").write_text(text)
     view = lifecycle.open(ws.directory).view("leads", AS_OF)
     assert view.labelled["budget"].isna().all()
-    budget = next(row for row in view.drift().findings if row.subject == "budget")
-    assert budget.verdict == "undefined"
+    budget = {r.measure: r for r in view.drift().findings if r.subject == "budget"}
+    assert {row.verdict for row in budget.values()} <= {"undefined", "quiet"}
+    assert budget["js"].verdict == "undefined"
 
 
 # -- a model that scores elsewhere ---------------------------------------------
@@ -288,7 +298,13 @@ def answers(view: workspace.View) -> dict[str, Any]:
         "feedback": view.feedback().frame(),
         "quality": view.quality().frame(),
         "drift": view.drift().frame(),
-        "reliability": view.reliability().svg,
+        "calibration": view.calibration().frame(),
+        "reliability": view.calibration().plot().svg,
+        "how good": view.how_good().frame(),
+        "segments": view.segments().frame(),
+        "diagnosis": view.diagnosis().frame(),
+        "answers": view.answers().frame(),
+        "season": view.season().frame(),
         "ruling": view.ruling().frame(),
     }
 

@@ -7,12 +7,11 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from lifecycle.figures.axes import legend, scale
 from lifecycle.figures.picture import INK, LINES, MUTED, Picture, clean, draw, say
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
     from matplotlib.axes import Axes
 
@@ -71,6 +70,8 @@ def compare_counts(
     'channel: share of rows by cell, reference against analysis. Largest change:
     web from 75.0% to 50.0%. 100 rows against 100.'
     """
+    import numpy as np
+
     counts = [np.asarray(side, dtype=float).ravel() for side in (reference, analysis)]
     if any(len(side) != len(labels) for side in counts):
         raise ValueError(
@@ -96,6 +97,8 @@ def compare_counts(
 
 
 def _edges(bounds: npt.ArrayLike, size: int) -> npt.NDArray[np.float64]:
+    import numpy as np
+
     edges = np.asarray(bounds, dtype=float).ravel()
     if not 1 <= len(edges) <= size + 1:
         raise ValueError(
@@ -111,6 +114,8 @@ def _finite(
     edges: npt.NDArray[np.float64], *sides: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], list[npt.NDArray[np.float64]]]:
     """The cells that can be drawn: those that do not reach to infinity."""
+    import numpy as np
+
     places = np.flatnonzero(np.abs(edges) < _ENDLESS)
     if len(places) < 2:
         return np.zeros(2), [np.zeros(1) for _ in sides]
@@ -125,6 +130,8 @@ def _on_scale(
     title: str,
     totals: list[int],
 ) -> Picture:
+    import numpy as np
+
     edges, pair = _finite(edges, before, after)
     steps, values = _dealt(edges, *pair)
     drawn = [_spread(edges, side, steps) for side in pair]
@@ -166,6 +173,8 @@ def _dealt(
     edges: npt.NDArray[np.float64], *sides: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None]:
     """Where the steps begin and end: one around each of few values, else even."""
+    import numpy as np
+
     whole = np.sum(sides, axis=0)
     narrow = np.maximum(1e-9 * (edges[-1] - edges[0]), 4 * np.spacing(abs(edges[1:])))
     points = np.diff(edges) <= narrow
@@ -208,6 +217,8 @@ def _ends(
 def _quantile(
     edges: npt.NDArray[np.float64], shares: npt.NDArray[np.float64], level: float
 ) -> float:
+    import numpy as np
+
     reached = np.append(0.0, np.cumsum(shares))
     return float(np.interp(level * reached[-1], reached, edges))
 
@@ -222,6 +233,8 @@ def _spread(
     steps: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
     """The shares of cells dealt out to steps of equal width."""
+    import numpy as np
+
     reached = np.append(0.0, np.cumsum(shares))
     # a cell of no width is a jump: at its place all of it has been reached
     below = np.interp(steps, edges, reached)
@@ -254,6 +267,8 @@ def _together(
     after: npt.NDArray[np.float64],
 ) -> tuple[list[str], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Neighbours together where there are more cells than can be told apart."""
+    import numpy as np
+
     if len(names) <= _MOST_STEPS:
         return names, before, after
     size = math.ceil(len(names) / _MOST_STEPS)
@@ -268,6 +283,8 @@ def _pairs(
     before: npt.NDArray[np.float64],
     after: npt.NDArray[np.float64],
 ) -> None:
+    import numpy as np
+
     y = np.arange(len(names))
     axes.barh(y - 0.19, before, 0.36, color=MUTED, alpha=0.55, label="reference")
     axes.barh(y + 0.19, after, 0.36, color=LINES[0], label="analysis")
@@ -286,6 +303,8 @@ def _outlines(
     before: npt.NDArray[np.float64],
     after: npt.NDArray[np.float64],
 ) -> None:
+    import numpy as np
+
     _steps(axes, np.arange(-0.5, len(names)), before, after)
     most = max(len(name) for name in names)
     step = math.ceil(len(names) * max(10, most) / 70)
@@ -299,6 +318,8 @@ def _change(
     after: npt.NDArray[np.float64],
     totals: list[int],
 ) -> str:
+    import numpy as np
+
     words = f"{clean(title, 80)}: share of rows by cell, reference against analysis."
     if not all(totals):
         return f"{words} One of them has no rows."

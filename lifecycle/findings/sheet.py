@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lifecycle import figures, markup
 from lifecycle.findings.rows import Finding, Findings, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Sheet"]
 
@@ -64,6 +67,19 @@ class Sheet:
             if "quiet" in verdicts
             else "undefined"
         )
+
+    def frame(self) -> pd.DataFrame:
+        """A tidy table, one row a finding of any part, in their order."""
+        return self.findings.frame()
+
+    def plot(self) -> figures.Picture:
+        """The first picture of the sheet; that of its first part where it has none."""
+        for part in self.parts:
+            if isinstance(part, figures.Picture):
+                return part
+        drawn = self.parts[0] if self.parts else self.findings
+        picture: figures.Picture = drawn.plot()
+        return picture
 
     def __repr__(self) -> str:
         count = f"{len(self.parts)} part" + ("" if len(self.parts) == 1 else "s")
