@@ -257,3 +257,13 @@ def test_a_reference_of_one_class_explains_nothing(reference):
         metrics.accuracy(rows(1)["outcome"], rows(1)["prediction"])
         - metrics.accuracy(one["outcome"], one["prediction"])
     )
+
+
+def test_where_inputs_cannot_be_parted_the_concept_on_the_reference_speaks(reference):
+    # a third of the rows far away, and the rest mean the opposite
+    far = rows(14, turned=1.0)
+    far.loc[far.index[::3], "x"] += 40
+    found = diagnose(reference, far)
+    assert found.part("concept shift").verdict == "undefined"
+    assert found.cause == "concept shift"
+    assert "too unlike the reference's" in found.summary

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import profiles
+from lifecycle import quality as checked
 from lifecycle.estimation.encoding import Encoding
 
 if TYPE_CHECKING:
@@ -39,9 +40,13 @@ def touched(
         Rows without a value where `missing` is an alert, with a value the reference
         does not have where `unseen` or `out_of_range` is; every row where any other
         measure of a feature is (a constant, a stuck feed). Alerts about the frame as a
-        whole touch the rows with a repeated id, or none.
+        whole touch the rows with a repeated id, or none. Findings that know which
+        rows they touch, as `quality.check` gives them, are asked.
     """
     import numpy as np
+
+    if isinstance(quality, checked.Quality):
+        return np.asarray(quality.touched(analysis), dtype=bool)
 
     found = np.zeros(len(analysis), dtype=bool)
     names = {str(name): name for name in features}

@@ -101,6 +101,17 @@ class Naming:
             cause = "season"
         else:
             parts = [found[each] for each in _SUM if found[each].verdict == "alert"]
+            twin = found["concept on the reference"]
+            split = found["concept shift"].verdict != "undefined"
+            if not parts and not split and twin.verdict == "alert":
+                ends = f"{self._step(twin.lower)} to {self._step(twin.upper)}"
+                words += (
+                    "the rows are too unlike the reference's to part inputs from "
+                    "concept, but what the newest outcomes teach would cost "
+                    f"{self._step(twin.value)} ({ends}) on the reference's own rows: "
+                    f"at least concept shift; {_REMEDY['concept shift']}"
+                )
+                return "concept shift", words + "."
             if not parts:
                 open_ = [each for each in _SUM if found[each].verdict == "undefined"]
                 words += "nobody can tell why: no part of it is beyond chance"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["diagnose"]
 
+_MOST_OUTSIDE = 0.5  # of the newest rows, for their concept to speak of the reference
+
 
 def diagnose(
     reference: pd.DataFrame,
@@ -188,14 +190,16 @@ def diagnose(
             value, moved, left = expected
             parts["covariate shift"] = Part(value - start.value, moved, sound.n)
             parts["concept shift"] = Part(sound.value - value, left, sound.n)
-        twin = on_the_reference(
-            first,
-            second,
-            metric=metric,
-            categorical=categorical,
-            level=level,
-            rng=generator,
-        )
+        outside = encoding.outside(encoding.table(recent))[clean]
+        if outside.mean() <= _MOST_OUTSIDE:
+            twin = on_the_reference(
+                first,
+                second,
+                metric=metric,
+                categorical=categorical,
+                level=level,
+                rng=generator,
+            )
     last_year = None
     if season is not None:
         then = _Labelled.of(season, "season")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lifecycle import figures
+from lifecycle import figures, markup
 from lifecycle.findings import Finding, Findings, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Diagnosis"]
+
+_BESIDE = ("concept on the reference", "season")  # not parts of the sum
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,24 +78,20 @@ class Diagnosis:
         return self.findings.frame()
 
     def plot(self) -> figures.Picture:
-        """The parts as bars."""
+        """The change, and the parts it is the sum of."""
         rows = [
-            Finding(
-                "change",
-                row.value,
-                row.n,
-                row.lower,
-                row.upper,
-                verdict=row.verdict,
-                subject=row.measure,
-                unit=row.unit,
-            )
+            replace(row, subject="" if row.measure == "change" else row.measure)
             for row in self.findings
+            if row.measure not in _BESIDE
         ]
-        return figures.by_subject(rows, title=self.findings.title, measure="change")
+        return figures.parts(rows, title=self.findings.title)
 
     def __repr__(self) -> str:
         return f"<Diagnosis {self.cause or 'no loss'}: {self.summary}>"
 
     def _repr_html_(self) -> str:
-        return self.findings._repr_html_()
+        table = markup.Html(self.findings._repr_html_())
+        if math.isnan(self.part("change").value):
+            return table
+        picture = self.plot()
+        return markup.join([markup.image(picture.svg, picture.alt), table])
