@@ -127,7 +127,10 @@ def codes_of(array: pa.Array) -> tuple[np.ndarray, list[str]]:
         if pa.types.is_nested(kind):
             return columns.coded(array.to_pylist())
         if pa.types.is_string_view(kind):
-            array = array.cast(pa.string())
+            try:
+                array = array.cast(pa.string())
+            except pa.ArrowNotImplementedError:  # not every version of Arrow can
+                return columns.coded(array.to_pylist())
         array = array.dictionary_encode()
     values = array.dictionary.to_pylist()
     codes = _indices(array)
