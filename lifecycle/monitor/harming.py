@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["detectable", "harm"]
 
 _REFERENCE = 0.2  # the share of alpha that is spent on the reference
+MOST_SHOWN = 1e6  # of evidence: beyond it nobody doubts
 _POWER = 0.80
 
 Loss = str | Callable[["pd.DataFrame"], "npt.ArrayLike"]
@@ -81,9 +82,10 @@ def harm(
         Three rows a chunk, oldest first. The loss ("error rate") with its 90% interval,
         threshold the limit it is tested against, and the verdict: alert from the chunk
         in which the evidence passed its bar. "evidence": the most that a bet on a rise
-        has grown to so far, with the rows so far and its bar. "detectable rise": the
-        smallest rise over the reference that the chunk's rows alone would have shown
-        eight times of ten; `nan` where they could not have shown any.
+        has grown to so far (1,000,000 at most), with the rows so far and its bar.
+        "detectable rise": the smallest rise over the reference that the chunk's rows
+        alone would have shown eight times of ten; `nan` where they could not have
+        shown any.
 
     Raises
     ------
@@ -178,7 +180,7 @@ def harm(
             ),
             Finding(
                 "evidence",
-                reached,
+                min(reached, MOST_SHOWN),
                 stop,
                 threshold=bar,
                 verdict=verdict,

@@ -177,7 +177,7 @@ def segments(view: Rows) -> tuple[figures.Picture, Findings]:
     )
     worst = [row for row in found if row.measure == found.main][:SHOWN_SEGMENTS]
     picture = figures.forest(worst, title="The worst segments", measure=found.main)
-    shown = replace(found, rows=found.rows[: 2 * SHOWN_SEGMENTS])
+    shown = replace(found, rows=tuple(worst))
     return picture, shown
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["View"]
 
 PAGE_CHUNKS = 13  # of tables on a page; pictures and results reach further back
+SHORT = 8  # of those that say little, and rows of segments
 
 
 def _once(question: Any) -> Any:
@@ -134,7 +135,7 @@ class View(Rows):
             timezone=self.timezone,
         )
         picture = figures.reliability(table, title="Calibration")
-        return findings.Sheet("Calibration", (picture, told.latest(PAGE_CHUNKS)))
+        return findings.Sheet("Calibration", (picture, told.latest(SHORT)))
 
     def business(self) -> findings.Sheet:
         """What it is worth: money, conversion and KPIs, by chunk, role and score."""
@@ -151,17 +152,15 @@ class View(Rows):
         told = said[said["id"].isin(rows["id"])]
         least = self.settings.alerts.min_rows
         counted = feedback.count(told, rows, chunks=self.chunks(rows), min_n=least)
+        parts = feedback.by_segment(
+            told, rows, segments=self.settings.features.categorical, min_n=least
+        )
         return findings.Sheet(
             "Feedback",
             (
                 counted.latest(PAGE_CHUNKS),
                 feedback.right(told, rows, min_n=least),
-                feedback.by_segment(
-                    told,
-                    rows,
-                    segments=list(self.settings.features.categorical),
-                    min_n=least,
-                ),
+                replace(parts, rows=parts.rows[:SHORT]),
                 feedback.reasons(told),
             ),
         )

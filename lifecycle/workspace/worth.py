@@ -19,7 +19,7 @@ __all__ = ["kpi", "sheet"]
 
 ADOPTION = "acted upon"
 SPAN = timedelta(weeks=6)
-PAGE_CHUNKS = 13  # of tables on a page; pictures and results reach further back
+PAGE_CHUNKS = 8  # of tables on a page; pictures and results reach further back
 
 
 def sheet(view: Rows) -> Sheet:
@@ -135,8 +135,12 @@ def _by_score(due: pd.DataFrame) -> list[Any]:
     if len(scored) < 100:
         return []
     found = business.kpi(scored, name="came true", by="score")
+    tenths = [replace(row, subject=str(k)) for k, row in enumerate(found.rows, start=1)]
     picture = figures.by_decile(
-        found.rows, title="Came true by decile of the score", measure="came true"
+        tenths,
+        title="Came true by tenth of the scores",
+        measure="came true",
+        groups="tenth of the scores, the highest first",
     )
     return [picture, replace(found, title="By score")]
 

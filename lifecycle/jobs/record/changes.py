@@ -19,6 +19,8 @@ _VERDICTS = {"alert": "alert", "quiet": "quiet", "undefined": "not judged"}
 _TAIL = 0.05
 """What the 90% intervals of a record leave out at either end."""
 _LONGEST = 60
+_SHOWN_ELSEWHERE = ("gap", "evidence", "outcomes known")
+"""What follows from other rows: told when it is an alert."""
 _Key = tuple[str, str, str]
 
 
@@ -116,7 +118,8 @@ def _rows(previous: Record, current: Record) -> list[str]:
     once: set[tuple[object, ...]] = set()
     for key, row in after.items():
         number = (*key[1:], row.period, row.value, row.verdict)
-        if number in once or row.measure == "realised":
+        shown = row.measure in _SHOWN_ELSEWHERE and row.verdict != "alert"
+        if number in once or shown or row.measure == "realised":
             continue  # the same number, also shown under another question
         once.add(number)
         old, name = before.get(key), _name(row, asked=key in asks)
