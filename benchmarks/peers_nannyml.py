@@ -24,7 +24,7 @@ SHORT = {
     "wasserstein": "wasserstein",
     "chi2": "chi_square",
 }
-METRICS = ["roc_auc", "accuracy", "average_precision"]
+METRICS = ["roc_auc", "average_precision", "accuracy", "precision", "recall", "f1"]
 CHUNK = 1000
 
 
