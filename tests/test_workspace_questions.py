@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score
+from typer.testing import CliRunner
 
 import lifecycle
 from lifecycle import errors, logs, profiles
+from lifecycle.cli import accepting as commands
 from lifecycle.workspace import Workspace, accepting, kept
 
 SETTINGS = """\
@@ -187,10 +189,13 @@ def test_an_accepted_drift_is_the_new_normal_from_that_moment_on(
     asked = ws.propose("leads", version.number, reason="ours now", **made_by)
     ws.approve("leads", asked.id, reason="yes", by="Rui", as_of=at_week(12))
     assert ws.view("leads", at_week(20)).drift().drifted == ("visits",)
-    entry = accepting.accept(
-        ws, "leads", reason="campaign", by="Ana", as_of=at_week(20)
-    )
-    assert entry.evidence["features"] == ["visits"]
+    place = ["-w", str(ws.directory), "accept", "leads"]
+    signed = ["--reason", "campaign", "--as", "Ana", "--as-of", str(at_week(20))]
+    told = CliRunner().invoke(commands.app, [*place, *signed])
+    assert "Ana accepted visits of leads" in told.output, told.output
+    entry = ws.history("leads")[-1]
+    assert (entry.move, entry.reason) == ("accept drift", "campaign")
+    assert entry.evidence["chunks"] == ["2024-W17", "2024-W18", "2024-W19", "2024-W20"]
     assert ws.view("leads", at_week(WEEKS)).drift().drifted == ()
     assert ws.view("leads", at_week(19)).drift().drifted == ("visits",)
     weight = kept.importance(ws.view("leads", at_week(20)), lambda: 1 / 0)
