@@ -61,6 +61,7 @@ event = "order"
 measure = "mean"
 unit = "USD"
 """
+SEGMENTS = 'segments = ["plan"]\n\n[models.leads.features]'
 START = pd.Timestamp("2024-01-01", tz="UTC")
 WEEKS = 24
 
@@ -200,6 +201,19 @@ def test_an_accepted_drift_is_the_new_normal_from_that_moment_on(
     assert ws.view("leads", at_week(19)).drift().drifted == ("visits",)
     weight = kept.importance(ws.view("leads", at_week(20)), lambda: 1 / 0)
     assert max(weight, key=lambda row: row.value).subject == "visits"
+
+
+def test_a_segment_that_drifts_alone_is_named(tmp_path: Path) -> None:
+    rows = served(2, range(WEEKS))
+    late = rows["at"] >= START + pd.Timedelta(weeks=16)
+    rows.loc[late & (rows["plan"] == "pro"), "noise"] += 1.0
+    ws = made(tmp_path / "ws", rows)
+    text = SETTINGS.replace("[models.leads.features]", SEGMENTS, 1)
+    (ws.directory / "lifecycle.toml").write_text(text)
+    found = lifecycle.open(ws.directory).view("leads", at_week(WEEKS)).drift()
+    alerts = {row.subject for row in found.findings if row.verdict == "alert"}
+    assert any("plan=pro" in subject for subject in alerts)
+    assert not any("plan=free" in subject for subject in alerts)
 
 
 # -- performance ---------------------------------------------------------------

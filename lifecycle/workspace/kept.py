@@ -38,7 +38,9 @@ def reference_profile(view: Rows) -> profiles.Profile | None:
         return None
     start, end = period
     features = view.settings.features.names
-    key: list[object] = [*_version(view), start.isoformat(), end.isoformat(), *features]
+    segments = view.settings.segments
+    period_key = [start.isoformat(), end.isoformat()]
+    key: list[object] = [*_version(view), *period_key, *features, "by", *segments]
     if view.production is None:
         key.append(view.workspace.logs(view.name).versions().get("predictions"))
     path = _place(view, "normal", key)
@@ -48,7 +50,11 @@ def reference_profile(view: Rows) -> profiles.Profile | None:
         rows = log.predictions(as_of=view.as_of, start=start, end=end)
         grids = profiles.grids(rows, features)
         return profiles.profile(
-            rows, grids, every=view.settings.chunk, timezone=view.timezone
+            rows,
+            grids,
+            every=view.settings.chunk,
+            timezone=view.timezone,
+            segments=segments,
         )
 
     found = _once(path, profiles.Profile.to_bytes, profiles.Profile.from_bytes, make)
@@ -72,6 +78,7 @@ def course_profile(
         as_of=view.as_of,
         every=view.settings.chunk,
         timezone=view.timezone,
+        segments=view.settings.segments,
         start=start,
         end=end,
     )
