@@ -70,6 +70,7 @@ class Side:
     missing: np.ndarray
     unseen: np.ndarray
     beyond: np.ndarray
+    sums: np.ndarray
 
     @property
     def numeric(self) -> bool:
@@ -97,7 +98,7 @@ class Side:
         return self._map(lambda array: array.sum(axis=0, keepdims=True) - array)
 
     def _map(self, change: Any) -> Side:
-        arrays = (self.cells, self.missing, self.unseen, self.beyond)
+        arrays = (self.cells, self.missing, self.unseen, self.beyond, self.sums)
         return Side(self.grid, *(change(array) for array in arrays))
 
 
@@ -112,6 +113,8 @@ def side(grid: profiles.Grid, counted: Sequence[profiles.Counts]) -> Side:
     ]
     width = grid.size + (2 if numeric else 1)
     cells = np.array(rows, dtype=np.int64).reshape(len(counted), width)
+    nothing = np.zeros(grid.size)
+    inside = [each.sums[1:-1] if numeric else nothing for each in counted]
     beyond = [gridded.beyond(each, grid) if numeric else (0, 0) for each in counted]
     return Side(
         grid,
@@ -119,6 +122,7 @@ def side(grid: profiles.Grid, counted: Sequence[profiles.Counts]) -> Side:
         np.array([each.missing for each in counted], dtype=np.int64),
         np.array([each.unseen for each in counted], dtype=np.int64),
         np.array(beyond, dtype=float).reshape(len(counted), 2),
+        np.array(inside, dtype=float).reshape(len(counted), grid.size),
     )
 
 
@@ -158,7 +162,13 @@ def measured(name: str, reference: Side, analysis: Side) -> np.ndarray:
     if name == "ks":
         return distances.kolmogorov(reference.cells, analysis.cells)
     if name.startswith("wasserstein"):
-        area = gridded.earth(reference.cells, analysis.cells, reference.grid)
+        area = gridded.earth(
+            reference.cells,
+            analysis.cells,
+            reference.grid,
+            reference.sums,
+            analysis.sums,
+        )
         with np.errstate(divide="ignore", invalid="ignore"):
             tails = (
                 each.beyond / each.known[:, None] for each in (reference, analysis)
