@@ -114,6 +114,7 @@ def test_a_stretched_score_is_corrected_and_an_honest_one_left_alone():
     exact = np.concatenate([np.arange(50) % 10 < k for k in range(1, 10)])
     fair = calibration.calibrator(exact, score)
     assert not fair.kept
+    assert fair.optimism == 0
     assert fair(truth[:3]).tolist() == truth[:3].tolist()
 
 
@@ -143,6 +144,28 @@ def test_more_rows_leave_less_open():
     # a share of one half, half a row of either outcome added
     assert few.variance[0] == pytest.approx(0.25 / 100)
     assert many.variance[0] == pytest.approx(0.25 / 10_000)
+
+
+def test_a_curve_that_falls_is_the_convex_hull_of_its_roc_curve():
+    score, y = np.array([0.2, 0.4, 0.6, 0.8]), np.array([0, 1, 0, 1])
+    parts = [calibration.Cells.count(score, score > 0.5, y)]
+    fitted = calibration.Calibrator.fit(parts)
+    assert fitted(score).tolist() == [0, 0.5, 0.5, 1]
+    # right pairs: 1 of last and first, 1/2 of the last with each in the block and of
+    # each there with the first, 1/2 within the block, of which 1/4 is a row with itself
+    # and of the 4 pairs 1/2
+    hull = (1 + 4 * 0.5 + 0.5 - 0.25) / (4 - 0.5)
+    assert fitted.optimism == pytest.approx(hull - 3 / 4)
+
+
+def test_a_curve_that_only_rises_over_full_cells_is_hardly_optimistic():
+    score = np.repeat([0.2, 0.5, 0.8], 1000)
+    y = np.concatenate([np.arange(1000) < k for k in (300, 500, 700)])
+    fitted = calibration.calibrator(y, score)
+    assert fitted.kept
+    assert 0 <= fitted.optimism < 1e-4
+    assert calibration.calibrator(np.arange(50) > 25, np.arange(50) / 50).optimism == 0
+    assert calibration.calibrator([1] * 50, np.arange(50) / 50).optimism == 0
 
 
 def test_without_rows_nothing_is_said():

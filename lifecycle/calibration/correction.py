@@ -48,6 +48,9 @@ class Calibrator:
         Cells that share one fitted probability.
     variance : ndarray of float, shape (n_blocks,)
         Of the probability of each block.
+    optimism : float
+        How much too high the area under the ROC curve comes out that the correction
+        expects of the rows it was fitted on; 0 where it is not kept.
 
     Examples
     --------
@@ -67,6 +70,7 @@ class Calibrator:
     probability: np.ndarray = field(repr=False)
     block: np.ndarray = field(repr=False)
     variance: np.ndarray = field(repr=False)
+    optimism: float = field(default=0.0, repr=False)
 
     @classmethod
     def fit(cls, parts: Sequence[Cells]) -> Calibrator:
@@ -91,10 +95,17 @@ class Calibrator:
         rate :math:`p` is :math:`p(1-p) \sum w^2 / (\sum w)^2`, with half a row of
         either outcome added so that it is never 0.
 
+        The curve sees order where there was only luck: the area it expects is the one
+        under the convex hull of the ROC curve, which is never below that of the rows.
+        The difference is the optimism, and estimates of the area take it off.
+
         References
         ----------
         B. Zadrozny and C. Elkan, "Transforming classifier scores into accurate
         multiclass probability estimates", KDD 2002.
+
+        T. Fawcett and A. Niculescu-Mizil, "PAV and the ROC convex hull", Machine
+        Learning 68 (2007).
         """
         import numpy as np
 
@@ -125,6 +136,7 @@ class Calibrator:
             curve if kept else probabilities(),
             block,
             _variance(known, ones, squares, block),
+            _optimism(known, ones, squares, curve) if kept else 0.0,
         )
 
     def __call__(self, y_score: npt.ArrayLike) -> np.ndarray:
@@ -280,6 +292,25 @@ def _variance(
     typical = heavy / mass  # a row's weight
     rate = (hits + typical / 2) / (mass + typical)
     return np.asarray(rate * (1 - rate) * heavy / mass**2)
+
+
+def _optimism(
+    known: np.ndarray, ones: np.ndarray, squares: np.ndarray, curve: np.ndarray
+) -> float:
+    """Area under the ROC curve as the curve has it, less the one of the rows."""
+    own = float((squares * curve * (1 - curve)).sum())  # a row is no pair with itself
+    hoped, was = _area(known, known * curve, own), _area(known, ones, 0.0)
+    return 0.0 if math.isnan(hoped - was) else hoped - was
+
+
+def _area(known: np.ndarray, ones: np.ndarray, own: float) -> float:
+    import numpy as np
+
+    zeros = known - ones
+    pairs = float(ones.sum()) * float(zeros.sum()) - own
+    if not pairs > 1e-9:
+        return math.nan
+    return (float(ones @ (np.cumsum(zeros) - zeros / 2)) - own / 2) / pairs
 
 
 def _tried(parts: Sequence[Cells]) -> tuple[float, float]:

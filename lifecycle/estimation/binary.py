@@ -114,8 +114,10 @@ def estimate(
     -----
     With :math:`c` the calibrated probability, a metric that is a mean of
     :math:`m(\hat y, y)` is estimated as :math:`\frac1n \sum_i c_i\, m(\hat y_i, 1) + (1
-    - c_i)\, m(\hat y_i, 0)`; ratios and ranks from the expected counts. The calibration
-    is isotonic, and kept only where it improves on the score out of fold; weighted by
+    - c_i)\, m(\hat y_i, 0)`; ratios and ranks from the expected counts, the area
+    under the ROC curve less what the calibration makes it too high by on the reference.
+    The calibration is isotonic, and kept only where it improves on the score out of
+    fold; weighted by
     :math:`w(x) = \frac{n_s}{n_t}\frac{h(x)}{1-h(x)}`, :math:`h` the probability that a
     row is from the chunk. The interval holds the metric that the outcomes will give:
     their chance, and what the reference leaves open of the calibration (the delta

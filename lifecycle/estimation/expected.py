@@ -46,6 +46,8 @@ class Expectation:
         Cells whose probability is one estimate.
     variance : ndarray of float, shape (n_blocks,)
         Of that estimate.
+    optimism : float
+        What is taken off the area under the ROC curve, as `Calibrator` has it.
 
     Notes
     -----
@@ -61,6 +63,7 @@ class Expectation:
     p: np.ndarray
     block: np.ndarray
     variance: np.ndarray
+    optimism: float = 0.0
 
     @classmethod
     def of(cls, cells: Cells, calibrator: Calibrator) -> Expectation:
@@ -75,6 +78,7 @@ class Expectation:
             calibrator.on(cells)[:, used],
             calibrator.block[used],
             calibrator.variance,
+            calibrator.optimism,
         )
 
     @classmethod
@@ -211,8 +215,9 @@ class Expectation:
         pairs = positives * negatives - float(own.sum())
         if not pairs > 1e-9:
             return math.nan, np.zeros_like(self.p)
-        value = min(1.0, max(0.0, float(ones @ below - own.sum() / 2) / pairs))
+        value = float(ones @ below - own.sum() / 2) / pairs
         slope = below - (positives - before) - value * (negatives - positives)
+        value = min(1.0, max(0.0, value - self.optimism))
         return value, np.broadcast_to(slope / pairs, self.p.shape)
 
     def _average_precision(self) -> tuple[float, np.ndarray]:
