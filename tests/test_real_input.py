@@ -283,7 +283,7 @@ def test_the_audit_says_month_by_month_what_scikit_learn_says(
     said = {
         row["period"]: row
         for row in pages["audit"]["rows"]  # type: ignore[attr-defined]
-        if row["measure"] == "accuracy"
+        if (row["question"], row["measure"]) == ("Performance", "accuracy")
     }
     assert set(said) == set(plain.index)
     for month, row in plain.iterrows():
@@ -299,12 +299,20 @@ def test_the_audit_says_month_by_month_what_scikit_learn_says(
 def test_the_drift_page_names_the_indices_of_the_crisis(
     pages: dict[str, dict[str, object]],
 ) -> None:
-    drifted = {
-        row["subject"]
-        for row in pages["drift"]["rows"]  # type: ignore[attr-defined]
-        if row["verdict"] == "alert"
+    rows = pages["drift"]["rows"]
+    newest = max(row["period"] for row in rows)  # type: ignore[attr-defined]
+    now = {
+        row["subject"]: row
+        for row in rows  # type: ignore[attr-defined]
+        if (row["question"], row["period"]) == ("Drift by chunk", newest)
+        and row["measure"] == "ks"
     }
-    assert {"euribor3m", "nr.employed", "emp.var.rate"} <= drifted
+    # all three have left the range of the first months; the two that stood still then
+    # taught the model nothing, so they are measured and wake nobody
+    for name in ("euribor3m", "nr.employed", "emp.var.rate"):
+        assert now[name]["value"] > 0.9
+    assert now["euribor3m"]["verdict"] == "alert"
+    assert "measured" in str(pages["drift"]["summary"])
     assert pages["drift"]["verdict"] == "alert"
 
 

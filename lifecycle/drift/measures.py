@@ -113,9 +113,9 @@ def wasserstein(
 
     Notes
     -----
-    :math:`\int |F(x) - G(x)|\, dx`. On a grid the distribution functions are known at
-    the ends of the cells and taken as straight lines between; of what lies outside the
-    reference's range the sum is known, which is all that is needed.
+    :math:`\int |F(x) - G(x)|\, dx`. On a grid the area within a cell, and outside of
+    the reference's range, follows from the sum of the numbers there; it is exact where
+    the two functions do not cross within the cell, and else too small.
 
     Examples
     --------

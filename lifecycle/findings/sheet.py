@@ -28,6 +28,9 @@ class Sheet:
     summary : str
         The answer in one sentence; that of the first part that is an alert where
         empty, or else of the first.
+    shown : int
+        Of findings by period so many newest periods are shown; all where 0. The rows
+        of the others are there all the same.
 
     Examples
     --------
@@ -40,6 +43,7 @@ class Sheet:
     title: str
     parts: tuple[Any, ...]
     summary: str = ""
+    shown: int = 0
 
     def __post_init__(self) -> None:
         if not self.summary:
@@ -87,12 +91,14 @@ class Sheet:
         return f"<Sheet {words.rstrip()}>"
 
     def _repr_html_(self) -> str:
-        return markup.join(
-            markup.image(part.svg, part.alt)
-            if isinstance(part, figures.Picture)
-            else markup.Html(part._repr_html_())
-            for part in self.parts
-        )
+        return markup.join(self._shown(part) for part in self.parts)
+
+    def _shown(self, part: Any) -> markup.Html:
+        if isinstance(part, figures.Picture):
+            return markup.image(part.svg, part.alt)
+        if self.shown and type(part) is Findings:
+            part = part.latest(self.shown)
+        return markup.Html(part._repr_html_())
 
 
 def _is_findings(part: Any) -> bool:

@@ -106,10 +106,9 @@ class View(Rows):
         """Performance on one sheet: drawn, realised, estimated, and tested for harm."""
         beside, told = self.beside(), self.performance()
         known = tuple(row for row in told if row.n and row.measure in measured.METRICS)
-        performance = replace(told, rows=known).latest(PAGE_CHUNKS)
-        harm = self.harm().latest(PAGE_CHUNKS)
-        picture = beside.plot("accuracy")
-        return findings.Sheet("Performance", (picture, performance, beside, harm))
+        performance, picture = replace(told, rows=known), beside.plot("accuracy")
+        parts = (picture, performance, beside, self.harm())
+        return findings.Sheet("Performance", parts, shown=PAGE_CHUNKS)
 
     def segments(self) -> findings.Sheet:
         """Where the model is worst, confirmed on newer rows."""
@@ -135,7 +134,7 @@ class View(Rows):
             timezone=self.timezone,
         )
         picture = figures.reliability(table, title="Calibration")
-        return findings.Sheet("Calibration", (picture, told.latest(SHORT)))
+        return findings.Sheet("Calibration", (picture, told), shown=SHORT)
 
     def business(self) -> findings.Sheet:
         """What it is worth: money, conversion and KPIs, by chunk, role and score."""
@@ -158,11 +157,12 @@ class View(Rows):
         return findings.Sheet(
             "Feedback",
             (
-                counted.latest(PAGE_CHUNKS),
+                counted,
                 feedback.right(told, rows, min_n=least),
                 replace(parts, rows=parts.rows[:SHORT]),
                 feedback.reasons(told),
             ),
+            shown=PAGE_CHUNKS,
         )
 
     @_once

@@ -49,12 +49,8 @@ def sheet(view: Rows) -> Sheet:
     if moments:
         parts += [_released(view, rows, n, each, moments) for n, each in told.items()]
     parts += _by_score(due)
-    shown = [
-        part.latest(PAGE_CHUNKS) if isinstance(part, Findings) else part
-        for part in parts
-        if _says(part)
-    ]
-    return Sheet("Business", tuple(shown))
+    said = tuple(part for part in parts if _says(part))
+    return Sheet("Business", said, shown=PAGE_CHUNKS)
 
 
 def kpi(view: Rows, event: str, measure: str = "") -> Findings:
