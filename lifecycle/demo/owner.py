@@ -21,9 +21,9 @@ def decide(
     """Look at what waits and approve it, through the call the panel makes.
 
     She knows the trade: when the inputs have moved, a model may well be worn out, and
-    a tested candidate goes to everybody. When accuracy is said to have fallen and no
-    input has moved, something else may be wrong, and the candidate starts with a
-    share of the traffic.
+    a tested candidate goes to everybody; so does a renewal while nothing is alarmed.
+    When accuracy is said to have fallen and no input has moved, something else may be
+    wrong, and the candidate starts with a share of the traffic.
 
     Returns
     -------
@@ -34,13 +34,18 @@ def decide(
     asked = view.proposal()
     if asked is None or not asked.evidence.get("passed"):
         return None
-    moved = any(alert.rule == "drift" for alert in ws.alerts(model))
+    rules = {alert.rule for alert in ws.alerts(model)}
+    moved, fallen = "drift" in rules, "accuracy" in rules
     trial = view.experimental is not None and view.experimental.number == asked.number
-    target: Target = "production" if moved or trial else "experimental"
+    target: Target = (
+        "experimental" if fallen and not moved and not trial else "production"
+    )
     if trial:
         reason = "it has shown itself on its share of the traffic"
     elif moved:
         reason = "the inputs have moved and the candidate is better on later leads"
+    elif not fallen:
+        reason = "nothing is alarmed and the candidate is better on later leads"
     else:
         reason = "the numbers fell but no input has moved: a share of the traffic first"
     share = ws.model(model).release.canary_share
