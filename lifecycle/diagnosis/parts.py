@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -211,6 +211,11 @@ def diagnose(
     rows.append(naming.finding("season", last_year))
     beyond = None if last_year is None else whole.less(there)
     cause, words = naming.conclude(rows, beyond, start.value, whole.value)
+    if rows[0].verdict != "alert":  # no loss, so that no part of it is one
+        rows = [
+            replace(row, verdict="quiet") if row.verdict == "alert" else row
+            for row in rows
+        ]
     return Diagnosis(Findings("Diagnosis", tuple(rows), words, "change"), cause, metric)
 
 

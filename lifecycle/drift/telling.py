@@ -76,12 +76,17 @@ def newest(
     elif inputs:
         sentence = f"In {period} none of {count} has drifted from the reference"
     else:
-        sentence = f"In {period} no feature was looked at"
+        sentence = f"In {period}"
+    told = []
     for name, plural in OUTPUTS.items():
         if name in said:
-            sentence += f"; the {plural} have drifted ({', '.join(said[name])})"
+            told.append(f"the {plural} have drifted ({', '.join(said[name])})")
         elif name in features:
-            sentence += f"; the {plural} have not drifted"
+            told.append(f"the {plural} have not drifted")
+    if told:
+        sentence += ("; " if inputs else " ") + "; ".join(told)
+    elif not inputs:
+        sentence += " nothing was looked at"
     if waiting:
         sentence += (
             f"; to be confirmed by the next chunk: {several([*map(line, waiting)])}"

@@ -198,7 +198,7 @@ class Beside:
             table = markup.grid(near, label=label)
             shown = measure == self.findings.main
             parts.append(table if shown else markup.folded(name, table))
-        return markup.join(parts)
+        return markup.Html(f'<div class="lc-findings">{markup.join(parts)}</div>')
 
 
 def beside(

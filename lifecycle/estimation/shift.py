@@ -107,8 +107,10 @@ def density_ratio(
     for left_out in range(_FOLDS):
         inside, outside = drawn & (fold != left_out), fold == left_out
         model = HistGradientBoostingClassifier(
-            max_iter=40,
-            max_leaf_nodes=15,
+            max_iter=20,
+            learning_rate=0.25,
+            max_leaf_nodes=10,
+            max_bins=64,
             min_samples_leaf=40,
             l2_regularization=1.0,
             categorical_features=categorical,

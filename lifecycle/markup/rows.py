@@ -14,7 +14,7 @@ __all__ = ["findings", "grid", "said"]
 _IN_SIGHT = 12
 _PERIODS_IN_SIGHT = 8
 _MOST_COLUMNS = 6
-_SHORT = {"ks": "KS", "js": "JS", "psi": "PSI", "roc_auc": "ROC AUC"}
+_SHORT = {"ks": "KS", "js": "JS", "psi": "PSI", "roc_auc": "ROC AUC", "auc": "AUC"}
 
 
 class _Row(Protocol):

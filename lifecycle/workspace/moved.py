@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +93,7 @@ def _followed(view: Rows, name: str, rows: pd.DataFrame) -> drift.Course | None:
         return None
     shown = whole[FIRST_CHUNKS:][-SHOWN_CHUNKS[view.settings.chunk] :]
     rules = view.settings.alerts
-    return drift.course(
+    found = drift.course(
         rows.loc[labels.isin(whole[:FIRST_CHUNKS]), ["time", name]],
         rows.loc[labels.isin(shown), ["time", name]],
         features=[name],
@@ -103,6 +104,8 @@ def _followed(view: Rows, name: str, rows: pd.DataFrame) -> drift.Course | None:
         timezone=view.timezone,
         min_n=rules.min_rows,
     )
+    title = f"{name.capitalize()}s"
+    return replace(found, findings=replace(found.findings, title=title))
 
 
 def season(view: Rows, found: drift.Course) -> Findings:

@@ -107,6 +107,12 @@ class View(Rows):
         beside, told = self.beside(), self.performance()
         known = tuple(row for row in told if row.n and row.measure in measured.METRICS)
         performance, picture = replace(told, rows=known), beside.plot("accuracy")
+        # a gap says how good the estimates are, not how good the model is
+        rows = tuple(
+            replace(row, verdict="undefined") if row.measure == "gap" else row
+            for row in beside.findings
+        )
+        beside = replace(beside, findings=replace(beside.findings, rows=rows))
         parts = (picture, performance, beside, self.harm())
         return findings.Sheet("Performance", parts, shown=PAGE_CHUNKS)
 

@@ -43,11 +43,16 @@ def sheet(view: Rows) -> Sheet:
     told = _told(view)
     for name, each in told.items():
         parts.append(_asked(view, rows, name, each))
-    if told and rows["role"].nunique() > 1:
-        parts += [_asked(view, rows, n, each, by="role") for n, each in told.items()]
+    trial = _on_trial(view, rows)
+    if len(trial):
+        parts += [_asked(view, trial, n, each, by="role") for n, each in told.items()]
     moments = _releases(view)
-    if moments:
-        parts += [_released(view, rows, n, each, moments) for n, each in told.items()]
+    if moments:  # whatever else changed changed with it: told, not judged
+        found = [_released(view, rows, n, each, moments) for n, each in told.items()]
+        parts += [
+            replace(each, rows=tuple(replace(r, verdict="undefined") for r in each))
+            for each in found
+        ]
     parts += _by_score(due)
     said = tuple(part for part in parts if _says(part))
     return Sheet("Business", said, shown=PAGE_CHUNKS)
@@ -66,6 +71,15 @@ def _told(view: Rows) -> Mapping[str, config.Kpi]:
     if view.settings.action_event is not None:
         told.setdefault(ADOPTION, config.Kpi(event=view.settings.action_event))
     return told
+
+
+def _on_trial(view: Rows, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows since the version on trial served its first; none without a trial."""
+    if view.experimental is None:
+        return rows.iloc[:0]
+    its = rows[rows["version"] == str(view.experimental.number)]
+    its = its[its["role"] == "experimental"]
+    return rows[rows["time"] >= its["time"].min()] if len(its) else its
 
 
 def _settings(each: config.Kpi) -> dict[str, Any]:
