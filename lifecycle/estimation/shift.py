@@ -16,6 +16,7 @@ __all__ = ["Shift", "density_ratio"]
 _FOLDS = 3
 _TIMES = 3  # reference rows a row of the chunk, in a fit
 _LEAST = 5000
+_BINS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,14 +104,16 @@ def density_ratio(
             for rows in map(len, (reference, chunk))
         ]
     )
+    names = (np.unique(column).size for column in table[:, categorical].T)
+    bins = max([_BINS, *names])  # a name needs one of its own
     odds = np.empty(len(table))
     for left_out in range(_FOLDS):
         inside, outside = drawn & (fold != left_out), fold == left_out
         model = HistGradientBoostingClassifier(
-            max_iter=20,
-            learning_rate=0.25,
+            max_iter=18,
+            learning_rate=0.27,
             max_leaf_nodes=10,
-            max_bins=64,
+            max_bins=min(bins, 255),
             min_samples_leaf=40,
             l2_regularization=1.0,
             categorical_features=categorical,
