@@ -50,6 +50,15 @@ def _once(question: Any) -> Any:
     return asked
 
 
+def _told(found: findings.Findings, measure: str = "") -> findings.Findings:
+    """The same rows, of one measure or of all, told without a verdict."""
+    rows = tuple(
+        replace(row, verdict="undefined") if measure in ("", row.measure) else row
+        for row in found
+    )
+    return replace(found, rows=rows)
+
+
 class View(Rows):
     """A model of a workspace as it stood at `as_of`: the questions about it.
 
@@ -108,11 +117,7 @@ class View(Rows):
         known = tuple(row for row in told if row.n and row.measure in measured.METRICS)
         performance, picture = replace(told, rows=known), beside.plot("accuracy")
         # a gap says how good the estimates are, not how good the model is
-        rows = tuple(
-            replace(row, verdict="undefined") if row.measure == "gap" else row
-            for row in beside.findings
-        )
-        beside = replace(beside, findings=replace(beside.findings, rows=rows))
+        beside = replace(beside, findings=_told(beside.findings, "gap"))
         parts = (picture, performance, beside, self.harm())
         return findings.Sheet("Performance", parts, shown=PAGE_CHUNKS)
 
@@ -151,7 +156,12 @@ class View(Rows):
         return worth.kpi(self, event, measure)
 
     def feedback(self) -> findings.Sheet:
-        """How much people flagged and overrode, where, why, and who was right."""
+        """How much people flagged and overrode, where, why, and who was right.
+
+        Told, not judged: people speak up where they are surprised, so that they are
+        right there more often than the model says little about all the others. A rule
+        `feedback` judges how often they speak.
+        """
         said = self.workspace.logs(self.name).feedback(as_of=self.as_of)
         rows = self.recent(self.scored)
         told = said[said["id"].isin(rows["id"])]
@@ -164,8 +174,8 @@ class View(Rows):
             "Feedback",
             (
                 counted,
-                feedback.right(told, rows, min_n=least),
-                replace(parts, rows=parts.rows[:SHORT]),
+                _told(feedback.right(told, rows, min_n=least)),
+                _told(replace(parts, rows=parts.rows[:SHORT])),
                 feedback.reasons(told),
             ),
             shown=PAGE_CHUNKS,
