@@ -37,7 +37,7 @@ lint: $(READY)
 check: lint test
 
 bench: $(READY)
-	@for each in main_job; do "$(BIN)/python" -m benchmarks.$$each || exit 1; done
+	@for each in main_job monitoring quality; do "$(BIN)/python" -m benchmarks.$$each || exit 1; done
 
 constraints: $(READY)
 	@{ head -1 constraints.txt; "$(BIN)/python" -m pip list --format=freeze \
