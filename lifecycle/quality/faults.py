@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Fault", "Quality", "faults", "marks"]
 
+_SHOWN = 24  # rows on a page
 _IMPLIED = {  # the stronger word, and what it says already
     "type": {"unseen", "renamed", "out_of_range", "scale", "distinct"},
     "scale": {"out_of_range", "distinct"},
@@ -160,8 +161,12 @@ class Quality(Findings):
         return marked
 
     def _repr_html_(self) -> str:
-        wrong = _table(self.marks) if self.marks else ""
-        return super()._repr_html_() + wrong
+        """What is wrong, and the rows that say most; `frame` has all."""
+        loud = [row for row in self if row.verdict == "alert"]
+        others = [row for row in self if row.verdict != "alert" and not row.period]
+        rows = [*loud, *others][: max(_SHOWN, len(loud))]
+        shown = markup.findings(self.title, self.summary, self.verdict, rows)
+        return shown + (_table(self.marks) if self.marks else "")
 
     def states(self) -> pd.DataFrame:
         """Say of each column whether it is a fault, drift or fine, and why.

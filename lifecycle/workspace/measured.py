@@ -32,7 +32,7 @@ CALIBRATED_ON = 13  # newest chunks whose outcomes are known
 LOOKED_BACK = 12  # chunks with outcomes that are estimated once more
 BLOCK = 4  # of them at a time, each knowing what was known at its start
 SEGMENT_CHUNKS = 13
-SHOWN_SEGMENTS = 10
+SHOWN_SEGMENTS = 7
 
 
 def own(view: Rows) -> pd.DataFrame:
