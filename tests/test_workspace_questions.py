@@ -203,6 +203,28 @@ def test_an_accepted_drift_is_the_new_normal_from_that_moment_on(
     assert max(weight, key=lambda row: row.value).subject == "visits"
 
 
+def test_what_was_before_a_drift_is_not_accepted_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LIFECYCLE_UNATTENDED", raising=False)
+    rows = [served(2, range(16)), served(3, range(16, WEEKS), shift=0.6)]
+    ws = made(tmp_path / "ws", pd.concat(rows))
+    by = {"by": "Ana", "as_of": at_week(12)}
+    version = ws.train("leads", recipe="scaled_logistic", **by)
+    asked = ws.propose("leads", version.number, reason="ours now", **by)
+    ws.approve("leads", asked.id, reason="yes", by="Rui", as_of=at_week(12))
+    told = {"reason": "campaign", "by": "Ana", "as_of": at_week(18)}
+    entry = accepting.accept(ws, "leads", **told)
+    assert entry.evidence["chunks"] == ["2024-W17", "2024-W18"]
+    later = ws.view("leads", at_week(WEEKS)).drift()
+    alarmed = {row.period for row in later.findings if row.verdict == "alert"}
+    assert not {chunk for chunk in alarmed if chunk > "2024-W16"}
+    entry = accepting.accept(ws, "leads", ["noise"], **told)  # it has not drifted
+    assert len(entry.evidence["chunks"]) == 4
+    entry = accepting.accept(ws, "leads", ["noise"], chunks=3, **told)
+    assert len(entry.evidence["chunks"]) == 3
+
+
 def test_a_segment_that_drifts_alone_is_named(tmp_path: Path) -> None:
     rows = served(2, range(WEEKS))
     late = rows["at"] >= START + pd.Timedelta(weeks=16)

@@ -10,6 +10,7 @@ from lifecycle import errors, promotion
 from lifecycle.workspace import actors
 
 if TYPE_CHECKING:
+    from lifecycle import drift
     from lifecycle.registry import Entry
     from lifecycle.workspace.desk import Workspace
 
@@ -38,8 +39,9 @@ def accept(
     reason : str
         Why, for the ledger.
     chunks : int, optional
-        The newest so many whole chunks are the new normal; as many as the settings
-        look at (`drift_chunks`) where not given.
+        The newest so many whole chunks are the new normal. Where not given those in
+        which all that has drifted of the features did so, and no more than the
+        settings look at (`drift_chunks`): what was before would blur it.
     by : str, optional
         Who says so; the person at the terminal where not given.
     as_of : datetime or ISO text, optional
@@ -71,7 +73,9 @@ def accept(
             f"no feature of {name} has drifted, so there is nothing to accept"
         )
     actor = actors.who(by)
-    newest = course.analysis.chunks[-(chunks or view.settings.alerts.drift_chunks) :]
+    lasted = _lasted(course, chosen)
+    count = chunks or min([view.settings.alerts.drift_chunks, *lasted])
+    newest = course.analysis.chunks[-count:]
     return promotion.accept(
         workspace.registry,
         name,
@@ -83,3 +87,14 @@ def accept(
         at=view.as_of,
         unattended=actors.unattended(),
     )
+
+
+def _lasted(course: drift.Course, features: Sequence[str]) -> list[int]:
+    """For how many chunks each feature has drifted, of those that have in the newest."""
+    newest = course.analysis.chunks[-1]
+    longest: dict[str, int] = {}
+    for row in course.findings:
+        if row.period == newest and row.verdict == "alert":
+            feature, *_, running = course.details[row.subject, row.measure, newest]
+            longest[feature] = max(running, longest.get(feature, 0))
+    return [longest[feature] for feature in features if feature in longest]
