@@ -18,7 +18,7 @@ import pytest
 import lifecycle
 from lifecycle import alerts, config, errors, workspace
 from lifecycle.findings import Finding, Findings
-from lifecycle.workspace import notices, replaying, rules
+from lifecycle.workspace import clock, notices, replaying, rules
 
 LIVE = datetime(2024, 4, 1, tzinfo=UTC)
 END = datetime(2024, 8, 26, tzinfo=UTC)
@@ -59,6 +59,16 @@ above = 1.5
 above = 6
 severity = "info"
 """
+
+RAN: dict[str, Any] = {
+    "slot": None,
+    "status": "succeeded",
+    "started": END,
+    "ended": END,
+    "exit_code": 0,
+    "verdict": "quiet",
+    "summary": "",
+}
 
 Terminal = Callable[..., tuple[int, str, str]]
 
@@ -359,6 +369,45 @@ def test_the_report_is_linked_where_it_is_or_will_be(desk: Path) -> None:
     assert notices.report_link(view) == (
         "https://r.example/x/calls/2024-08-26/audit.html"
     )
+
+
+def test_a_reminder_links_to_a_page_that_is_there(desk: Path) -> None:
+    (desk / config.FILE).write_text(
+        SETTINGS.replace("on_alert = false", "on_alert = true")
+    )
+    ws = lifecycle.open(desk)
+    assert notices.report_link(ws.view("calls", END), new=False) == ""
+    early, late = END - 2 * WEEK, END - WEEK
+    for at, page in ((early, "audit"), (late, "audit"), (early, "drift")):
+        ws.registry.record_run(
+            "calls", page, at, directory=f"reports/calls/{at:%Y-%m-%d}", **RAN
+        )
+    assert notices.report_link(ws.view("calls", END), new=False) == (
+        "reports/calls/2024-08-19/audit.html"
+    )
+    before = ws.view("calls", END - timedelta(days=8))
+    assert notices.report_link(before, new=False) == (
+        "reports/calls/2024-08-12/audit.html"
+    )
+    assert notices.report_link(ws.view("calls", END), "quality", new=False) == (
+        "reports/calls/2024-08-12/drift.html"
+    )
+
+
+def test_only_a_new_alert_promises_a_page(desk: Path) -> None:
+    (desk / config.FILE).write_text(
+        SETTINGS.replace("on_alert = false", "on_alert = true").replace(
+            "drift = false", "drift = false\nremind_every_days = 7"
+        )
+    )
+    ws = lifecycle.open(desk)
+    assert clock.watch(ws.view("calls", END))
+    assert clock.watch(ws.view("calls", END + WEEK)) == []
+    links = [(each.kind, each.report) for each in notices.messages(ws, "calls")]
+    assert links == [
+        ("opened", "reports/calls/2024-08-26/audit.html"),
+        ("reminder", ""),
+    ]
 
 
 # -- replay --------------------------------------------------------------------

@@ -90,7 +90,7 @@ def accept(
 
 
 def _lasted(course: drift.Course, features: Sequence[str]) -> list[int]:
-    """For how many chunks each feature has drifted, of those that have in the newest."""
+    """For how many chunks each feature has drifted that has in the newest."""
     newest = course.analysis.chunks[-1]
     longest: dict[str, int] = {}
     for row in course.findings:

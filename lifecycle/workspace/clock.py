@@ -228,6 +228,7 @@ def watch(view: View) -> list[alerts.Alert]:
     accuracy = found["accuracy"].only(measure="accuracy")
     judged = [row for row in accuracy if row.verdict != "undefined"]
     _end_of_rollback(view, judged)
+    lasting = {each.rule for each in alerts.open_alerts(view.registry, view.name)}
     for name, rows in found.items():
         rule = told[name]
         opened += alerts.update(
@@ -241,9 +242,9 @@ def watch(view: View) -> list[alerts.Alert]:
             words=rows.summary and f"{view.name}: {rows.summary}",
             close_after=rule.close_after or 1,
             margin=rule.margin,
-            report=notices.report_link(view, rule.watch),
+            report=notices.report_link(view, rule.watch, new=name not in lasting),
         )
-    notices.chase(view)
+    notices.chase(view, new=bool(opened))
     return opened
 
 

@@ -132,8 +132,15 @@ def troubles(workspace: Workspace, name: str | None = None) -> list[str]:
     ]
 
 
-def chase(view: View) -> list[Alert]:
-    """Remind of alerts that nobody has taken on, or ask the deputy."""
+def chase(view: View, *, new: bool = False) -> list[Alert]:
+    """Remind of alerts that nobody has taken on, or ask the deputy.
+
+    Parameters
+    ----------
+    view : View
+    new : bool
+        Whether an alert has opened at this very moment; see `report_link`.
+    """
     told = view.settings.alerts
     return alerts.chase(
         view.registry,
@@ -142,7 +149,7 @@ def chase(view: View) -> list[Alert]:
         escalate_after=_days(told.escalate_after_days),
         deputy=told.deputy or "",
         remind_every=_days(told.remind_every_days),
-        report=report_link(view),
+        report=report_link(view, new=new),
     )
 
 
@@ -150,16 +157,26 @@ def _days(count: float | None) -> timedelta | None:
     return None if count is None else timedelta(days=count)
 
 
-def report_link(view: View, watch: str = "") -> str:
+def report_link(view: View, watch: str = "", *, new: bool = True) -> str:
     """Where the report about a rule is, or will be when the clock has run it.
 
     Below `reports_url` of the settings where there is one, else in the workspace.
+    Empty where no page has run and none will.
+
+    Parameters
+    ----------
+    view : View
+    watch : str
+        What the rule looks at.
+    new : bool
+        Whether an alert opens at this moment: only that makes the clock run the
+        pages. Of others the newest page is meant.
     """
     from lifecycle.workspace import clock
 
     page = _PAGES.get(watch, "audit")
     folder = f"reports/{view.name}/{clock.stamp(view.as_of)}"
-    if not view.settings.schedule.on_alert:
+    if not (new and view.settings.schedule.on_alert):
         runs = view.registry.runs(view.name, page)
         done = [run for run in runs if run.directory and run.as_of <= view.as_of]
         if not done:
