@@ -151,7 +151,8 @@ def child(what: str, folder: Path, weeks: int, kept: Path) -> dict[str, float]:
     if what in ("first", "again"):
         keeper = profiled.Kept(kept, before.grids)
         after = profiled.profile_files(files, keeper, as_of=AS_OF)
-        normal.write_bytes(before.to_bytes())
+        if what == "first":  # it never changes
+            normal.write_bytes(before.to_bytes())
     else:
         after = profiles.scan(files, before.grids)
     if what == "course":

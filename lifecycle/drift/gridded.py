@@ -106,8 +106,11 @@ def earth(
         left = (steps[1] - steps[0])[..., :-1]
         signed = left * (high - low) + lacking[1] - lacking[0]
     total = np.abs(signed).sum(axis=-1)
-    rough = _straight(before, after, bounds)
-    return np.asarray(np.where(np.isnan(total), rough, total))
+    if not np.isnan(total).any():
+        return np.asarray(total)
+    return np.asarray(
+        np.where(np.isnan(total), _straight(table[0], table[1], bounds), total)
+    )
 
 
 def _straight(before: Any, after: Any, bounds: np.ndarray) -> np.ndarray:
