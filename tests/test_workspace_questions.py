@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -333,6 +333,20 @@ def test_money_and_kpis_follow_from_the_log(sound: Workspace) -> None:
         if row.measure == "earned"
     }
     assert earned["2024-W20"] == pytest.approx(by_hand)
+
+
+def test_the_first_hours_of_a_chunk_do_not_speak_for_it(sound: Workspace) -> None:
+    at = at_week(WEEKS) + timedelta(hours=10)  # a few rows of W23 are just due
+    view = sound.view("leads", at)
+    assert "2024-W23" in set(view.chunks(view.mature))
+    assert view.early(view.settings.delay)[0] == "2024-W23"
+    sheets = (view.business(), view.calibration())
+    wanted = {"earned", "right", "wrong", "calibration gap"}
+    rows = [row for each in sheets for row in each.findings if row.measure in wanted]
+    assert {row.measure for row in rows} == wanted
+    assert max(row.period for row in rows) == "2024-W22"
+    later = sound.view("leads", at + timedelta(days=5))
+    assert "2024-W23" not in later.early(later.settings.delay)
 
 
 # -- faults --------------------------------------------------------------------

@@ -120,6 +120,16 @@ class Rows:
         count = chunks or SHOWN_CHUNKS[self.settings.chunk]
         return rows[rows["time"] > self.as_of - count * LENGTH[self.settings.chunk]]
 
+    def early(self, wait: timedelta) -> list[str]:
+        """The chunks too new to be told of: most of their rows have not waited so long.
+
+        Fewer than `ripe_share` of the served rows have; the few that have would speak
+        for a chunk that they are only the first hours of.
+        """
+        rows, least = self.recent(self.scored), self.settings.alerts.ripe_share
+        waited = (rows["time"] + wait <= self.as_of).groupby(self.chunks(rows)).mean()
+        return [str(each) for each in waited.index[waited < least]]
+
     @cached_property
     def reference_period(self) -> tuple[datetime, datetime] | None:
         """What is normal, half-open: what the production version was trained on.

@@ -137,8 +137,10 @@ class View(Rows):
         """How far scores were from what came true: score by score, chunk by chunk."""
         rows = self.recent(self.mature[self.mature["score"].notna()])
         table = calibration.reliability(rows["outcome"], rows["score"])
+        served = self.recent(self.scored)
+        early = self.chunks(served).isin(self.early(self.settings.delay))
         told = monitor.calibration(
-            self.recent(self.scored),
+            served[~early],
             as_of=self.as_of,
             delay=self.settings.delay,
             chunk=self.settings.chunk,

@@ -25,6 +25,7 @@ PAGE_CHUNKS = 8  # of tables on a page; pictures and results reach further back
 def sheet(view: Rows) -> Sheet:
     """Money, conversion, the KPIs of the settings by chunk, role, release and score."""
     due = view.recent(view.mature[view.mature["prediction"].notna()])
+    due = due[~view.chunks(due).isin(view.early(view.settings.delay))]
     worked = business.conversion(due, acted=_acted(view, due), chunks=view.chunks(due))
     costs = view.settings.costs
     earned = business.earnings(
@@ -42,7 +43,9 @@ def sheet(view: Rows) -> Sheet:
     rows = view.recent(view.scored)
     told = _told(view)
     for name, each in told.items():
-        parts.append(_asked(view, rows, name, each))
+        early = view.early(_wait(view, each))
+        whole = rows[~view.chunks(rows).isin(early)] if early else rows
+        parts.append(_asked(view, whole, name, each))
     trial = _on_trial(view, rows)
     if len(trial):
         parts += [_asked(view, trial, n, each, by="role") for n, each in told.items()]
@@ -80,6 +83,13 @@ def _on_trial(view: Rows, rows: pd.DataFrame) -> pd.DataFrame:
     its = rows[rows["version"] == str(view.experimental.number)]
     its = its[its["role"] == "experimental"]
     return rows[rows["time"] >= its["time"].min()] if len(its) else its
+
+
+def _wait(view: Rows, each: config.Kpi) -> timedelta:
+    """How long after a prediction its part of a KPI is known."""
+    if not each.event:
+        return view.settings.delay
+    return timedelta(days=each.within_days or 0)
 
 
 def _settings(each: config.Kpi) -> dict[str, Any]:
