@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -223,6 +224,18 @@ def test_segments_are_watched_within_the_same_budget():
     assert by["age (plan=free)"] == "quiet"
     assert "where plan=basic" in found.summary
     assert found.drifted == ("age",)
+
+
+def test_segments_of_a_feature_that_has_moved_as_a_whole_are_only_named():
+    rng = np.random.default_rng(10)
+    reference, later = year(rng), log(4, rng, n=160, plans=(0.4, 0.5, 0.1))
+    later["age"] += 1.5
+    found = drift.course(reference, later, features=["age"], segments=["plan"])
+    assert re.fullmatch(
+        r"In 2023-W04 1 of 1 feature has drifted from the reference: age "
+        r"\(KS 0\.\d\d, since 2023-W\d\d; also where plan=free, plan=basic\)\.",
+        found.summary,
+    ), found.summary
 
 
 def test_scores_and_outcomes_are_watched_when_they_are_named():

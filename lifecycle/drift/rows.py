@@ -107,14 +107,18 @@ def _sentence(
 ) -> str:
     t = len(chunks) - 1
     said: dict[str, list[str]] = {}
+    cuts: dict[str, dict[str, str]] = {}
     for h in alarming:
         track = found[h]
         row = replace(_finding(track, held, h, t, chunks[t]), unit="")
-        since = chunks[_began(held.running[h])]
-        cut = f" where {telling.line(track.segment)}" if track.segment else ""
-        said.setdefault(track.feature, []).append(
-            f"{telling.size(row)}{cut}, since {since}"
-        )
+        words = f"{telling.size(row)}, since {chunks[_began(held.running[h])]}"
+        of, cut = said.setdefault(track.feature, []), telling.line(track.segment)
+        if not cut:
+            of.append(words)
+        else:
+            cuts.setdefault(track.feature, {}).setdefault(cut, words)
+    for feature, apart in cuts.items():
+        said[feature].append(telling.segments(apart, whole=bool(said[feature])))
     waiting = [
         found[h].feature
         for h in range(len(found))

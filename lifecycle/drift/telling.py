@@ -43,6 +43,24 @@ def several(parts: Sequence[str]) -> str:
     return ", ".join(listed)
 
 
+def segments(told: Mapping[str, str], *, whole: bool) -> str:
+    """The segments in which a feature has drifted, the first two by name.
+
+    How far is said only where the feature has not drifted as a whole.
+
+    >>> found = {"plan=pro": "KS 0.40, since 2023-W16"}
+    >>> segments(found, whole=False), segments(found, whole=True)
+    ('KS 0.40, since 2023-W16, where plan=pro', 'also where plan=pro')
+    >>> segments({"a": "KS 0.40", "b": "KS 0.30", "c": "KS 0.20"}, whole=True)
+    'also where a, b and 1 more'
+    """
+    first, more = list(told)[:2], len(told) - 2
+    rest = f" and {more} more" if more > 0 else ""
+    if whole:
+        return f"also where {', '.join(first)}{rest}"
+    return "; ".join(f"{told[cut]}, where {cut}" for cut in first) + rest
+
+
 def newest(
     period: str,
     features: Sequence[str],
@@ -66,7 +84,7 @@ def newest(
         )
     moved = [name for name in said if name not in OUTPUTS]
     count = f"{len(inputs)} feature{'' if len(inputs) == 1 else 's'}"
-    words = [f"{line(name)} ({', '.join(said[name])})" for name in moved]
+    words = [f"{line(name)} ({'; '.join(said[name])})" for name in moved]
     if moved:
         has = "has" if len(moved) == 1 else "have"
         sentence = (
@@ -80,7 +98,7 @@ def newest(
     told = []
     for name, plural in OUTPUTS.items():
         if name in said:
-            told.append(f"the {plural} have drifted ({', '.join(said[name])})")
+            told.append(f"the {plural} have drifted ({'; '.join(said[name])})")
         elif name in features:
             told.append(f"the {plural} have not drifted")
     if told:
