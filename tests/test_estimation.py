@@ -365,7 +365,7 @@ def test_columns_of_other_kinds_and_hostile_names_are_taken():
         rows[name] = [f"<b>{at % 300}</b>" for at in range(600)]
         rows["flag"] = pd.array([True, None] * 300, dtype="boolean")
         rows["money"] = [Decimal("1.5"), None] * 300
-        rows["huge"] = [10**400, 1] * 300
+        rows["huge"] = pd.Series([10**400, 1] * 300, dtype=object)
         rows["mixed"] = [1, "a"] * 300
         rows["inf"] = [np.inf, -np.inf] * 300
         rows["day"] = pd.Timestamp("2024-01-01")

@@ -279,7 +279,7 @@ def test_missing_values_booleans_dates_and_mixtures_are_segments():
 def test_decimals_huge_and_infinite_numbers_are_cut_like_others():
     frame = rows(1000)
     frame["money"] = [Decimal(n) / 4 for n in range(1000)]
-    frame["huge"] = [10**400, 2**70, 1, None] * 250
+    frame["huge"] = pd.Series([10**400, 2**70, 1, None] * 250, dtype=object)
     frame["edge"] = np.where(np.arange(1000) % 5 == 0, np.inf, np.arange(1000))
     frame["all"] = np.inf
     found = shown(monitor.segments(frame, by=["money", "huge", "edge", "all"]))

@@ -83,6 +83,14 @@ def test_a_tally_takes_booleans_and_lists():
     assert profiles.tally([[1], [1], [2]])[0] == {"[1]": 2, "[2]": 1}
 
 
+def test_a_tally_takes_numbers_too_large_for_a_float_among_names():
+    values = [10**400, "web", 10**400, None, -(10**400)]
+    expected = {str(10**400): 2, str(-(10**400)): 1, "web": 1}
+    assert profiles.tally(values) == (expected, 1)
+    grid = profiles.Grid.categorical(values)
+    assert grid.count([*values, 10**401]).unseen == 1
+
+
 def test_a_tally_leaves_out_categories_that_do_not_occur():
     values = pd.Series(["a"], dtype=pd.CategoricalDtype(["a", "b"]))
     assert profiles.tally(values)[0] == {"a": 1}

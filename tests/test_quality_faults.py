@@ -552,7 +552,8 @@ def test_nullable_and_categorical_columns_read_like_the_others():
 
 
 def test_huge_whole_numbers_and_infinities_are_read():
-    before = pd.DataFrame({"a": [10**400, 1, -(10**400), 2.5] * 50})
+    huge = [10**400, 1, -(10**400), 2.5] * 50
+    before = pd.DataFrame({"a": pd.Series(huge, dtype=object)})
     rows = pd.DataFrame({"a": [math.inf, 3, -math.inf, 10**30] * 20})
     found = quality.check(before, rows, features=["a"])
     assert found.only(measure="out_of_range")[0].value == 0

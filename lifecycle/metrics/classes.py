@@ -85,7 +85,7 @@ class Classified:
                 f"outcomes and predictions must be of the same rows, got {len(truth)} "
                 f"and {len(guess)}; join them by id first"
             )
-        codes, found = pd.factorize(pd.concat([truth, guess], ignore_index=True))
+        codes, found = pd.factorize(np.concatenate([truth, guess]))
         _check_kinds(found, codes[: len(truth)], codes[len(truth) :])
         given = list(dict.fromkeys(classes or ()))
         known = set(given)

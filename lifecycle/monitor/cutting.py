@@ -107,10 +107,11 @@ def _names(name: str, column: pd.Series[Any]) -> Cut:
     import pandas as pd
 
     values = column.astype(object)
+    # whole numbers too large for a float make no index in every version of pandas
     try:
-        codes, found = pd.factorize(values)
+        codes, found = pd.factorize(values.to_numpy())
     except TypeError:  # lists and other values without a hash
-        codes, found = pd.factorize(values.map(repr, na_action="ignore"))
+        codes, found = pd.factorize(values.map(repr, na_action="ignore").to_numpy())
     names = [f"{name}={line(value)}" for value in found]
     if (codes < 0).any():
         codes = np.where(codes < 0, len(names), codes)

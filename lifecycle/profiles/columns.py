@@ -113,17 +113,15 @@ def tally(values: Any) -> tuple[dict[str, int], int]:
     >>> tally(["web", "phone", None, "web"])
     ({'web': 2, 'phone': 1}, 1)
     """
+    import numpy as np
+
     series = _series(values)
     known = series[series.notna()]
-    try:
-        found = known.value_counts(sort=False)
-    except TypeError:  # lists and other values without a hash
-        found = known.map(repr).value_counts(sort=False)
+    codes, names = coded(known)
+    times = np.bincount(codes, minlength=len(names)).tolist()
     counts: dict[str, int] = {}
-    for value, count in zip(found.index, found.to_numpy(), strict=True):
-        if count:
-            name = str(value)
-            counts[name] = counts.get(name, 0) + int(count)
+    for name, count in zip(names, times, strict=False):
+        counts[name] = counts.get(name, 0) + count
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return dict(ranked), len(series) - len(known)
 
@@ -151,8 +149,10 @@ def coded(values: Any) -> tuple[np.ndarray, list[str]]:
     import pandas as pd
 
     series = _series(values)
+    # whole numbers too large for a float make no index in every version of pandas
+    plain = series.to_numpy() if series.dtype == object else series
     try:
-        codes, found = pd.factorize(series)
+        codes, found = pd.factorize(plain)
     except TypeError:  # lists and other values without a hash
         codes, found = pd.factorize(series.map(repr, na_action="ignore"))
     names = [str(value) for value in found]

@@ -129,8 +129,10 @@ def _codes(column: pd.Series[Any], held: dict[str, int]) -> np.ndarray:
     import numpy as np
     import pandas as pd
 
+    # whole numbers too large for a float make no index in every version of pandas
+    plain = column.to_numpy() if column.dtype == object else column
     try:
-        codes, found = pd.factorize(column)
+        codes, found = pd.factorize(plain)
     except TypeError:  # lists and other values without a hash
         codes, found = pd.factorize(column.map(repr, na_action="ignore"))
     places = [held.setdefault(str(value), len(held)) for value in found]
