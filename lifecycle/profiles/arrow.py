@@ -158,10 +158,9 @@ def _buffer(array: pa.Array) -> tuple[np.ndarray, np.ndarray | None]:
     import numpy as np
     import pyarrow as pa
 
-    if pa.types.is_temporal(array.type):
-        kind = np.dtype(f"i{array.type.bit_width // 8}")
-    else:
-        kind = np.dtype(array.type.to_pandas_dtype())
+    real, whole = pa.types.is_floating, pa.types.is_unsigned_integer
+    letter = "f" if real(array.type) else "u" if whole(array.type) else "i"
+    kind = np.dtype(f"{letter}{array.type.bit_width // 8}")
     bits, data = array.buffers()
     if not len(array) or data is None:
         return np.zeros(len(array), dtype=kind), np.zeros(len(array), dtype=bool)
