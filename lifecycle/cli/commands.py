@@ -16,6 +16,7 @@ from lifecycle import __version__
 from lifecycle.cli import say
 
 if TYPE_CHECKING:
+    from lifecycle.registry import Entry
     from lifecycle.workspace import Workspace
 
 __all__ = ["AsJson", "AsOf", "ModelName", "Person", "Reason", "app", "opened"]
@@ -189,6 +190,12 @@ def due(as_of: AsOf = None) -> None:
     ticks = ws.due(as_of=as_of, say=say.show)
     if not ticks:
         say.show("nothing is due")
+        idle = [name for name in ws.models if not ws.model(name).schedule.crons()]
+        for name in idle:
+            say.show(
+                f"  no page of {name} has a schedule: [models.{name}.schedule] in "
+                "lifecycle.toml says when one is due"
+            )
     failed = [tick.run.exit_code for tick in ticks if tick.run and tick.run.exit_code]
     if failed:
         raise typer.Exit(failed[0])
@@ -368,10 +375,19 @@ def history(model: ModelName, as_json: AsJson = False) -> None:
     say.table(
         ["when", "who", "move", "version", "why"],
         [
-            [f"{e.at:%Y-%m-%d}", e.actor, e.move, e.number or "–", e.reason]
+            [f"{e.at:%Y-%m-%d}", e.actor, _move(e), e.number or "–", e.reason]
             for e in entries
         ],
     )
+
+
+def _move(entry: Entry) -> str:
+    """A move, with the rule that is silent or the features that are accepted."""
+    told = entry.evidence
+    about = told.get("rule") if entry.move == "silence" else None
+    if entry.move == "accept drift":
+        about = ", ".join(map(str, told.get("features", ())))
+    return f"{entry.move}: {about}" if about else entry.move
 
 
 def _plain(entry: dict[str, Any]) -> dict[str, Any]:
