@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import lifecycle
-from lifecycle import workspace
+from lifecycle import errors, workspace
 
 SETTINGS = """\
 [workspace]
@@ -410,6 +410,43 @@ def test_columns_that_may_have_been_meant_are_remarked(
         "f.csv: 1 new, 0 unchanged",
         "  no column 'closed' (outcome_time); these outcomes count as known from now",
     ]
+
+
+def test_columns_of_feedback_and_events_that_nobody_reads_are_remarked(
+    desk: Path, terminal: Terminal
+) -> None:
+    Path("f.csv").write_text(GOOD)
+    terminal("ingest", "calls", "predictions", "f.csv")
+    Path("said.csv").write_text(
+        "call,time,kind,value,actor\n1,2024-01-03T10:00,override,1,Rui\n"
+    )
+    _, out, _ = terminal("ingest", "calls", "feedback", "said.csv")
+    assert out.splitlines() == [
+        "said.csv: 1 new, 0 unchanged",
+        "  not read: value, actor",
+    ]
+    _, out, _ = terminal("ingest", "calls", "events", "said.csv")
+    assert out.splitlines() == ["said.csv: 1 new, 0 unchanged", "  not read: actor"]
+
+
+def test_a_path_may_be_plain_text(desk: Path) -> None:
+    Path("f.csv").write_text(GOOD)
+    ws = lifecycle.open(desk)
+    assert ws.ingest("calls", "predictions", "f.csv").new == 2
+    with pytest.raises(errors.InputError, match=r"g\.csv"):
+        ws.ingest("calls", "predictions", "g.csv")
+
+
+def test_a_model_without_a_schedule_says_so(desk: Path, terminal: Terminal) -> None:
+    code, out, _ = terminal("due", "--as-of", "2024-04-01T08:00Z")
+    assert (code, out.splitlines()) == (
+        0,
+        [
+            "nothing is due",
+            "  no page of calls has a schedule: [models.calls.schedule] in "
+            "lifecycle.toml says when one is due",
+        ],
+    )
 
 
 def test_a_prediction_without_its_score_is_remarked(

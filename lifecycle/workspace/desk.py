@@ -148,7 +148,7 @@ class Workspace:
         self,
         name: str,
         table: str,
-        source: Path | pd.DataFrame,
+        source: Path | str | pd.DataFrame,
         *,
         as_of: datetime | str | None = None,
         skip_bad: bool = False,
@@ -163,7 +163,7 @@ class Workspace:
     def score(
         self,
         name: str,
-        source: Path | pd.DataFrame,
+        source: Path | str | pd.DataFrame,
         *,
         out: Path | None = None,
         as_of: datetime | str | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -86,7 +86,7 @@ def ingest(
     workspace: Workspace,
     name: str,
     table: str,
-    source: Path | pd.DataFrame,
+    source: Path | str | pd.DataFrame,
     *,
     as_of: datetime,
     skip_bad: bool = False,
@@ -119,6 +119,8 @@ def ingest(
         )
     model = workspace.model(name)
     log = workspace.logs(name)
+    if isinstance(source, str):
+        source = Path(source)
     if not isinstance(source, Path):
         done = log.append(table, source)
         return Ingested(done.rows_new, done.rows_same, done.rows_changed)
@@ -183,7 +185,10 @@ def _remarks(
             f"no column {model.outcome_time!r} (outcome_time); these outcomes count "
             "as known from now"
         )
+    if kind == "outcomes":  # it may be the file of the predictions
+        return
     if kind != KEPT:
+        yield from _unread(incoming.ignored)
         return
     for key in ("score", "prediction", "version"):
         name = getattr(model, key)
@@ -192,7 +197,10 @@ def _remarks(
         elif key == "score" and name in absent and model.prediction not in absent:
             yield f"no column {name!r}: ROC AUC and calibration stay undefined"
     others = {model.outcome, model.outcome_time}
-    unread = [name for name in incoming.ignored if name not in others]
+    yield from _unread([name for name in incoming.ignored if name not in others])
+
+
+def _unread(unread: Sequence[str]) -> Iterator[str]:
     if unread:
         more = f" and {len(unread) - SHOWN} more" if len(unread) > SHOWN else ""
         yield f"not read: {', '.join(unread[:SHOWN])}{more}"

@@ -25,7 +25,7 @@ SAID = ("score", "prediction", "version", "role")
 def score(
     workspace: Workspace,
     name: str,
-    source: Path | pd.DataFrame,
+    source: Path | str | pd.DataFrame,
     *,
     out: Path | None,
     as_of: datetime,
@@ -69,6 +69,8 @@ def score(
         raise errors.BadParameters(
             f"{out} cannot be written; name a file in a directory that exists"
         )
+    if isinstance(source, str):
+        source = Path(source)
     file, lines = "the rows", None
     if isinstance(source, Path):
         incoming = logs.read_file(
