@@ -113,7 +113,8 @@ def number(value: object, unit: str = "") -> str:
         sign = "" if digits == "0.00" else sign
         mark = _SIGNS.get(unit, f"{unit}\N{NO-BREAK SPACE}")
         return f"{sign}{mark}{digits}"
-    text = sign + (f"{size:,.0f}" if whole else _plain(size))
+    counted = whole or (bool(unit) and size.is_integer())  # 4 rows, not 4.000
+    text = sign + (f"{size:,.0f}" if counted else _plain(size))
     return f"{text}\N{NO-BREAK SPACE}{unit}" if unit else text
 
 
