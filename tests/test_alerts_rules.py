@@ -18,7 +18,7 @@ import pytest
 import lifecycle
 from lifecycle import alerts, config, errors, workspace
 from lifecycle.findings import Finding, Findings
-from lifecycle.workspace import clock, notices, replaying, rules
+from lifecycle.workspace import advice, clock, notices, replaying, rules
 
 LIVE = datetime(2024, 4, 1, tzinfo=UTC)
 END = datetime(2024, 8, 26, tzinfo=UTC)
@@ -408,6 +408,15 @@ def test_only_a_new_alert_promises_a_page(desk: Path) -> None:
         ("opened", "reports/calls/2024-08-26/audit.html"),
         ("reminder", ""),
     ]
+
+
+def test_a_page_of_the_past_asks_for_what_nobody_had_taken_on_then(desk: Path) -> None:
+    ws = lifecycle.open(desk)
+    (alert,) = clock.watch(ws.view("calls", END))
+    notices.acknowledge(ws, alert.id, by="Ana", as_of=END + timedelta(days=2))
+    (step,) = advice.todo(ws.view("calls", END), [])
+    assert f"lifecycle acknowledge {alert.id}" in step.what
+    assert advice.todo(ws.view("calls", END + WEEK), []) == ()
 
 
 # -- replay --------------------------------------------------------------------

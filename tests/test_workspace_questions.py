@@ -196,6 +196,10 @@ def test_an_accepted_drift_is_the_new_normal_from_that_moment_on(
     assert "Ana accepted visits of leads" in told.output, told.output
     entry = ws.history("leads")[-1]
     assert (entry.move, entry.reason) == ("accept drift", "campaign")
+    said = CliRunner().invoke(
+        commands.app, ["-w", str(ws.directory), "history", "leads"]
+    )
+    assert "accept drift: visits" in said.output
     assert entry.evidence["chunks"] == ["2024-W17", "2024-W18", "2024-W19", "2024-W20"]
     assert ws.view("leads", at_week(WEEKS)).drift().drifted == ()
     assert ws.view("leads", at_week(19)).drift().drifted == ("visits",)

@@ -62,7 +62,7 @@ def _alerts(view: Rows) -> list[records.Todo]:
         for alert in alerts.history(view.registry, view.name)
         if alert.opened_at <= view.as_of
         and (alert.closed_at is None or alert.closed_at > view.as_of)
-        and alert.acknowledged_by is None
+        and (alert.acknowledged_at is None or alert.acknowledged_at > view.as_of)
     ]
     steps = []
     for alert in found[-_MOST:]:
