@@ -51,7 +51,7 @@ def test_click_through_is_the_share_of_predictions_with_a_click():
     found = kpi(predictions(8), happened, kind="click")
     assert (found[0].value, found[0].n, found[0].unit) == (0.25, 8, "%")
     assert (found[0].lower, found[0].upper) == intervals.wilson(2, 8)
-    assert found.summary == ("Rate was 25.0% (90%: 8.7% to 54.0%) in 2023-W14.")
+    assert found.summary == ("Rate was 25.0% (90%: 8.7% to 54.0%, n 8) in 2023-W14.")
 
 
 def test_several_kinds_may_count():
@@ -295,6 +295,11 @@ def test_one_role_alone_cannot_be_compared():
     found = kpi(served((3, 10), (0, 0)), by="role")
     assert found.verdict == "undefined"
     assert found.summary == "Rate of both roles cannot be compared yet."
+
+
+def test_a_kpi_of_outcomes_needs_the_outcomes():
+    with pytest.raises(ValueError, match="there is no column 'outcome'"):
+        kpi(predictions(4).drop(columns="outcome", errors="ignore"))
 
 
 def test_deciles_of_the_score_come_highest_first():

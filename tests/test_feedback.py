@@ -364,3 +364,11 @@ def test_a_hostile_reason_is_one_line_cut_and_escaped():
     assert "\n" not in found.summary
     assert "\u202e" not in found.summary
     assert "<script>" not in found._repr_html_()
+
+
+def test_who_was_right_needs_outcomes_and_predictions():
+    rows = (
+        predictions(4).assign(prediction=1.0).drop(columns="outcome", errors="ignore")
+    )
+    with pytest.raises(ValueError, match="no column 'outcome'; rename"):
+        feedback.right(said(), rows)

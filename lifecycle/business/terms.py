@@ -133,6 +133,11 @@ def _outcomes(
             f"the outcome has a share only, got measure {measure!r}; name a kind of "
             f"event"
         )
+    if "outcome" not in labelled.columns:
+        raise ValueError(
+            "without a kind of event the outcome counts, and there is no column "
+            "'outcome'; rename yours, or name a kind of event"
+        )
     outcome = intervals.floats(labelled["outcome"])
     good = (outcome == 1).astype(float)
     return good, good, good, ~np.isnan(outcome)

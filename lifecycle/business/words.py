@@ -74,7 +74,7 @@ def _number(row: Finding) -> str:
 
 def _shown(row: Finding) -> str:
     ends = markup.interval(row.lower, row.upper, row.unit)
-    return _number(row) + (f" (90%: {ends})" if ends else "")
+    return f"{_number(row)} ({f'90%: {ends}, ' if ends else ''}n {row.n:,})"
 
 
 def _signed(row: Finding) -> str:

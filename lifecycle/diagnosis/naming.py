@@ -86,8 +86,8 @@ class Naming:
         name = markup.said(self.metric)
         if change.verdict == "undefined":
             return "", (
-                f"Nobody can say whether {_inner(name)} has changed: there are "
-                f"{change.n:,} outcomes, too few."
+                f"Nobody can say whether {_inner(name)} has changed: too few outcomes "
+                f"are known here (n {change.n:,}) or in the reference."
             )
         values = f"{self._plain(now)} against {self._plain(before)} in the reference"
         ends = f"{self.level:.0%}: {self._step(change.lower)} to "

@@ -57,7 +57,8 @@ def right(
     Raises
     ------
     ValueError
-        When `by` is unknown, or `chunks` are not of the same rows.
+        When `by` is unknown, `chunks` are not of the same rows, or a column of the
+        predictions is not there.
 
     Notes
     -----
@@ -115,9 +116,14 @@ def _joined(feedback: pd.DataFrame, labelled: pd.DataFrame) -> pd.DataFrame:
     spoken = feedback[feedback["label"].notna()].sort_values("time", kind="stable")
     spoken = spoken.drop_duplicates("id", keep="last")
     told = [n for n in ("id", "label", "person") if n in spoken.columns]
-    rows = labelled[["id", "prediction", "outcome"]].assign(
-        row=np.arange(len(labelled))
-    )
+    wanted = ["id", "prediction", "outcome"]
+    lacking = [name for name in wanted if name not in labelled.columns]
+    if lacking:
+        raise ValueError(
+            f"the predictions have no column {lacking[0]!r}; rename the one that holds "
+            "it"
+        )
+    rows = labelled[wanted].assign(row=np.arange(len(labelled)))
     known = rows[rows["outcome"].notna() & rows["prediction"].notna()]
     both = spoken[told].merge(known, on="id")
     if "person" not in both.columns:
