@@ -165,6 +165,19 @@ def test_a_file_of_the_log_is_counted_once(
     pd.testing.assert_frame_equal(before, again)
 
 
+def test_what_is_normal_is_not_kept_before_its_period_is_over(
+    tmp_path: Path, turned: Workspace
+) -> None:
+    expected = turned.view("leads", at_week(20)).drift()
+    log = pd.read_csv(turned.directory / "log.csv", parse_dates=["at"])
+    ws = made(tmp_path / "ws", log)
+    early = ws.view("leads", START.to_pydatetime() + timedelta(hours=30))
+    assert 0 < kept.reference_profile(early).rows() < 100
+    later = ws.view("leads", at_week(20))
+    assert kept.reference_profile(later).rows() == len(later.reference) > 2_000
+    pd.testing.assert_frame_equal(later.drift().frame(), expected.frame())
+
+
 def test_what_is_kept_may_be_torn_or_deleted(turned: Workspace) -> None:
     before = turned.view("leads", at_week(20)).drift().frame()
     folder = turned.directory / ".lifecycle" / "profiles" / "leads"

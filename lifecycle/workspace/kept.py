@@ -39,7 +39,8 @@ def reference_profile(view: Rows) -> profiles.Profile | None:
     start, end = period
     features = view.settings.features.names
     segments = view.settings.segments
-    period_key = [start.isoformat(), end.isoformat()]
+    until = min(end, view.as_of)  # within the period it is not whole yet
+    period_key = [start.isoformat(), until.isoformat()]
     key: list[object] = [*_version(view), *period_key, *features, "by", *segments]
     if view.production is None:
         key.append(view.workspace.logs(view.name).versions().get("predictions"))
