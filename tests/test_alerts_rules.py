@@ -410,6 +410,28 @@ def test_only_a_new_alert_promises_a_page(desk: Path) -> None:
     ]
 
 
+def test_a_version_that_never_serves_is_an_alert(tmp_path: Path) -> None:
+    place = tmp_path / "desk"
+    workspace.init(place)
+    rules_of = "\n[models.calls.rules.no_data]\nabove = 2\n"
+    (place / config.FILE).write_text(SETTINGS + rules_of)
+    ws = lifecycle.open(place)
+    assert clock.watch(ws.view("calls", END)) == []  # nothing is live yet
+    history = pd.concat([week(number - 6, 1.0, number) for number in range(6)])
+    ws.ingest("calls", "predictions", history[["id", "time", "age"]], as_of=LIVE)
+    ws.ingest("calls", "outcomes", outcomes(history), as_of=LIVE)
+    ws.train("calls", as_of=LIVE, by="Ana Silva")
+    asked = ws.propose("calls", 1, reason="first", by="Ana Silva", as_of=LIVE)
+    assert ws.view("calls", LIVE).proposal() == asked
+    assert ws.view("calls", LIVE - WEEK).proposal() is None
+    ws.approve("calls", asked.id, reason="go", by="Dana Weber", as_of=LIVE)
+    assert clock.watch(ws.view("calls", LIVE + 2 * WEEK)) == []
+    (alert,) = clock.watch(ws.view("calls", LIVE + 3 * WEEK))
+    assert alert.sentence == (
+        "calls: no prediction has come since 2024-04-01 00:00 UTC, for 3.0 weeks"
+    )
+
+
 def test_a_page_of_the_past_asks_for_what_nobody_had_taken_on_then(desk: Path) -> None:
     ws = lifecycle.open(desk)
     (alert,) = clock.watch(ws.view("calls", END))

@@ -219,14 +219,23 @@ def due(
 def watch(view: View) -> list[alerts.Alert]:
     """Hold every rule against the view's moment; newly opened alerts.
 
-    Whoever has not taken an alert on in time is reminded, or a second person told.
+    Before the first prediction is served only silence can be wrong. Whoever has not
+    taken an alert on in time is reminded, or a second person told.
     """
-    if view.scored.empty:
-        return []
     told, opened = view.settings.watched, []
-    found = rules.watch(view)
-    accuracy = found["accuracy"].only(measure="accuracy")
-    judged = [row for row in accuracy if row.verdict != "undefined"]
+    if view.scored.empty:
+        told = {
+            name: rule
+            for name, rule in told.items()
+            if rules.LOOKS.get(rule.watch) == "aside"
+        }
+    found = rules.watch(view, told)
+    accuracy = found.get("accuracy", ())
+    judged = [
+        row
+        for row in accuracy
+        if row.measure == "accuracy" and row.verdict != "undefined"
+    ]
     _end_of_rollback(view, judged)
     lasting = {each.rule for each in alerts.open_alerts(view.registry, view.name)}
     for name, rows in found.items():

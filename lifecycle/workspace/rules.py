@@ -231,9 +231,13 @@ def _past(view: View, rows: Findings) -> Findings:
 
 
 def _no_data(view: View, rule: config.Rule) -> Findings:
-    """How long ago the newest prediction was made, in chunks."""
-    chunk = view.settings.chunk
-    newest = view.scored["time"].max().to_pydatetime() if len(view.scored) else None
+    """How long ago the newest prediction was made, in chunks.
+
+    Of a version that has served none yet how long it has been in production.
+    """
+    chunk, newest = view.settings.chunk, view.live_since
+    if len(view.scored):
+        newest = view.scored["time"].max().to_pydatetime()
     return _since(
         view,
         rule,

@@ -226,7 +226,8 @@ class View(Rows):
 
     def proposal(self) -> registry.Proposal | None:
         """The newest proposal that waits for a person."""
-        waiting = promotion.pending(self.registry, self.name)
+        pending = promotion.pending(self.registry, self.name)
+        waiting = [each for each in pending if each.created_at <= self.as_of]
         return waiting[-1] if waiting else None
 
     def evaluation(self) -> evaluation.Evaluation | None:
