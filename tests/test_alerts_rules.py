@@ -301,16 +301,30 @@ def test_drift_is_one_finding_a_chunk_and_undefined_where_nothing_was_judged() -
     newest = pd.DataFrame({"time": [pd.Timestamp("2024-08-20", tz="UTC")]})
     told = Findings("Drift", rows, "Two features moved.")
     details = {("job", "psi", "2024-W33"): ("age", "job=nurse", 0.01, 0.01, 2)}
-    made = SimpleNamespace(findings=told, details=details)
-    view = fake(drift=lambda: made, reference=newest, analysis=newest)
-    found = rules.watch(view, {"drift": config.Rule(watch="drift")})["drift"]
+    made = SimpleNamespace(findings=told, details=details, drifted=("age",))
+    calm = SimpleNamespace(parts=())
+    view = fake(
+        drift=lambda: made, answers=lambda: calm, reference=newest, analysis=newest
+    )
+    rule = {"drift": config.Rule(watch="drift")}
+    found = rules.watch(view, rule)["drift"]
     assert [(row.period, row.value, row.verdict) for row in found] == [
         ("2024-W32", 0.0, "quiet"),
         ("2024-W33", 1.0, "alert"),  # a segment of a feature is that feature
     ]
     assert found.summary == "Two features moved."
-    blind = fake(drift=lambda: None, reference=newest, analysis=newest)
-    assert len(rules.watch(blind, {"drift": config.Rule(watch="drift")})["drift"]) == 0
+    scores = SimpleNamespace(
+        verdict="alert", drifted=("score",), summary="The scores moved."
+    )
+    view.answers = lambda: SimpleNamespace(parts=(scores,))
+    found = rules.watch(view, rule)["drift"]
+    assert [(row.period, row.value) for row in found][-1] == ("2024-W33", 2.0)
+    assert found.summary == "Two features moved. The scores moved."
+    nothing = SimpleNamespace(findings=Findings("Drift", ()), details={}, drifted=())
+    blind = fake(
+        drift=lambda: nothing, answers=lambda: calm, reference=newest, analysis=newest
+    )
+    assert len(rules.watch(blind, rule)["drift"]) == 0
 
 
 # -- the clock and the people ---------------------------------------------------

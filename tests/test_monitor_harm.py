@@ -96,7 +96,8 @@ def test_the_function_is_the_evidence_week_by_week():
     course = intervals.evidence(wrong, above=limit, starts=range(0, 2000, 200))
     best = np.maximum.accumulate(course)[199::200]
     evidence = of(found, "evidence")
-    assert [row.value for row in evidence] == pytest.approx(np.minimum(best, 1e6).tolist())
+    shown = np.minimum(best, 1e6).tolist()
+    assert [row.value for row in evidence] == pytest.approx(shown)
     assert [row.n for row in evidence] == list(range(200, 2001, 200))
     assert evidence[0].threshold == pytest.approx(25)
     rates = of(found, "error rate")

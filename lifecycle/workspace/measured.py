@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lifecycle import diagnosis, drift, estimation, figures, monitor, periods, quality
+from lifecycle import (
+    diagnosis,
+    drift,
+    estimation,
+    figures,
+    metrics,
+    monitor,
+    periods,
+    quality,
+)
 from lifecycle.findings import Findings
 from lifecycle.workspace import intake
 from lifecycle.workspace.rows import LENGTH
@@ -33,6 +43,7 @@ LOOKED_BACK = 12  # chunks with outcomes that are estimated once more
 BLOCK = 4  # of them at a time, each knowing what was known at its start
 SEGMENT_CHUNKS = 13
 SHOWN_SEGMENTS = 7
+WORSE_THAN_THEN = 0.05  # a segment must be, since the version's first chunks
 
 
 def own(view: Rows) -> pd.DataFrame:
@@ -163,10 +174,36 @@ def harm(view: Rows, epsilon: float) -> Findings:
 
 
 def segments(view: Rows) -> tuple[figures.Picture, Findings]:
-    """Where the model is worst, found on older rows and confirmed on newer ones."""
+    """Where the model is worst, found on older rows and confirmed on newer ones.
+
+    A segment that was as much worse than the rest in the version's first chunks is no
+    alert: the problem is harder there, and the model is as it was released.
+    """
     served = view.mature[view.mature["prediction"].notna()]
-    found = monitor.segments(
-        _last(view, served, SEGMENT_CHUNKS),
+    found = _by_segment(view, _last(view, served, SEGMENT_CHUNKS))
+    before = _gaps(_by_segment(view, normal(view)))
+    better = metrics.METRICS[found.main].greater_is_better if found.main else True
+    now = _gaps(found)
+    rows = []
+    for row in found:
+        if row.measure != found.main:
+            continue
+        worse = now.get(row.subject, math.nan) - before.get(row.subject, 0.0)
+        as_ever = (-worse if better else worse) < WORSE_THAN_THEN
+        usual = row.verdict == "alert" and as_ever
+        rows.append(replace(row, verdict="quiet") if usual else row)
+    rows.sort(key=lambda row: row.verdict != "alert")
+    worst = tuple(rows[:SHOWN_SEGMENTS])
+    picture = figures.forest(worst, title="The worst segments", measure=found.main)
+    summary = found.summary
+    if found.verdict == "alert" and not any(r.verdict == "alert" for r in rows):
+        summary += " That is about as it was in the version's first chunks."
+    return picture, replace(found, rows=worst, summary=summary)
+
+
+def _by_segment(view: Rows, rows: pd.DataFrame) -> Findings:
+    return monitor.segments(
+        rows,
         by=list(view.settings.features.names),
         as_of=view.as_of,
         delay=view.settings.delay,
@@ -175,10 +212,15 @@ def segments(view: Rows) -> tuple[figures.Picture, Findings]:
         timezone=view.timezone,
         rng=view.settings.seed,
     )
-    worst = [row for row in found if row.measure == found.main][:SHOWN_SEGMENTS]
-    picture = figures.forest(worst, title="The worst segments", measure=found.main)
-    shown = replace(found, rows=tuple(worst))
-    return picture, shown
+
+
+def _gaps(found: Findings) -> dict[str, float]:
+    """How far each segment is from the rest."""
+    return {
+        row.subject: row.value
+        for row in found
+        if row.measure == "against the rest" and not math.isnan(row.value)
+    }
 
 
 def diagnosed(view: Rows) -> diagnosis.Diagnosis | None:

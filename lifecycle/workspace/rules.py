@@ -115,11 +115,7 @@ def reference_value(view: View, measure: str) -> float:
     The mean, weighted by rows, of the version's first four judged chunks: the rows it
     was trained on would flatter it. Undefined, and therefore `nan`, before it has one.
     """
-    own = getattr(view, "reference_performance", None)
-    if own is not None:
-        found = own(measure)
-        return float(found.value if isinstance(found, Finding) else found)
-    since = _live_since(view)
+    since = view.live_since
     if since is None:
         return math.nan
     passed = math.ceil((view.as_of - since) / LENGTH[view.settings.chunk])
@@ -134,18 +130,6 @@ def reference_value(view: View, measure: str) -> float:
     return sum(row.value * row.n for row in first) / rows if rows else math.nan
 
 
-def _live_since(view: View) -> datetime | None:
-    """When the version in production got there, as known at the view's moment."""
-    if view.production is None:
-        return None
-    since = None
-    for entry in view.registry.ledger(view.name):
-        now, before = entry.after.get("production"), entry.before.get("production")
-        if entry.at <= view.as_of and now != before and now == view.production.number:
-            since = entry.at
-    return since
-
-
 def _harm(view: View, rule: config.Rule) -> Findings:
     """The sequential test that the loss has risen by more than epsilon."""
     rows = view.harm(epsilon=rule.above or 0.0)
@@ -156,12 +140,13 @@ def _harm(view: View, rule: config.Rule) -> Findings:
 
 
 def _drift(view: View, rule: config.Rule) -> Findings:
-    """All drift of a model as one finding a chunk: how many features have moved."""
+    """All drift of a model as one finding a chunk: how many columns have moved.
+
+    Scores, and outcomes that are due, count in the newest chunk: what they say now.
+    """
     if not len(view.reference) or not len(view.analysis):
         return Findings("Drift", ())
     drift = view.drift()
-    if drift is None:
-        return Findings("Drift", ())
     found, moved = drift.findings, dict[str, set[str]]()
     for row in found:
         if row.verdict != "undefined":
@@ -170,7 +155,13 @@ def _drift(view: View, rule: config.Rule) -> Findings:
                 told = drift.details.get((row.subject, row.measure, row.period))
                 names.add(told[0] if told else row.subject)
     counts = {period: len(names) for period, names in sorted(moved.items())}
-    return _family(view, "drifted features", counts, "Drift", found)
+    loud = [each for each in view.answers().parts if each.verdict == "alert"]
+    if loud and counts:
+        counts[max(counts)] += sum(len(each.drifted) for each in loud)
+        said = [found.summary] if drift.drifted else []
+        words = " ".join([*said, *(each.summary for each in loud)])
+        found = replace(found, summary=words)
+    return _family(view, "drifted columns", counts, "Drift", found)
 
 
 def _quality(view: View, rule: config.Rule) -> Findings:
