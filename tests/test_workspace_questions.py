@@ -339,6 +339,11 @@ def test_money_and_kpis_follow_from_the_log(sound: Workspace) -> None:
     view = sound.view("leads", at_week(WEEKS))
     assert view.kpi("order value")[-1].value == pytest.approx(75.0)
     assert view.kpi("order", "sum")[-1].value == pytest.approx(750.0)
+    nothing = view.kpi("nope")
+    assert nothing.verdict == "undefined"
+    assert (
+        nothing.summary == "No event of the kind 'nope' has come yet; there is order."
+    )
     week = view.mature[view.chunks(view.mature) == "2024-W20"]
     right = week["prediction"] == week["outcome"]
     by_hand = (

@@ -66,6 +66,11 @@ def kpi(view: Rows, event: str, measure: str = "") -> Findings:
     found = _told(view).get(event) or config.Kpi(event=event)
     if measure:
         found = found.model_copy(update={"measure": measure})
+    kinds = sorted({str(kind) for kind in _events(view)["kind"].unique()})
+    if found.event and found.event not in kinds:
+        there = ", ".join(kinds[:8]) or "no event at all"
+        words = f"No event of the kind {found.event!r} has come yet; there is {there}."
+        return Findings(event.capitalize(), (), words)
     return _asked(view, view.recent(view.scored), event, found)
 
 
