@@ -62,7 +62,7 @@ def versus(
     }
     drawn = dict(list(notes.items())[:_MOST_NOTES])
     key = [
-        f"{number}  " + clean(f"{some(when, 3)}: {text}", 55)
+        f"{number}  " + clean(f"{some(when, 3)}: {text}", 48)
         for number, (text, when) in enumerate(drawn.items(), start=1)
     ]
     if len(notes) > len(drawn):
