@@ -84,7 +84,9 @@ def _profiles(told: dict[str, list[dict[str, float]]]) -> Iterator[_table.Row]:
         ratio("again", "first", "work"),
         at_most=0.1,
     )
-    yield _table.row("share of the first, cold", ratio("again", "first", "cpu"))
+    yield _table.row(
+        "share of the first, cold", ratio("again", "first", "cpu"), at_most=0.1
+    )
 
 
 def _starts(repeats: int) -> Iterator[_table.Row]:
@@ -97,7 +99,7 @@ def _starts(repeats: int) -> Iterator[_table.Row]:
         cpu = statistics.median(each["cpu"] for each in done)
         yield _table.row(f"{name}, processor time", cpu, "s", at_most=limit)
         seconds = statistics.median(each["wall"] for each in done)
-        yield _table.row(f"{name}, on the clock", seconds, "s")
+        yield _table.row(f"{name}, on the clock", seconds, "s", at_most=limit)
 
 
 def _child(*words: str) -> dict[str, float]:
