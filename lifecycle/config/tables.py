@@ -16,10 +16,13 @@ __all__ = [
     "Alerts",
     "Costs",
     "Features",
+    "Gate",
     "Kpi",
     "Model",
+    "Promote",
     "Reference",
     "Release",
+    "Renewal",
     "Rule",
     "Schedule",
     "Settings",
@@ -119,16 +122,18 @@ class Costs(Table):
     """What errors and actions cost, in the workspace's currency.
 
     `true_positive` and `true_negative` are what a right prediction brings; a wrong one
-    costs.
+    costs. `fit` is what one fit of a back-test costs.
     """
 
     true_positive: Annotated[float, Field(ge=0)] = 0.0
     true_negative: Annotated[float, Field(ge=0)] = 0.0
     false_positive: Annotated[float, Field(ge=0)] = 1.0
     false_negative: Annotated[float, Field(ge=0)] = 1.0
+    recalibrate: Annotated[float, Field(ge=0)] = 20.0
     retrain: Annotated[float, Field(ge=0)] = 100.0
     rebuild: Annotated[float, Field(ge=0)] = 5_000.0
     roll_back: Annotated[float, Field(ge=0)] = 10.0
+    fit: Annotated[float, Field(ge=0)] = 0.0
     horizon_weeks: Annotated[int, Field(ge=1)] = 26
 
     @model_validator(mode="after")
@@ -170,6 +175,61 @@ class Release(Table):
     guard_min_rows: Annotated[int, Field(ge=1)] = 40
 
 
+class Gate(Table):
+    """What a candidate must show on held-out later rows before it is proposed.
+
+    `tolerance` is by how many errors a row the lower end of what it saves may lie
+    below nothing, `min_gain` how many it must save. `calibration_tolerance` is by how
+    much its calibration error may be above the champion's; `max_latency_ratio` how
+    many times the champion's time a row it may take, `max_size_mb` how large it may be
+    stored.
+    """
+
+    tolerance: Annotated[float, Field(ge=0, le=1)] = 0.01
+    min_gain: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    min_rows: Annotated[int, Field(ge=1)] = 100
+    min_segment_rows: Annotated[int, Field(ge=1)] = 50
+    calibration_tolerance: Annotated[float, Field(ge=0, le=1)] | None = None
+    max_latency_ratio: Annotated[float, Field(gt=0)] | None = None
+    max_size_mb: Annotated[float, Field(gt=0)] | None = None
+
+
+class Promote(Table):
+    """Within which bounds a candidate goes live without a person.
+
+    Nothing does unless `auto` says so. Of the rulings only those in `actions`, only
+    where the lower end of what the gate saw saved is above `min_saved` errors a row,
+    and not before `every_days` have passed since the last move of the model.
+    """
+
+    auto: bool = False
+    actions: tuple[Literal["recalibrate", "retrain", "rebuild", "roll_back"], ...] = (
+        "recalibrate",
+        "retrain",
+    )
+    target: Literal["production", "experimental"] = "experimental"
+    min_saved: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    every_days: Annotated[float, Field(ge=0)] = 7.0
+
+
+class Renewal(Table):
+    """When a model is renewed, and from what.
+
+    `windows` is how many of the newest chunks with outcomes a back-test looks at.
+    `continuous` trains a candidate each chunk whatever the ruling is, "refit" on the
+    newest `continuous_span` chunks, "update" by going on from the champion; it meets
+    the same gate. A renewal that has been due for `overdue_days` and has not run is an
+    alert. With `learn_from_people` corrections and overrides count where the outcome
+    is not known, weighed by how often their source was right.
+    """
+
+    windows: Annotated[int, Field(ge=1, le=52)] = 4
+    continuous: Literal["off", "refit", "update"] = "off"
+    continuous_span: Annotated[int, Field(ge=1)] = 13
+    overdue_days: Annotated[float, Field(gt=0)] = 14.0
+    learn_from_people: bool = True
+
+
 class Model(Table):
     """One model: whose it is, what its columns are called, and its rules."""
 
@@ -203,6 +263,9 @@ class Model(Table):
     costs: Costs = Costs()
     schedule: Schedule = Schedule()
     release: Release = Release()
+    gate: Gate = Gate()
+    promote: Promote = Promote()
+    renewal: Renewal = Renewal()
 
     @property
     def delay(self) -> timedelta:
