@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Costs", "Option", "Policy", "weigh"]
+
+_PRICES = ("retrain", "rebuild", "roll_back", "error", "recalibrate", "fit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,10 @@ class Costs:
     error : float, optional
         What a loss of 1 in the back-test costs; without it, what the back-test was
         told an error costs.
+    recalibrate : float
+        The repair that leaves the model as it is and mends its scores.
+    fit : float
+        One fit of a back-test: the price of asking.
 
     Raises
     ------
@@ -35,9 +41,11 @@ class Costs:
     rebuild: float
     roll_back: float = 0.0
     error: float | None = None
+    recalibrate: float = field(default=0.0, kw_only=True)
+    fit: float = field(default=0.0, kw_only=True)
 
     def __post_init__(self) -> None:
-        for name in ("retrain", "rebuild", "roll_back", "error"):
+        for name in _PRICES:
             price = getattr(self, name)
             if price is not None and not 0 <= price < math.inf:
                 raise ValueError(
@@ -98,9 +106,9 @@ class Option:
     Parameters
     ----------
     action : str
-        "retrain", "rebuild" or "roll_back".
+        "recalibrate", "retrain", "rebuild" or "roll_back".
     recipe : str
-        Empty for a roll-back.
+        Empty where nothing is trained: recalibrated, rolled back.
     span : int or None
         Chunks to train on; None for all.
     version : int or None
