@@ -128,6 +128,8 @@ class Option:
         That `value` exceeds the price.
     clears : bool
         Whether the evidence is enough to act.
+    offered : str
+        The new columns a rebuild would use, "visits, plan"; else empty.
     """
 
     action: str
@@ -144,6 +146,7 @@ class Option:
     upper: float
     probability: float
     clears: bool
+    offered: str = ""
 
     @property
     def net(self) -> float:
@@ -216,14 +219,16 @@ def weigh(
     told = policy or Policy()
     money = rows_per_week * (1.0 if costs.error is None else costs.error)
     weeks = _weeks(told.persistence, horizon_weeks)
-    keys = ["action", "recipe", "span", "version"]
+    keys = ["action", "recipe", "span", "version", "offered"]
     candidates = table[table["action"] != "keep"]
+    if "offered" not in candidates.columns:
+        candidates = candidates.assign(offered="")
     groups: dict[tuple[Any, ...], pd.DataFrame] = {}
     for key, rows in candidates.groupby(keys, dropna=False, sort=False):
         parts: tuple[Any, ...] = tuple(key)
         groups[tuple(None if pd.isna(part) else part for part in parts)] = rows
     options = []
-    for (action, recipe, span, version), rows in groups.items():
+    for (action, recipe, span, version, offered), rows in groups.items():
         price = float(getattr(costs, action))
         gain, variance = _pooled(
             rows, "difference", "variance", decay=told.decay, tau=told.tau, told=told
@@ -260,6 +265,7 @@ def weigh(
                 value=value * money,
                 error=math.sqrt(spread) * money,
                 price=price,
+                offered=offered or "",
             )
         )
     return sorted(options, key=lambda option: option.net, reverse=True)
@@ -311,7 +317,7 @@ def _pooled(
 
 def _own(groups: dict[tuple[Any, ...], pd.DataFrame], span: Any) -> pd.DataFrame | None:
     """The rows of the own recipe, trained on the same span."""
-    for (action, _, other, _), rows in groups.items():
+    for (action, _, other, _, _), rows in groups.items():
         if action == "retrain" and other == span:
             return rows
     return None
