@@ -1,4 +1,4 @@
-"""Four sound defaults for small tables of mixed types with missing values."""
+"""Sound defaults for small tables of mixed types with missing values."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LIBRARY",
+    "TASKS",
     "binned_logistic",
+    "boosted_regression",
     "boosted_trees",
     "extra_trees",
+    "ridge",
     "scaled_logistic",
 ]
 
@@ -39,11 +42,9 @@ def scaled_logistic(
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-    scaled = make_pipeline(_filled(), MinMaxScaler(clip=True), StandardScaler())
     return make_pipeline(
-        _columns(numeric, scaled, categorical),
+        _columns(numeric, _scaled(), categorical),
         LogisticRegression(max_iter=1000, random_state=seed),
     )
 
@@ -75,15 +76,7 @@ def boosted_trees(
 
     return make_pipeline(
         _columns(numeric, _filled(), categorical, _codes(grouped=True)),
-        HistGradientBoostingClassifier(
-            max_iter=60,
-            learning_rate=0.1,
-            max_leaf_nodes=15,
-            min_samples_leaf=15,
-            l2_regularization=1.0,
-            early_stopping=False,
-            random_state=seed,
-        ),
+        HistGradientBoostingClassifier(**_FEW_LEAVES, random_state=seed),
     )
 
 
@@ -149,13 +142,94 @@ def binned_logistic(
     )
 
 
+def ridge(
+    numeric: Sequence[str], categorical: Sequence[str], seed: int
+) -> BaseEstimator:
+    """Ridge regression on scaled numbers and one column a category.
+
+    As in `scaled_logistic`, a number beyond the range seen in training counts as the
+    edge of that range.
+
+    Parameters
+    ----------
+    numeric, categorical : sequence of str
+        Names of the columns.
+    seed : int
+        There is no chance in it.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted.
+    """
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+
+    return make_pipeline(
+        _columns(numeric, _scaled(), categorical), Ridge(random_state=seed)
+    )
+
+
+def boosted_regression(
+    numeric: Sequence[str], categorical: Sequence[str], seed: int
+) -> BaseEstimator:
+    """Boosted trees of few leaves for an outcome that is a number.
+
+    Parameters
+    ----------
+    numeric, categorical : sequence of str
+        Names of the columns.
+    seed : int
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; the squared error is what it learns by.
+    """
+    from sklearn.ensemble import HistGradientBoostingRegressor
+    from sklearn.pipeline import make_pipeline
+
+    return make_pipeline(
+        _columns(numeric, _filled(), categorical, _codes(grouped=True)),
+        HistGradientBoostingRegressor(**_FEW_LEAVES, random_state=seed),
+    )
+
+
+_FEW_LEAVES = {
+    "max_iter": 60,
+    "learning_rate": 0.1,
+    "max_leaf_nodes": 15,
+    "min_samples_leaf": 15,
+    "l2_regularization": 1.0,
+    "early_stopping": False,
+}
+
 LIBRARY: Mapping[str, Callable[..., BaseEstimator]] = MappingProxyType(
     {
         builder.__name__: builder
-        for builder in (scaled_logistic, boosted_trees, extra_trees, binned_logistic)
+        for builder in (
+            scaled_logistic,
+            boosted_trees,
+            extra_trees,
+            binned_logistic,
+            ridge,
+            boosted_regression,
+        )
     }
 )
-"""Name to builder of the recipes that come with the house."""
+"""Name to builder of the recipes that come with the house; `TASKS` says for what."""
+
+TASKS: Mapping[str, str] = MappingProxyType(
+    {
+        "scaled_logistic": "binary",
+        "boosted_trees": "binary",
+        "extra_trees": "binary",
+        "binned_logistic": "binary",
+        "ridge": "regression",
+        "boosted_regression": "regression",
+    }
+)
+"""Name to task of each recipe in `LIBRARY`."""
 
 
 def _columns(
@@ -217,6 +291,14 @@ def _codes(*, grouped: bool = False) -> BaseEstimator:
         max_categories=40,
     )
     return make_pipeline(texts, numbers)
+
+
+def _scaled() -> BaseEstimator:
+    """Numbers on one scale, at most as far out as in training."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+    return make_pipeline(_filled(), MinMaxScaler(clip=True), StandardScaler())
 
 
 def _filled(*, indicator: bool = True) -> BaseEstimator:

@@ -4,94 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
 from lifecycle.errors import SettingsError
 from lifecycle.recipes import library
+from lifecycle.recipes.recipe import TRIALS, Recipe, sentence
 
-if TYPE_CHECKING:
-    from sklearn.base import BaseEstimator
+__all__ = ["from_source", "load", "sha256_of"]
 
-__all__ = ["Recipe", "load"]
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a version is made.
-
-    Parameters
-    ----------
-    name : str
-        As the settings name it.
-    source_sha256 : str
-        Of the bytes of the file that holds it.
-    builder : callable
-        `builder(numeric, categorical, seed)` returns an unfitted estimator.
-    place : str
-        Where the file lies, for error messages.
-
-    Examples
-    --------
-    >>> load("scaled_logistic")
-    <Recipe scaled_logistic, of the library>
-    """
-
-    name: str
-    source_sha256: str
-    builder: Callable[[list[str], list[str], int], Any] = field(repr=False)
-    place: str = ""
-
-    def build(
-        self, numeric: Sequence[str], categorical: Sequence[str], *, seed: int
-    ) -> BaseEstimator:
-        """Make an unfitted estimator for a table of these columns.
-
-        Parameters
-        ----------
-        numeric : sequence of str
-            Columns of float64, `nan` where missing.
-        categorical : sequence of str
-            Columns of strings, `nan` where missing.
-        seed : int
-            The only source of chance.
-
-        Returns
-        -------
-        estimator
-            With `fit` and `predict_proba`.
-
-        Raises
-        ------
-        SettingsError
-            When there are no features, when the user's function fails, or what it
-            returns cannot be fitted or gives no probabilities.
-        """
-        if not numeric and not categorical:
-            raise SettingsError(
-                f"recipe {self.name!r} was given no features; name at least one in "
-                "the model's settings"
-            )
-        try:
-            estimator = self.builder(list(numeric), list(categorical), seed)
-        except Exception as error:
-            raise SettingsError(_sentence(self.place or self.name, error)) from error
-        for method in ("fit", "predict_proba", "get_params"):
-            if not hasattr(estimator, method):
-                raise SettingsError(
-                    f"{self.place or self.name}: estimator() returned "
-                    f"{type(estimator).__name__}, which has no {method}; return an "
-                    "unfitted scikit-learn classifier that gives probabilities"
-                )
-        return estimator
-
-    def __repr__(self) -> str:
-        return f"<Recipe {self.name}, {self.place or 'of the library'}>"
+MOST_TRIALS = 1000
 
 
 def load(name: str, *, folder: Path | None = None) -> Recipe:
@@ -131,43 +54,61 @@ def load(name: str, *, folder: Path | None = None) -> Recipe:
         )
     path = None if folder is None else folder / f"{name}.py"
     if path is not None and path.is_file():
-        return _from_file(name, path)
+        place = f"recipes/{path.name}"
+        try:
+            source = path.read_bytes()
+        except OSError as error:
+            raise SettingsError(sentence(place, error)) from error
+        return from_source(name, source, path, place)
     if name in library.LIBRARY:
         source = Path(library.__file__).read_bytes()
-        return Recipe(name, _sha256(source), library.LIBRARY[name])
+        return Recipe(name, sha256_of(source), library.LIBRARY[name], source=source)
     raise SettingsError(_unknown(name, folder))
 
 
-def _from_file(name: str, path: Path) -> Recipe:
-    place = f"recipes/{path.name}"
+def from_source(
+    name: str, source: bytes, path: Path, place: str, *, builder: str = "estimator"
+) -> Recipe:
+    """Run a recipe's file and take from it what it defines."""
     module = ModuleType(f"recipe_{name}")
     module.__file__ = str(path)
     try:
-        source = path.read_bytes()
         exec(compile(source, str(path), "exec"), module.__dict__)
     except Exception as error:
-        raise SettingsError(_sentence(place, error)) from error
-    builder = getattr(module, "estimator", None)
-    if not callable(builder):
+        raise SettingsError(sentence(place, error)) from error
+    build = getattr(module, builder, None)
+    if not callable(build):
         raise SettingsError(
-            f"{place} has no function estimator(numeric, categorical, seed); write "
-            "one that returns an unfitted scikit-learn classifier"
+            f"{place} has no function {builder}(numeric, categorical, seed); write "
+            "one that returns an unfitted scikit-learn classifier or regressor"
         )
-    return Recipe(name, _sha256(source), builder, place)
+    shaper = getattr(module, "features", None)
+    if shaper is not None and not callable(shaper):
+        raise SettingsError(
+            f"{place}: features is {type(shaper).__name__}; write a function "
+            "features(frame), or give it another name"
+        )
+    trials = getattr(module, "TRIALS", TRIALS)
+    if type(trials) is not int or not 1 <= trials <= MOST_TRIALS:
+        raise SettingsError(
+            f"{place}: TRIALS is {trials!r}; write a whole number from 1 to "
+            f"{MOST_TRIALS:,}"
+        )
+    return Recipe(
+        name,
+        sha256_of(source),
+        build,
+        place,
+        source,
+        grid=getattr(module, "space", None) or getattr(module, "SPACE", None),
+        shaper=shaper,
+        trials=trials,
+    )
 
 
-def _sentence(place: str, error: Exception) -> str:
-    """Say where in the recipe's file an error came from."""
-    if isinstance(error, SyntaxError):
-        line, what = error.lineno, error.msg
-    else:
-        file = place.rpartition("/")[2]
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [f.lineno for f in frames if Path(f.filename).name == file]
-        line, what = (lines[-1] if lines else None), str(error)
-    where = place if line is None else f"{place}, line {line}"
-    said = " ".join(what.split())[:300]
-    return f"{where}: {type(error).__name__}: {said}; mend the recipe"
+def sha256_of(source: bytes) -> str:
+    """SHA-256 of a recipe's file, in hexadecimal."""
+    return hashlib.sha256(source).hexdigest()
 
 
 def _unknown(name: str, folder: Path | None) -> str:
@@ -180,7 +121,3 @@ def _unknown(name: str, folder: Path | None) -> str:
         f"there is no recipe {name!r}; write recipes/{name}.py or use one of "
         f"{', '.join(known)}"
     )
-
-
-def _sha256(source: bytes) -> str:
-    return hashlib.sha256(source).hexdigest()
