@@ -9,27 +9,47 @@
 Each move is one transaction on a `lifecycle.registry.Registry`: roles, shares,
 the proposal and a row of the ledger, or nothing. A move that is not legal now
 raises an error whose message is one sentence. Nobody moves without a reason.
-`accept` moves no role: it signs what is normal from now on.
+`accept` moves no role: it signs what is normal from now on. `promote_within` is the
+only move that no person makes, and a renewal the only way to it.
 """
 
 from __future__ import annotations
 
 from lifecycle.promotion.accepting import Accepted, accept, accepted
+from lifecycle.promotion.automatic import promote_within
+from lifecycle.promotion.bounds import Bounds, within
 from lifecycle.promotion.deciding import approve, pending, propose, reject, withdraw
 from lifecycle.promotion.moving import Move, roll_back, widen
+from lifecycle.promotion.renewing import (
+    MOST_ATTEMPTS,
+    begin_renewal,
+    end_renewal,
+    fail_gate,
+    hold_renewal,
+    step_renewal,
+)
 from lifecycle.promotion.standing import Standing
 
 __all__ = [
+    "MOST_ATTEMPTS",
     "Accepted",
+    "Bounds",
     "Move",
     "Standing",
     "accept",
     "accepted",
     "approve",
+    "begin_renewal",
+    "end_renewal",
+    "fail_gate",
+    "hold_renewal",
     "pending",
+    "promote_within",
     "propose",
     "reject",
     "roll_back",
+    "step_renewal",
     "widen",
     "withdraw",
+    "within",
 ]

@@ -3,49 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from lifecycle import errors
-from lifecycle.promotion.moving import Move, decided, differs, said, settle
+from lifecycle.promotion.granting import (
+    digest_of,
+    evidence_of,
+    grant,
+    pending_still,
+    standing_after,
+)
+from lifecycle.promotion.moving import Move, decided, differs, said
 from lifecycle.promotion.standing import Standing
 from lifecycle.registry import canonical
 
 if TYPE_CHECKING:
-    from lifecycle.registry import Proposal, Registry, Version
-    from lifecycle.registry.writing import Writing
+    from lifecycle.registry import Proposal, Registry, Renewal
 
 __all__ = ["approve", "pending", "propose", "reject", "withdraw"]
 
 Target = Literal["production", "experimental"]
-_SHOWN = (
-    "model",
-    "number",
-    "target",
-    "share",
-    "against",
-    "author",
-    "reason",
-    "evidence",
-    "created_at",
-)
-
-
-def _digest(content: Mapping[str, Any], version: Version) -> str:
-    """SHA-256 over what a person is shown, and the artefact it is about."""
-    shown = {name: content[name] for name in _SHOWN}
-    return canonical.digest({**shown, "artefact_sha256": version.sha256})
-
-
-def _after(before: Standing, number: int, target: str, share: float) -> Standing:
-    if target == "production":
-        return before.promote(number)
-    if target == "experimental":
-        return before.experiment(number, share)
-    raise errors.IllegalMove(
-        f"a version is proposed for production or experimental, got {target!r}"
-    )
 
 
 def propose(
@@ -61,6 +39,7 @@ def propose(
     evidence: Mapping[str, Any],
     at: datetime,
     automatic: bool = False,
+    renewal: Renewal | None = None,
 ) -> Proposal:
     """Ask for a role for a version.
 
@@ -84,6 +63,8 @@ def propose(
         Now, with a zone.
     automatic : bool
         Nobody stands behind it; then a version that was rolled back is refused.
+    renewal : Renewal, optional
+        That asks: it is "proposed" in the same transaction.
 
     Raises
     ------
@@ -110,7 +91,7 @@ def propose(
                     f"{other.id}); decide or withdraw that one first"
                 )
         before = Standing.of(model, book.roles(model))
-        _after(before, number, target, share)
+        standing_after(before, number, target, share)
         content: dict[str, Any] = {
             "number": number,
             "target": target,
@@ -121,7 +102,7 @@ def propose(
             "evidence": dict(evidence),
             "created_at": canonical.utc(at),
         }
-        digest = _digest({"model": model, **content}, version)
+        digest = digest_of({"model": model, **content}, version)
         proposal = book.add_proposal(model, digest=digest, **content)
         book.enter(
             model,
@@ -132,34 +113,13 @@ def propose(
             at=at,
             number=number,
             proposal=proposal.id,
-            evidence=_evidence(proposal, version, automatic=automatic),
+            evidence=evidence_of(proposal, version, automatic=automatic),
             before=before.facts(),
             after=before.facts(),
         )
+        if renewal is not None:
+            book.step_renewal(renewal, "proposed", proposal=proposal.id)
         return proposal
-
-
-def _evidence(proposal: Proposal, version: Version, **more: Any) -> dict[str, Any]:
-    return {
-        **proposal.evidence,
-        "digest": proposal.digest,
-        "artefact_sha256": version.sha256,
-        **more,
-    }
-
-
-def _pending(book: Writing, model: str, id: int, digest: str | None) -> Proposal:
-    """The proposal, when it can still be decided and is the one that was shown."""
-    proposal = book.proposal(model, id)
-    if proposal.status != "pending":
-        raise decided(proposal)
-    content = {field.name: getattr(proposal, field.name) for field in fields(proposal)}
-    true = _digest(content, book.version(model, proposal.number))
-    if proposal.digest != true or digest not in (None, true):
-        raise errors.Stale(
-            f"proposal {id} of {model} is not what was shown; look at it again"
-        )
-    return proposal
 
 
 def approve(
@@ -220,57 +180,20 @@ def approve(
     if unattended:
         raise _unattended("approving", model, proposal_id)
     with registry.atomic() as book:
-        proposal = _pending(book, model, proposal_id, digest)
+        proposal = pending_still(book, model, proposal_id, digest)
         if two_persons:
             differs(proposal.author, approver, verb="approving")
-        before = Standing.of(model, book.roles(model))
-        if before.production != proposal.against:
-            raise errors.Stale(
-                f"proposal {proposal.id} of {model} was compared with "
-                f"{_named(proposal.against)}, and {_named(before.production)} is in "
-                "production now; propose again"
-            )
-        version = book.version(model, proposal.number)
-        registry.check(version)
-        granted = target or proposal.target
-        if granted == "production":
-            part = 1.0
-        elif share is not None:
-            part = float(share)
-        else:
-            part = proposal.share if proposal.target == granted else 0.1
-        after = _after(before, proposal.number, granted, part)
-        settle(book, before, after)
-        if not book.decide(proposal, "approved", by=approver, reason=reason, at=at):
-            raise decided(book.proposal(model, proposal_id))
-        entry = book.enter(
-            model,
-            "approve",
+        return grant(
+            registry,
+            book,
+            proposal,
             actor=approver,
             source=source,
             reason=reason,
             at=at,
-            number=proposal.number,
-            proposal=proposal.id,
-            evidence=_evidence(proposal, version, target=granted, share=part),
-            before=before.facts(),
-            after=after.facts(),
+            target=target,
+            share=share,
         )
-        sentence = f"version {proposal.number} of {model} is " + (
-            "in production" if part == 1 else f"on trial with {part:.0%} of the traffic"
-        )
-        return Move(
-            sentence,
-            model,
-            proposal.number,
-            book.roles(model),
-            entry,
-            book.proposal(model, proposal_id),
-        )
-
-
-def _named(number: int | None) -> str:
-    return "no version" if number is None else f"version {number}"
 
 
 def reject(
@@ -339,7 +262,7 @@ def _decline(
 ) -> Move:
     actor, reason = said(actor, reason)
     with registry.atomic() as book:
-        proposal = _pending(book, model, proposal_id, digest)
+        proposal = pending_still(book, model, proposal_id, digest)
         version = book.version(model, proposal.number)
         if not book.decide(proposal, status, by=actor, reason=reason, at=at):
             raise decided(book.proposal(model, proposal_id))
@@ -355,7 +278,7 @@ def _decline(
             at=at,
             number=proposal.number,
             proposal=proposal.id,
-            evidence=_evidence(proposal, version),
+            evidence=evidence_of(proposal, version),
             before=facts,
             after=facts,
         )

@@ -1,4 +1,4 @@
-"""The durable book: versions, roles, proposals, alerts, messages, runs, ledger.
+"""The durable book: versions, roles, proposals, renewals, alerts, runs, ledger.
 
 `Registry` opens it (SQLite by default, PostgreSQL for a team). Its reading
 functions only read; whatever changes something goes through `Registry.atomic`,
@@ -16,6 +16,7 @@ from lifecycle.registry.records import (
     Run,
     Version,
 )
+from lifecycle.registry.renewals import Renewal
 from lifecycle.registry.store import Registry
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Message",
     "Proposal",
     "Registry",
+    "Renewal",
     "Role",
     "Run",
     "Version",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from lifecycle import errors
 
-__all__ = ["TRUSTED", "place", "read", "revive", "write"]
+__all__ = ["TRUSTED", "discard", "place", "read", "revive", "write"]
 
 TRUSTED = frozenset(
     {
@@ -28,8 +28,15 @@ TRUSTED = frozenset(
 )
 
 
-def write(folder: Path, estimator: object) -> tuple[Path, str]:
+def write(folder: Path, estimator: object, *, token: str = "") -> tuple[Path, str]:
     """Dump an estimator into a temporary file of the folder, down to the disk.
+
+    Parameters
+    ----------
+    folder : Path
+    estimator : object
+    token : str
+        Names the temporary file, so that `discard` finds it after a crash.
 
     Returns
     -------
@@ -41,7 +48,7 @@ def write(folder: Path, estimator: object) -> tuple[Path, str]:
     from skops import io
 
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f".{uuid.uuid4().hex}.tmp"
+    path = _temporary(folder, token or uuid.uuid4().hex)
     try:
         content = io.dumps(estimator)
         with path.open("xb") as handle:
@@ -58,14 +65,43 @@ def write(folder: Path, estimator: object) -> tuple[Path, str]:
 def place(temporary: Path, target: Path) -> None:
     """Give a temporary file its name, and make the name durable.
 
-    The caller holds the registry's write lock, and `target` does not exist.
+    The caller holds the registry's write lock, and `target` does not exist. The file
+    keeps its temporary name beside the new one where the disk can do that: `discard`
+    knows by it what was placed and never registered.
     """
-    temporary.rename(target)
+    try:
+        target.hardlink_to(temporary)
+    except OSError:
+        temporary.rename(target)
     handle = os.open(target.parent, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def discard(folder: Path, token: str, *, registered: Collection[str]) -> None:
+    """Remove what a process that died was about to register.
+
+    Parameters
+    ----------
+    folder : Path
+    token : str
+        As in `write`.
+    registered : collection of str
+        Names of files that versions refer to; these stay.
+    """
+    temporary = _temporary(folder, token)
+    if not temporary.exists():
+        return
+    for path in folder.glob("*.skops"):
+        if path.name not in registered and path.samefile(temporary):
+            path.unlink(missing_ok=True)
+    temporary.unlink(missing_ok=True)
+
+
+def _temporary(folder: Path, token: str) -> Path:
+    return folder / f".{token}.tmp"
 
 
 def read(root: Path, artefact: str, sha256: str, *, name: str) -> bytes:

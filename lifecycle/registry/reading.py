@@ -20,12 +20,13 @@ from lifecycle.registry.records import (
     Run,
     Version,
 )
+from lifecycle.registry.renewals import Renewal
 
 __all__ = ["ZERO", "Reading", "row_hash", "waiting"]
 
 ZERO = "0" * 64  # stands before the first row of the ledger
 
-_Record = TypeVar("_Record", Proposal, Entry, Run, Alert, Message)
+_Record = TypeVar("_Record", Proposal, Entry, Run, Alert, Message, Renewal)
 
 
 def row_hash(row: dict[str, Any]) -> str:
@@ -242,3 +243,11 @@ class Reading:
             table.c.model == model, table.c.notebook == notebook
         )
         return self.connection.execute(query).scalar()
+
+    def renewals(self, model: str, *, only_open: bool = False) -> list[Renewal]:
+        """The renewals of a model, oldest first; at most one is open."""
+        table = tables.renewal
+        query = sa.select(table).where(table.c.model == model).order_by(table.c.id)
+        if only_open:
+            query = query.where(table.c.ended_at.is_(None))
+        return _as(Renewal, self._rows(query))

@@ -20,6 +20,7 @@ from lifecycle.registry.records import (
     Run,
     Version,
 )
+from lifecycle.registry.renewals import Renewal
 
 if TYPE_CHECKING:
     from lifecycle.registry.reading import Reading
@@ -140,6 +141,7 @@ class Registry:
         author: str,
         source: str = "given",
         at: datetime,
+        renewal: Renewal | None = None,
     ) -> Version:
         """Store a trained estimator as the model's next version.
 
@@ -159,6 +161,9 @@ class Registry:
             Who made it, and how that is known.
         at : datetime
             Now, with a zone.
+        renewal : Renewal, optional
+            That makes it: it is "trained" in the same transaction, so that neither is
+            there without the other.
 
         Notes
         -----
@@ -175,7 +180,9 @@ class Registry:
         values["threshold"] = float(rest.pop("threshold", 0.5))
         values |= {"birth": rest, "recipe": canonical.words(recipe)}
         canonical.text(values)  # refuse what cannot be kept before anything is written
-        temporary, sha256 = artefacts.write(self.artefacts / model, estimator)
+        temporary, sha256 = artefacts.write(
+            self.artefacts / model, estimator, token=renewal.token if renewal else ""
+        )
         try:
             with self.atomic() as book:
                 number = book.next_number(model)
@@ -202,6 +209,8 @@ class Registry:
                     number=number,
                     evidence={"artefact_sha256": sha256},
                 )
+                if renewal is not None:
+                    book.step_renewal(renewal, "trained", version=number)
                 return book.version(model, number)
         finally:
             with suppress(FileNotFoundError):
@@ -255,6 +264,13 @@ class Registry:
         """One version of a model, or `UnknownVersion`."""
         with self.reading() as book:
             return book.version(model, number)
+
+    def discard(self, renewal: Renewal) -> None:
+        """Remove the file that a renewal's process left when it died registering it."""
+        with self.atomic() as book:
+            known = {Path(each.artefact).name for each in book.versions(renewal.model)}
+            folder = self.artefacts / renewal.model
+            artefacts.discard(folder, renewal.token, registered=known)
 
     # ------------------------------------------------------ roles and the ledger
 
@@ -353,6 +369,11 @@ class Registry:
         """The episodes of alerts, oldest first."""
         with self.reading() as book:
             return book.alerts(model, only_open=only_open)
+
+    def renewals(self, model: str) -> list[Renewal]:
+        """The renewals of a model with their rulings, oldest first."""
+        with self.reading() as book:
+            return book.renewals(model)
 
     def messages(
         self, model: str | None = None, *, alert: int | None = None

@@ -8,6 +8,7 @@ share is stored, the production version has what is left.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
 from lifecycle.registry import canonical
+from lifecycle.registry.renewals import OUTCOMES, REASONS, STATES
 
 __all__ = [
     "Json",
@@ -24,6 +26,7 @@ __all__ = [
     "metadata",
     "outbox",
     "proposal",
+    "renewal",
     "role",
     "run",
     "version",
@@ -85,6 +88,11 @@ def _text(
     return sa.Column(
         name, sa.Text, primary_key=key, nullable=False, server_default=default
     )
+
+
+def _one_of(column: str, words: Sequence[str]) -> sa.CheckConstraint:
+    told = ", ".join(f"'{word}'" for word in words)
+    return sa.CheckConstraint(f"{column} IN ({told})", name=column)
 
 
 def _is_version(column: str) -> sa.ForeignKeyConstraint:
@@ -251,7 +259,7 @@ outbox = sa.Table(
     sa.ForeignKeyConstraint(["alert"], ["alert.id"]),
     sa.UniqueConstraint("key"),
     sa.CheckConstraint(
-        "kind IN ('opened', 'escalated', 'reminder', 'closed')", name="kind"
+        "kind IN ('opened', 'grown', 'escalated', 'reminder', 'closed')", name="kind"
     ),
     sa.CheckConstraint("recipient IN ('owner', 'deputy')", name="recipient"),
     sa.CheckConstraint("sent_at IS NULL OR dead_at IS NULL", name="settled"),
@@ -280,4 +288,52 @@ run = sa.Table(
     _text("summary"),
     _text("directory"),
     sa.UniqueConstraint("model", "notebook", "slot"),
+)
+
+renewal = sa.Table(
+    "renewal",
+    metadata,
+    _text("model", key=True),
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    _text("why"),
+    _text("state"),
+    sa.Column("as_of", Moment, nullable=False),
+    sa.Column("against", sa.Integer),
+    sa.Column("ruling", Json, nullable=False),
+    sa.Column("version", sa.Integer),
+    sa.Column("tested", Json, nullable=False),
+    sa.Column("proposal", sa.Integer),
+    _text("holder"),
+    sa.Column("lease_until", Moment),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("ended_at", Moment),
+    _text("outcome"),
+    _text("sentence"),
+    _is_version("against"),
+    _is_version("version"),
+    sa.ForeignKeyConstraint(
+        ["model", "proposal"],
+        ["proposal.model", "proposal.id"],
+        name="fk_renewal_proposal",
+    ),
+    _one_of("why", REASONS),
+    _one_of("state", STATES),
+    _one_of("outcome", OUTCOMES),
+    sa.CheckConstraint(
+        "(state = 'ended') = (ended_at IS NOT NULL)"
+        " AND (ended_at IS NULL) = (outcome = '')",
+        name="ended",
+    ),
+    sa.CheckConstraint(
+        "(holder = '') = (lease_until IS NULL) AND (ended_at IS NULL OR holder = '')",
+        name="held",
+    ),
+    sa.CheckConstraint("attempts > 0", name="attempts"),
+)
+sa.Index(
+    "uq_renewal_open",
+    renewal.c.model,
+    unique=True,
+    sqlite_where=renewal.c.ended_at.is_(None),
+    postgresql_where=renewal.c.ended_at.is_(None),
 )

@@ -7,9 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from lifecycle import errors
 from lifecycle.registry import canonical, tables
 from lifecycle.registry.reading import ZERO, Reading, row_hash, waiting
 from lifecycle.registry.records import Alert, Entry, Message, Proposal
+from lifecycle.registry.renewals import Renewal
 
 __all__ = ["VERIFIED", "Writing"]
 
@@ -226,3 +228,63 @@ class Writing(Reading):
         key = result.inserted_primary_key
         assert key is not None
         return int(key[0])
+
+    def add_renewal(self, model: str, **values: Any) -> Renewal:
+        """A new open renewal, numbered after the model's last."""
+        table = tables.renewal
+        query = sa.select(sa.func.max(table.c.id)).where(table.c.model == model)
+        id = (self.connection.execute(query).scalar() or 0) + 1
+        told = {"outcome": "", "sentence": "", "attempts": 1, **values}
+        self.connection.execute(
+            sa.insert(table).values(
+                model=model, id=id, state="due", ruling={}, tested={}, **told
+            )
+        )
+        return self.renewals(model, only_open=True)[0]
+
+    def change_renewal(self, renewal: Renewal, **values: Any) -> Renewal:
+        """Another word on a renewal, by the process that works on it.
+
+        Raises
+        ------
+        Stale
+            When another process works on it now, or it has ended.
+        """
+        table = tables.renewal
+        changed = self.connection.execute(
+            sa.update(table)
+            .where(
+                table.c.model == renewal.model,
+                table.c.id == renewal.id,
+                table.c.holder == renewal.holder,
+                table.c.state == renewal.state,
+                table.c.ended_at.is_(None),
+            )
+            .values(**values)
+        )
+        if changed.rowcount != 1:
+            raise errors.Stale(
+                f"renewal {renewal.id} of {renewal.model} was taken over or ended by "
+                f"another process; `lifecycle renewals {renewal.model}` tells by whom"
+            )
+        return next(r for r in self.renewals(renewal.model) if r.id == renewal.id)
+
+    def step_renewal(self, renewal: Renewal, state: str, **values: Any) -> Renewal:
+        """The next step of a renewal; see `Renewal` for which leads where."""
+        renewal.check(state)
+        return self.change_renewal(renewal, state=state, **values)
+
+    def keep_renewal(self, renewal: Renewal, *, holder: str, until: Any) -> bool:
+        """Keep a renewal for longer, or let it go; False when it is another's."""
+        table = tables.renewal
+        changed = self.connection.execute(
+            sa.update(table)
+            .where(
+                table.c.model == renewal.model,
+                table.c.id == renewal.id,
+                table.c.holder == renewal.holder,
+                table.c.ended_at.is_(None),
+            )
+            .values(holder=holder, lease_until=until)
+        )
+        return changed.rowcount == 1
