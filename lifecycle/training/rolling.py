@@ -2,99 +2,33 @@
 
 from __future__ import annotations
 
-import re
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lifecycle import markup, periods
-from lifecycle.errors import NotEnoughData
+from lifecycle import periods
 from lifecycle.recipes import Recipe
-from lifecycle.training import fitting
-from lifecycle.training.windows import Part, Rows, cut, due, newest
+from lifecycle.training import recalibrating
+from lifecycle.training.booking import Book
+from lifecycle.training.fits import Fits
+from lifecycle.training.keeping import Kept
+from lifecycle.training.leaving_out import Faulty
+from lifecycle.training.options import Columns, trials, version_of
+from lifecycle.training.result import LATER, TABLE, Backtest, typed
+from lifecycle.training.standing import Standing
+from lifecycle.training.tasks import Loss, Task
+from lifecycle.training.trying import Course
+from lifecycle.training.windows import Part, Rows, cut, due, in_order
 
 if TYPE_CHECKING:
     import numpy as np
+    import numpy.typing as npt
     import pandas as pd
     from sklearn.base import BaseEstimator
 
-__all__ = ["Backtest", "backtest"]
-
-_TYPES = {
-    "window": "object",
-    "start": "datetime64[us, UTC]",
-    "end": "datetime64[us, UTC]",
-    "age": "int64",
-    "option": "object",
-    "action": "object",
-    "recipe": "object",
-    "span": "Int64",
-    "version": "Int64",
-    "n": "int64",
-    "trained_rows": "Int64",
-    "loss": "float64",
-    "champion_loss": "float64",
-    "difference": "float64",
-    "variance": "float64",
-    "fresh_difference": "float64",
-    "fresh_variance": "float64",
-    "seconds": "float64",
-}
-
-
-@dataclass(frozen=True)
-class Backtest:
-    """The back-test of every action on the same rows.
-
-    Parameters
-    ----------
-    table : DataFrame
-        One row a window and option; see `backtest`.
-    losses, scores : mapping
-        By (window, option): loss and score of each row, in the order of time and id,
-        so that any two options can be compared row by row.
-    skipped : tuple of str
-        What could not be tried and why, one sentence each.
-    chunk : {"week", "month", "day"}
-        What spans count.
-    error : float
-        The price of the dearer kind of error: a loss of 1.
-    fits : int
-        How many estimators were fitted.
-    seconds : float
-        How long the fits took.
-    """
-
-    table: pd.DataFrame
-    losses: Mapping[tuple[str, str], np.ndarray] = field(repr=False)
-    scores: Mapping[tuple[str, str], np.ndarray] = field(repr=False)
-    skipped: tuple[str, ...] = ()
-    chunk: periods.Every = "week"
-    error: float = 1.0
-    fits: int = 0
-    seconds: float = 0.0
-
-    def frame(self) -> pd.DataFrame:
-        """The table, a copy."""
-        return self.table.copy()
-
-    def __repr__(self) -> str:
-        windows = self.table["window"].nunique()
-        options = self.table["option"].nunique()
-        return f"<Backtest {windows} windows, {options} options, {self.fits} fits>"
-
-    def _repr_html_(self) -> str:
-        shown = ["window", "option", "n", "loss", "champion_loss", "difference"]
-        rows = [
-            [markup.number(cell) if isinstance(cell, float) else cell for cell in row]
-            for row in self.table[shown].itertuples(index=False, name=None)
-        ]
-        header = [name.replace("_", " ") for name in shown]
-        return markup.table(
-            header, rows, caption=repr(self)[1:-1], numeric=(2, 3, 4, 5)
-        )
+__all__ = ["backtest"]
 
 
 def backtest(
@@ -102,7 +36,7 @@ def backtest(
     *,
     recipe: Recipe,
     alternatives: Mapping[str, Recipe],
-    deployed: Mapping[str, BaseEstimator | None],
+    deployed: Mapping[str, BaseEstimator | npt.ArrayLike | None],
     numeric: Sequence[str],
     categorical: Sequence[str],
     as_of: datetime,
@@ -117,6 +51,18 @@ def backtest(
     thresholds: Mapping[str, float] | None = None,
     trained_to: Mapping[str, datetime] | None = None,
     costs: Mapping[str, float] | None = None,
+    older: int = 0,
+    lags: Sequence[int] = (1, 2, 4, 8),
+    offered_numeric: Sequence[str] = (),
+    offered_categorical: Sequence[str] = (),
+    left_out: npt.ArrayLike | str | None = None,
+    recalibrate_rows: int = recalibrating.ROWS,
+    kept: Kept | None = None,
+    max_rows: int | None = None,
+    max_fits: int | None = None,
+    executor: Executor | None = None,
+    task: Task = "binary",
+    scale: float | None = None,
 ) -> Backtest:
     """Score what each action would have given in the newest windows with outcomes.
 
@@ -130,16 +76,19 @@ def backtest(
 
     Parameters
     ----------
-    labelled : DataFrame
+    labelled : DataFrame of n rows
         `id`, `time`, features, `outcome` (missing where not known) and, where there
-        are any, `known_at` and `prediction`.
+        are any, `known_at` and `prediction`. Rows whose outcome is not due are of use:
+        with `kept`, a new fit scores them ahead, and `later` has them when it is.
     recipe : Recipe
         The model's own: action "retrain".
     alternatives : mapping of str to Recipe
         Other recipes: action "rebuild".
-    deployed : mapping of str to fitted estimator
-        "keep" is the champion, "roll_back 2" an earlier version. `None` for a model
-        that lives elsewhere: the `prediction` in the log is used.
+    deployed : mapping of str to fitted estimator, array of n scores, or None
+        "keep" is the champion, "roll_back 2" an earlier version; any number of them.
+        Scores, in the order of the rows and `nan` where there is none, for a version
+        that reads other columns. `None` for a model that lives elsewhere: the
+        `prediction` in the log is used.
     numeric, categorical : sequence of str
         The columns a candidate may see; a deployed estimator gets the same.
     as_of : datetime
@@ -165,201 +114,136 @@ def backtest(
     costs : mapping, optional
         What a `false_positive` and a `false_negative` cost; 1 each without. The
         dearer kind is a loss of 1, the other its fraction.
+    older : int
+        How many windows before these are looked at, too: for what needs no fit, and
+        for candidates whose scores are kept.
+    lags : sequence of int
+        After how many chunks a candidate is scored again; see `later`.
+    offered_numeric, offered_categorical : sequence of str
+        Columns the model does not use: a rebuild of its own recipe with them is tried
+        where they have values.
+    left_out : array-like of n bool, or name of a column, optional
+        Rows that a fault of the data touched: nothing is tested or trained on them.
+    recalibrate_rows : int
+        On how many of the newest rows due at a window's start, and later than the
+        champion's own, its scores are mapped anew.
+    kept : Kept, optional
+        Scores of earlier fits, and where those of new ones go. A fit is made again
+        only if a row it is trained on, its recipe or a library has changed, or if it
+        did not score the window.
+    max_rows : int, optional
+        At most so many rows a fit: the newest half whole, an even choice of the older.
+    max_fits : int, optional
+        At most so many new fits, the newest windows first.
+    executor : concurrent.futures.Executor, optional
+        Makes the fits of the library's recipes; those of a user's file are made here.
+    task : {"binary", "classes", "regression"}
+        Outcomes are 0 and 1, codes of several classes, or amounts.
+    scale : float, optional
+        What the absolute errors of a regression are divided by; without it the
+        standard deviation of the outcomes before the windows.
 
     Returns
     -------
     Backtest
-        Its table has, a row a window and option: `window` (label of its first chunk),
-        `start`, `end`, `age` (0 the newest), `option`, `action` (keep, retrain,
-        rebuild, roll_back), `recipe`, `span`, `version`, `n`, `trained_rows`, `loss`,
-        `champion_loss`, `difference` (champion's mean loss minus the option's: above
-        0 is better), `variance` (of that mean difference), `fresh_difference` and
-        `fresh_variance` (a rebuild against the retrain of the same span), `seconds`
-        of the fit. Empty when there is no window.
+        Its `table` has, a row a window and option: `window` (label of its first
+        chunk), `start`, `end`, `age` (0 the newest), `option`, `action` (keep,
+        recalibrate, retrain, rebuild, roll_back), `recipe`, `span`, `version`,
+        `offered` (the new columns), `n`, `trained_rows`, `loss`, `champion_loss`,
+        `difference` (champion's mean loss minus the option's: above 0 is better),
+        `variance` (of that mean difference), `fresh_difference` and `fresh_variance`
+        (a rebuild against the retrain of the same span), `seconds` of the fit, 0 where
+        it was kept. Empty when there is no window. `later` has the same of each option
+        in windows that begin `lag` chunks after the window it was `made` for, as it
+        was made then; no fit is made for it.
 
     Raises
     ------
     InputError
         A column is missing.
     ValueError
-        A name in `deployed` is none of these, or an error's cost makes no sense.
+        A name in `deployed` is none of these, an error's cost makes no sense, or
+        there are not as many scores or marks as rows.
     """
-    versions = {name: _version(name) for name in deployed}
+    versions = {name: version_of(name) for name in deployed}
     if "keep" not in deployed:
         raise ValueError("deployed must name the champion as 'keep'")
+    loss = Loss.priced(task, costs, 1.0 if scale is None else scale)
+    order = _order(labelled)
+    own = Columns(tuple(numeric), tuple(categorical))
     rows = Rows.of(
-        labelled,
+        labelled.iloc[order],
         numeric=numeric,
         categorical=categorical,
         chunk=chunk,
         timezone=timezone,
     )
-    book = _Book(rows, recipe.name, costs or {}, chunk)
-    fits = _Fits(rows, numeric, categorical, seed)
-    seen = trained_to or {}
-    usable = due(rows.frame, as_of=as_of, delay=delay)
-    if deployed["keep"] is None:
-        usable = usable[rows.logged[usable] == rows.logged[usable]]
-    for part in cut(
-        rows, usable, windows=windows, min_rows=min_rows, after=seen.get("keep")
-    ):
-        for name in sorted(deployed, key=lambda name: (name != "keep", name)):
-            if name != "keep" and name in seen and part.start <= seen[name]:
-                book.skip(part, name, "it was trained on rows of this window")
-                continue
-            book.add(
-                part,
-                name,
-                fits.score(deployed[name], part),
-                (thresholds or {}).get(name, 0.5),
-                action="keep" if name == "keep" else "roll_back",
-                version=versions[name],
-            )
-        mature = due(rows.frame, as_of=part.start, delay=delay)
-        for action, how, span in _options(recipe, alternatives, spans):
-            option = _named(action, how.name, span)
-            chosen = newest(mature, rows.labels, span)
-            try:
-                fresh, seconds = fits.of(how, chosen)
-            except NotEnoughData as reason:
-                book.skip(part, option, str(reason))
-                continue
-            book.add(
-                part,
-                option,
-                fits.score(fresh, part),
-                threshold,
-                action=action,
-                recipe=how.name,
-                span=span,
-                trained_rows=len(chosen),
-                seconds=seconds,
-            )
-    return book.close(fits)
+    faulty = Faulty.of(labelled, left_out, order)
+    standing = Standing(deployed, rows.table, rows.logged, order, task)
+    seen = dict(trained_to or {})
+    usable = faulty.without(due(rows.frame, as_of=as_of, delay=delay))
+    parts = cut(
+        rows,
+        standing.known("keep", usable),
+        windows=windows + older,
+        min_rows=min_rows,
+        after=seen.get("keep"),
+    )
+    if task == "regression" and scale is None:
+        loss = replace(loss, scale=_deviation(rows.truth, usable, parts[:windows]))
+    fits = Fits(rows, task=task, seed=seed, kept=kept, executor=executor, most=max_fits)
+    limits = {"keep": 0.5, **(thresholds or {})}
+    course = Course(
+        rows,
+        Book(rows, loss),
+        fits,
+        standing,
+        parts,
+        delay=delay,
+        faulty=faulty,
+        trained_to=seen,
+        lags=lags,
+        fresh=windows,
+    )
+    tried = trials(
+        recipe,
+        alternatives,
+        spans,
+        own,
+        Columns(tuple(offered_numeric), tuple(offered_categorical)),
+    )
+    course.plan(tried, max_rows=max_rows)
+    fits.run()
+    course.deployed(versions, limits)
+    course.recalibrated(recalibrate_rows, limits["keep"])
+    course.candidates(threshold)
+    book = course.book
+    return Backtest(
+        typed(sorted(book.table, key=lambda row: int(row["age"])), TABLE),
+        book.losses,
+        book.scores,
+        (*faulty.sentences(rows), *course.said(max_rows, max_fits), *book.skipped),
+        chunk,
+        loss.error,
+        len(fits.seconds),
+        sum(fits.seconds.values()),
+        typed(book.later, LATER),
+        len(fits.taken),
+        task,
+        loss.scale,
+    )
 
 
-class _Fits:
-    """Fits by recipe and rows, each made once."""
-
-    def __init__(
-        self, rows: Rows, numeric: Sequence[str], categorical: Sequence[str], seed: int
-    ) -> None:
-        self.rows, self.seed = rows, seed
-        self.numeric, self.categorical = list(numeric), list(categorical)
-        self.made: dict[tuple[str, bytes], tuple[BaseEstimator, float]] = {}
-
-    def of(self, recipe: Recipe, chosen: np.ndarray) -> tuple[BaseEstimator, float]:
-        key = (f"{recipe.name} {recipe.source_sha256}", chosen.tobytes())
-        if key not in self.made:
-            truth = fitting.outcomes(self.rows.truth[chosen])
-            fitting.check_enough(truth, min_rows=fitting.MIN_ROWS)
-            table = self.rows.table.iloc[chosen]
-            started = time.perf_counter()
-            fresh, _ = fitting.fit(
-                recipe, table, truth, self.numeric, self.categorical, seed=self.seed
-            )
-            self.made[key] = fresh, time.perf_counter() - started
-        return self.made[key]
-
-    def score(self, estimator: BaseEstimator | None, part: Part) -> np.ndarray:
-        if estimator is None:
-            return self.rows.logged[part.positions]
-        return fitting.score(estimator, self.rows.table.iloc[part.positions])
+def _order(labelled: pd.DataFrame) -> np.ndarray:
+    """Where each row, in order of time and id, stands in the frame."""
+    ordered = in_order(labelled.reset_index(drop=True))
+    return ordered.index.to_numpy()
 
 
-class _Book:
-    """Gathers the rows of the table."""
-
-    def __init__(
-        self, rows: Rows, own: str, costs: Mapping[str, float], chunk: periods.Every
-    ) -> None:
-        prices = costs.get("false_positive", 1.0), costs.get("false_negative", 1.0)
-        self.error = max(prices)
-        if min(prices) < 0 or not 0 < self.error < float("inf"):
-            raise ValueError(
-                "false_positive and false_negative must not be negative and one must "
-                f"be above 0, got {prices[0]} and {prices[1]}"
-            )
-        self.rows, self.own, self.chunk = rows, own, chunk
-        self.weights = tuple(price / self.error for price in prices)
-        self.table: list[dict[str, Any]] = []
-        self.losses: dict[tuple[str, str], np.ndarray] = {}
-        self.scores: dict[tuple[str, str], np.ndarray] = {}
-        self.skipped: list[str] = []
-
-    def skip(self, part: Part, option: str, reason: str) -> None:
-        self.skipped.append(f"{option} in window {part.label} is left out: {reason}")
-
-    def add(
-        self, part: Part, option: str, score: np.ndarray, threshold: float, **facts: Any
-    ) -> None:
-        import numpy as np
-
-        wrong_yes, wrong_no = self.weights
-        truth, guess = self.rows.truth[part.positions] == 1, score >= threshold
-        loss = np.where(guess == truth, 0.0, np.where(guess, wrong_yes, wrong_no))
-        loss[np.isnan(score)] = np.nan
-        key = part.label, option
-        self.losses[key], self.scores[key] = loss, score
-        champion = self.losses[part.label, "keep"]
-        row = {
-            "window": part.label,
-            "start": part.start,
-            "end": part.end,
-            "age": part.age,
-            "option": option,
-            "n": len(loss),
-            "loss": float(loss.mean()),
-            "champion_loss": float(champion.mean()),
-            **dict(zip(("difference", "variance"), _gain(champion, loss), strict=True)),
-            **facts,
-        }
-        own = self.losses.get(
-            (part.label, _named("retrain", self.own, row.get("span")))
-        )
-        if row["action"] == "rebuild" and own is not None:
-            row["fresh_difference"], row["fresh_variance"] = _gain(own, loss)
-        self.table.append(row)
-
-    def close(self, fits: _Fits) -> Backtest:
-        import pandas as pd
-
-        frame = pd.DataFrame(self.table, columns=list(_TYPES)).astype(_TYPES)
-        return Backtest(
-            frame,
-            self.losses,
-            self.scores,
-            tuple(self.skipped),
-            self.chunk,
-            self.error,
-            len(fits.made),
-            sum(seconds for _, seconds in fits.made.values()),
-        )
-
-
-def _gain(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
-    """Mean of the paired difference and the variance of that mean."""
-    difference = before - after
-    return float(difference.mean()), float(difference.var(ddof=1) / len(difference))
-
-
-def _options(
-    recipe: Recipe, alternatives: Mapping[str, Recipe], spans: Sequence[int | None]
-) -> Iterator[tuple[str, Recipe, int | None]]:
-    """Every candidate, the own recipe first."""
-    for span in spans:
-        yield "retrain", recipe, span
-    for other in alternatives.values():
-        for span in spans:
-            yield "rebuild", other, span
-
-
-def _named(action: str, recipe: str, span: int | None) -> str:
-    return f"{action} {recipe} {'all' if span is None else span}"
-
-
-def _version(name: str) -> int | None:
-    match = re.fullmatch(r"keep|roll_back v?(\d+)", name)
-    if match is None:
-        raise ValueError(f"deployed names 'keep' or 'roll_back 2', got {name!r}")
-    return None if match[1] is None else int(match[1])
+def _deviation(truth: np.ndarray, usable: np.ndarray, parts: Sequence[Part]) -> float:
+    """Standard deviation of the outcomes before the windows, or of all if few."""
+    if parts:
+        older = usable[usable < parts[-1].positions.min()]
+        usable = older if len(older) > 1 else usable
+    spread = float(truth[usable].std(ddof=1)) if len(usable) > 1 else 1.0
+    return spread or 1.0

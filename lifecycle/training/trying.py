@@ -1,0 +1,237 @@
+"""Trying: each option scored in the windows, as it would have been made for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from lifecycle.errors import NotEnoughData
+from lifecycle.training import fitting, recalibrating
+from lifecycle.training.booking import Book
+from lifecycle.training.fits import Fits, thinned
+from lifecycle.training.lags import after, ahead
+from lifecycle.training.leaving_out import Faulty
+from lifecycle.training.options import Trial
+from lifecycle.training.standing import Standing
+from lifecycle.training.windows import Part, Rows, due, newest
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Course"]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A candidate for a window: its fit's key, and on how many rows."""
+
+    trial: Trial
+    key: str
+    trained_rows: int
+
+
+class Course:
+    """The windows, what each option may see in them, and what it gave.
+
+    Parameters
+    ----------
+    rows, book, fits, standing, parts, faulty
+        What is tried, and where it is written down.
+    delay : timedelta
+    trained_to : mapping of str to datetime
+        The last moment a deployed one was trained on, by its name.
+    lags : sequence of int
+    fresh : int
+        For how many of the newest windows new fits are made.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        book: Book,
+        fits: Fits,
+        standing: Standing,
+        parts: Sequence[Part],
+        *,
+        delay: timedelta,
+        faulty: Faulty,
+        trained_to: Mapping[str, datetime],
+        lags: Sequence[int],
+        fresh: int,
+    ) -> None:
+        self.rows, self.book, self.fits, self.standing = rows, book, fits, standing
+        self.parts, self.lags, self.fresh = parts, lags, fresh
+        self.trained_to = trained_to
+        self.most_rows = 0
+        self.ripe = [
+            faulty.without(due(rows.frame, as_of=part.start, delay=delay))
+            for part in parts
+        ]
+        self.coming = [after(part, parts, lags) for part in parts]
+        self.made: list[list[Made]] = [[] for _ in parts]
+
+    def plan(self, trials: Sequence[Trial], *, max_rows: int | None) -> None:
+        """Ask for the fits of every window: new ones of the newest, else kept ones."""
+        for part, ripe in zip(self.parts, self.ripe, strict=True):
+            new = part.age < self.fresh
+            want = self._wanted(part) if new else part.positions[:0]
+            whole = {
+                span: newest(ripe, self.rows.labels, span)
+                for span in {trial.span for trial in trials}
+            }
+            for trial in trials:
+                chosen = thinned(whole[trial.span], max_rows)
+                try:
+                    self._new_columns(trial, part, chosen)
+                    key = self.fits.ask(trial, chosen, part.positions, want, new=new)
+                except NotEnoughData as reason:
+                    if new:
+                        self.book.skip(part, trial.name, str(reason))
+                    continue
+                if len(chosen) < len(whole[trial.span]):
+                    self.most_rows = max(self.most_rows, len(whole[trial.span]))
+                if key is not None:
+                    self.made[part.age].append(Made(trial, key, len(chosen)))
+
+    def _wanted(self, part: Part) -> np.ndarray:
+        """Rows of later windows, also of those whose outcomes are not due yet."""
+        import numpy as np
+
+        later = [other.positions for _, other in self.coming[part.age]]
+        if self.fits.store is not None and self.lags:
+            later.append(ahead(part, self.rows.labels, self.parts[0], self.lags))
+        return np.concatenate([part.positions[:0], *later])
+
+    def _new_columns(self, trial: Trial, part: Part, chosen: np.ndarray) -> None:
+        """Columns that a window or its training rows do not have tell nothing."""
+        if not trial.offered:
+            return
+        table = self.fits.seen(trial.columns).table[list(trial.offered)].notna()
+        if not table.iloc[part.positions].any().all():
+            raise NotEnoughData("not all the new columns have values in this window")
+        trained = int(table.iloc[chosen].sum().min())
+        if trained < fitting.MIN_ROWS:
+            raise NotEnoughData(
+                f"only {trained} rows to train on have the new columns, "
+                f"{fitting.MIN_ROWS} are needed"
+            )
+
+    def deployed(
+        self, versions: Mapping[str, int | None], thresholds: Mapping[str, float]
+    ) -> None:
+        """Score the champion, and every earlier version that had not seen the rows."""
+        import numpy as np
+
+        for name in sorted(versions, key=lambda name: (name != "keep", name)):
+            facts: dict[str, Any] = {"action": "roll_back", "version": versions[name]}
+            if name == "keep":
+                facts = {"action": "keep"}
+            blind = {
+                part.age: name == "keep"
+                or name not in self.trained_to
+                or part.start > self.trained_to[name]
+                for part in self.parts
+            }
+            rows = [part.positions for part in self.parts if blind[part.age]]
+            if rows:
+                self.standing.at(name, np.unique(np.concatenate(rows)))
+            for part in self.parts:
+                if not blind[part.age]:
+                    if part.age < self.fresh:
+                        self.book.skip(
+                            part, name, "it was trained on rows of this window"
+                        )
+                    continue
+                score = self.standing.at(name, part.positions)
+                limit = thresholds.get(name, 0.5)
+                if self.book.add(part, name, score, limit, **facts) and name != "keep":
+                    for lag, other in self.coming[part.age]:
+                        score = self.standing.at(name, other.positions)
+                        self._later(part, other, lag, name, score, limit, facts)
+
+    def recalibrated(self, most: int, threshold: float) -> None:
+        """Map the champion's scores on what was due at each window's start."""
+        if self.book.loss.task != "binary" or not self.standing.mapped:
+            return
+        name, end = "recalibrate", self.trained_to.get("keep")
+        for part, ripe in zip(self.parts, self.ripe, strict=True):
+            chosen = self.standing.known("keep", ripe)
+            if end is not None and len(chosen):
+                times = self.rows.frame["time"].iloc[chosen]
+                chosen = chosen[(times > end).to_numpy()]
+            chosen = chosen[-most:] if most else chosen[:0]
+            truth = fitting.outcomes(self.rows.truth[chosen])
+            try:
+                fitting.check_enough(truth, min_rows=fitting.MIN_ROWS)
+                fresh = recalibrating.Map.fitted(
+                    self.standing.at("keep", chosen), truth
+                )
+            except NotEnoughData as reason:
+                if part.age < self.fresh:
+                    self.book.skip(part, name, str(reason))
+                continue
+            facts = {"action": name, "trained_rows": len(chosen), "seconds": 0.0}
+            score = fresh(self.standing.at("keep", part.positions))
+            self.book.add(part, name, score, threshold, **facts)
+            for lag, other in self.coming[part.age]:
+                score = fresh(self.standing.at("keep", other.positions))
+                self._later(part, other, lag, name, score, threshold, facts)
+
+    def candidates(self, threshold: float) -> None:
+        """Book the fits: those of a window in it, and in the windows after it."""
+        for part in self.parts:
+            for made in self.made[part.age]:
+                trial = made.trial
+                facts = {
+                    "action": trial.action,
+                    "recipe": trial.recipe.name,
+                    "span": trial.span,
+                    "offered": trial.told,
+                    "trained_rows": made.trained_rows,
+                    "seconds": self.fits.seconds.get(made.key, 0.0),
+                }
+                score = self.fits.scores(made.key, trial, part.positions)
+                if score is None:
+                    continue
+                if not self.book.add(part, trial.name, score, threshold, **facts):
+                    continue
+                for lag, other in self.coming[part.age]:
+                    score = self.fits.scores(made.key, trial, other.positions)
+                    if score is not None:
+                        self._later(
+                            part, other, lag, trial.name, score, threshold, facts
+                        )
+
+    def _later(
+        self,
+        part: Part,
+        other: Part,
+        lag: int,
+        option: str,
+        score: np.ndarray,
+        threshold: float,
+        facts: Mapping[str, Any],
+    ) -> None:
+        import numpy as np
+
+        if not np.isnan(score).any():
+            self.book.add_later(
+                other, option, score, threshold, lag=lag, made=part.label, **facts
+            )
+
+    def said(self, max_rows: int | None, max_fits: int | None) -> list[str]:
+        """What was held back."""
+        words = []
+        if self.most_rows:
+            words.append(
+                f"fits use at most {max_rows} of up to {self.most_rows} rows: the "
+                "newest half of these whole, an even choice of the older"
+            )
+        if self.fits.refused:
+            words.append(
+                f"{self.fits.refused} fits were not made, for at most {max_fits} were "
+                "allowed: the newest windows came first"
+            )
+        return words
