@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Costs", "Option", "Policy", "weigh"]
+__all__ = ["Costs", "Option", "Policy", "reprice", "weigh"]
 
 _PRICES = ("retrain", "rebuild", "roll_back", "error", "recalibrate", "fit")
 
@@ -229,7 +229,6 @@ def weigh(
         groups[tuple(None if pd.isna(part) else part for part in parts)] = rows
     options = []
     for (action, recipe, span, version, offered), rows in groups.items():
-        price = float(getattr(costs, action))
         gain, variance = _pooled(
             rows, "difference", "variance", decay=told.decay, tau=told.tau, told=told
         )
@@ -253,8 +252,7 @@ def weigh(
             value = stale * weeks + better * horizon_weeks
             spread = unsure * weeks**2 + doubt * horizon_weeks**2
         options.append(
-            _option(
-                told,
+            Option(
                 action=action,
                 recipe=recipe or "",
                 span=None if span is None else int(span),
@@ -264,30 +262,66 @@ def weigh(
                 gain=gain,
                 value=value * money,
                 error=math.sqrt(spread) * money,
-                price=price,
+                price=0.0,
+                lower=0.0,
+                upper=0.0,
+                probability=0.0,
+                clears=False,
                 offered=offered or "",
             )
         )
-    return sorted(options, key=lambda option: option.net, reverse=True)
+    priced = [reprice(option, costs=costs, policy=told) for option in options]
+    return sorted(priced, key=lambda option: option.net, reverse=True)
 
 
-def _option(told: Policy, **facts: Any) -> Option:
-    value, error, price = facts["value"], facts["error"], facts["price"]
+def reprice(
+    option: Option,
+    *,
+    costs: Costs,
+    scale: float = 1.0,
+    policy: Policy | None = None,
+) -> Option:
+    """The same option at other prices.
+
+    Parameters
+    ----------
+    option : Option
+    costs : Costs
+        The price of its action is read from here.
+    scale : float
+        By which an error has become dearer: its value and its deviation are as many
+        times as large.
+    policy : Policy, optional
+
+    Returns
+    -------
+    Option
+
+    Examples
+    --------
+    >>> sure = Option("retrain", "trees", 13, None, 400, 4, 0.2, 9820.0, 1200.0,
+    ...     500.0, 7340.0, 11300.0, 1.0, True)
+    >>> dearer = reprice(sure, costs=Costs(retrain=9_000, rebuild=80_000))
+    >>> dearer.net, dearer.clears
+    (820.0, False)
+    """
+    told = policy or Policy()
+    value, error = option.value * scale, option.error * scale
+    price = float(getattr(costs, option.action))
     half = NormalDist().inv_cdf((1 + told.level) / 2) * error
-    needed = (
-        told.rebuild_probability if facts["action"] == "rebuild" else told.probability
-    )
-    clears = (
-        facts["gain"] > told.least_gain
-        and value > price
-        and _above(value, error, (1 + told.margin) * price) > needed
-    )
-    return Option(
-        **facts,
+    rebuilt = option.action == "rebuild"
+    needed = told.rebuild_probability if rebuilt else told.probability
+    return replace(
+        option,
+        value=value,
+        error=error,
+        price=price,
         lower=value - half - price,
         upper=value + half - price,
         probability=_above(value, error, price),
-        clears=clears,
+        clears=option.gain > told.least_gain
+        and value > price
+        and _above(value, error, (1 + told.margin) * price) > needed,
     )
 
 
