@@ -1,0 +1,257 @@
+"""Streams of the replay: rows in windows, in order of time, real or from a file.
+
+Which streams a rule may be tuned on (`dev`) and which are held out (`held`) was fixed
+before there was a rule; `given` are files named on the command line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import _replay_reading, _replay_retail, _replay_simulated
+from benchmarks._replay_reading import StreamError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+__all__ = ["DEV", "HELD", "Stream", "StreamError", "from_file", "from_frame", "named"]
+
+DATA = Path(
+    os.environ.get("LIFECYCLE_REAL_DATA")
+    or Path(__file__).parents[2] / "shared" / "data"
+)
+WINDOWS, MOST = 48, 400
+DEV = (
+    "elec2",
+    "sudden",
+    "recurring",
+    "noise",
+    "frozen",
+    "lost",
+    "nonlinear",
+    "shocks",
+    "stable",
+)
+HELD = (
+    "bank_marketing",
+    "support_intents",
+    "online_retail",
+    "car_loan",
+    "elec2_shuffled",
+    "elec2_frozen",
+    "bank_lost",
+    "gradual",
+    "seasonal",
+    "lost_as_negative",
+    "segment",
+    "there_and_back",
+    "covariate",
+    "demand",
+    "classes",
+)
+COSTS = {"bank_marketing": (6.0, 1.0), "bank_lost": (6.0, 1.0)}
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Rows in windows, with what is recorded of their outcome and what is true.
+
+    Parameters
+    ----------
+    name : str
+    group : {"dev", "held", "given"}
+    task : {"binary", "multiclass", "regression"}
+    table : DataFrame of n rows
+        Features alone: numbers as float64, categories and texts as strings, missing
+        as `nan`.
+    time : Series of n rows
+        In order.
+    window : ndarray of int, shape (n,)
+        From 0, ascending.
+    truth : ndarray of float, shape (n,)
+        The outcome, or the number of its class; `nan` where nobody knows it.
+    known : ndarray of float, shape (n,)
+        The outcome as it was recorded; `nan` where it was lost.
+    texts : tuple of str
+        The columns of the table that hold sentences.
+    bad : frozenset of int
+        Windows with a fault that was planted.
+    costs : tuple of float
+        Of a false negative and of a false positive.
+    """
+
+    name: str
+    group: str
+    task: str
+    table: pd.DataFrame
+    time: pd.Series
+    window: np.ndarray
+    truth: np.ndarray
+    known: np.ndarray
+    texts: tuple[str, ...] = ()
+    bad: frozenset[int] = frozenset()
+    costs: tuple[float, float] = (1.0, 1.0)
+    classes: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def windows(self) -> int:
+        """How many windows there are."""
+        return int(self.window[-1]) + 1
+
+    @property
+    def numeric(self) -> list[str]:
+        """Columns of numbers."""
+        return [name for name in self.table if self.table[name].dtype.kind == "f"]
+
+    @property
+    def categorical(self) -> list[str]:
+        """Columns of categories."""
+        return [
+            name
+            for name in self.table
+            if self.table[name].dtype.kind != "f" and name not in self.texts
+        ]
+
+
+def named(name: str) -> Stream | None:
+    """A stream by its name; None where its data are not beside the checkout.
+
+    Parameters
+    ----------
+    name : str
+        One of `DEV` or `HELD`.
+
+    Returns
+    -------
+    Stream or None
+    """
+    group = "dev" if name in DEV else "held"
+    simulated = _replay_simulated.WORLDS.get(name)
+    if simulated is not None:
+        made = from_frame(simulated(), name=name, group=group, exact=True)
+        return replace(made, **_replay_simulated.planted(made, name))
+    source, change = _DERIVED.get(name, (name, None))
+    path = DATA / source / "events.parquet"
+    if not path.exists():
+        return None
+    frame = _replay_reading.read(path)
+    if source == "online_retail":
+        weeks = _replay_retail.weeks(frame)
+        return from_frame(
+            weeks, name=name, group=group, costs=(3.0, 1.0), most=MOST, exact=True
+        )
+    made = from_frame(frame, name=name, group=group, costs=COSTS.get(name, (1.0, 1.0)))
+    return change(made) if change else made
+
+
+def from_file(path: Path, *, costs: tuple[float, float] = (1.0, 1.0)) -> Stream:
+    """A stream from any Parquet file with `time`, features and `outcome`.
+
+    Parameters
+    ----------
+    path : Path
+    costs : tuple of float
+        Of a false negative and of a false positive.
+
+    Raises
+    ------
+    StreamError
+        When the file cannot be read or is no stream.
+    """
+    name = path.parent.name if path.stem == "events" else path.stem
+    return from_frame(
+        _replay_reading.read(path), name=name, group="given", costs=costs, windows=52
+    )
+
+
+def from_frame(
+    frame: pd.DataFrame,
+    *,
+    name: str,
+    group: str = "given",
+    costs: tuple[float, float] = (1.0, 1.0),
+    windows: int = WINDOWS,
+    most: int = MOST,
+    exact: bool = False,
+) -> Stream:
+    """Put rows in order, cut them into windows and tell features from the rest.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        `time`, features, `outcome`; `id` and `aux_*` are left out.
+    name, group : str
+    costs : tuple of float
+    windows : int
+        At most so many of equal length, and none of fewer than about 100 rows where
+        there are enough for 12.
+    most : int
+        Windows with more rows are thinned evenly.
+    exact : bool
+        The frame has a column `window`, which is kept.
+
+    Raises
+    ------
+    StreamError
+        When a column is missing, there are too few rows, or the outcome tells nothing.
+    """
+    import numpy as np
+
+    frame = _replay_reading.in_order(frame, name)
+    if exact:
+        window = frame.pop("window").to_numpy(dtype=np.int64)
+    else:
+        many = int(np.clip(len(frame) // 100, 12, windows))
+        window = np.arange(len(frame)) * many // len(frame)
+    kept = _replay_reading.thinned(window, most)
+    frame, window = frame.iloc[kept].reset_index(drop=True), window[kept]
+    truth, task, classes = _replay_reading.outcome(frame["outcome"], name)
+    table, texts = _replay_reading.features(frame)
+    if table.empty or not len(table.columns):
+        raise StreamError(f"{name} has no feature with two values; nothing can be told")
+    return Stream(
+        name,
+        group,
+        task,
+        table,
+        frame["time"],
+        window,
+        truth,
+        truth.copy(),
+        texts=texts,
+        costs=costs if task == "binary" else (1.0, 1.0),
+        classes=classes,
+    )
+
+
+def _shuffled(stream: Stream) -> Stream:
+    """The same rows in an order that knows no time."""
+    import numpy as np
+
+    order = np.random.default_rng(11).permutation(len(stream.window))
+    return replace(
+        stream,
+        table=stream.table.iloc[order].reset_index(drop=True),
+        truth=stream.truth[order],
+        known=stream.truth[order].copy(),
+    )
+
+
+def _frozen(stream: Stream) -> Stream:
+    return replace(stream, **_replay_simulated.freeze(stream, "nswdemand", (30, 33)))
+
+
+def _lost(stream: Stream) -> Stream:
+    return replace(stream, **_replay_simulated.lose(stream, (26, 29)))
+
+
+_DERIVED: dict[str, tuple[str, Callable[[Stream], Stream]]] = {
+    "elec2_shuffled": ("elec2", _shuffled),
+    "elec2_frozen": ("elec2", _frozen),
+    "bank_lost": ("bank_marketing", _lost),
+}
