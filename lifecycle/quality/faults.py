@@ -278,7 +278,8 @@ def _sentence(each: Evidence) -> str:
     name = _name(each.finding.subject)
     if each.finding.measure == "longest_gap":
         return f"{each.said}{_span(each.since, None)}"
-    return f"{name} {each.said}".strip() + _span(each.since, each.until)
+    said = f"{name} {each.said}".strip() + _span(each.since, each.until)
+    return f"{said} ({each.advice})" if each.advice else said
 
 
 def _span(

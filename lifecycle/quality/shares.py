@@ -62,6 +62,8 @@ class Evidence:
         How many rows are touched.
     chunks : tuple of Finding
         The same chunk by chunk, oldest first.
+    advice : str
+        What to do, said last.
     """
 
     finding: Finding
@@ -71,6 +73,7 @@ class Evidence:
     until: datetime | None = None
     rows: int = 0
     chunks: tuple[Finding, ...] = ()
+    advice: str = ""
 
 
 def ends(
