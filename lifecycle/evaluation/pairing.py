@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,10 +12,10 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["Pair", "Part"]
+__all__ = ["FAMILY", "Pair", "Part"]
 
 _MOST_VALUES = 50
-_FAMILY = 0.05
+FAMILY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Pair:
     thresholds: tuple[float, float]
     labels: Mapping[str, np.ndarray]
     segments: Mapping[str, np.ndarray]
-    dropped: int
+    known: np.ndarray
 
     @classmethod
     def of(
@@ -63,32 +62,37 @@ class Pair:
         """
         import numpy as np
 
-        arrays = [np.asarray(v, dtype=float) for v in (y_true, champion, candidate)]
-        others = {
-            name: np.asarray(values, dtype=object)
-            for name, values in (*labels.items(), *segments.items())
-        }
-        sizes = {len(array) for array in (*arrays, *others.values())}
+        truth, first, second = map(intervals.floats, (y_true, champion, candidate))
+        told, cut = (
+            {name: np.asarray(values, dtype=object) for name, values in held.items()}
+            for held in (labels, segments)
+        )
+        arrays = (truth, first, second, *told.values(), *cut.values())
+        sizes = {len(array) for array in arrays}
         if len(sizes) > 1:
             raise ValueError(
                 f"outcomes, scores, weeks and segments must be of the same rows, got "
                 f"{sorted(sizes)} rows; join them by id first"
             )
-        truth, first, second = arrays
         known = ~(np.isnan(truth) | np.isnan(first) | np.isnan(second))
         return cls(
             truth[known],
             (first[known], second[known]),
             thresholds,
-            {name: others[name][known] for name in labels},
-            {name: others[name][known] for name in segments},
-            int((~known).sum()),
+            {name: values[known] for name, values in told.items()},
+            {name: values[known] for name, values in cut.items()},
+            known,
         )
 
     @property
     def n(self) -> int:
         """Complete rows."""
         return len(self.truth)
+
+    @property
+    def dropped(self) -> int:
+        """Rows that lack something."""
+        return len(self.known) - self.n
 
     def guess(self, which: int) -> np.ndarray:
         """What a model predicts, 0 or 1."""
@@ -107,64 +111,40 @@ class Pair:
         wrong = np.where(self.guess(which) == 1, prices[0], prices[1])
         return np.where(self.right(which), 0.0, wrong)
 
-    def between(self, name: str, *, level: float) -> tuple[float, float]:
-        """Interval of candidate minus champion, for accuracy, brier or roc_auc."""
-        import numpy as np
-
-        if name == "roc_auc":
-            return self._between_areas(level)
-        if name == "accuracy":
-            a, b = self.right(1).astype(float), self.right(0).astype(float)
-        else:
-            for score in self.scores:
-                if score.size and (score.min() < 0 or score.max() > 1):
-                    return math.nan, math.nan
-            a, b = (np.square(self.scores[k] - self.truth) for k in (1, 0))
-        _, lower, upper = intervals.paired_difference(a, b, level=level)
-        return lower, upper
-
-    def _between_areas(self, level: float) -> tuple[float, float]:
-        """DeLong's interval for the areas under two correlated curves."""
-        import numpy as np
-
-        positive = int((self.truth == 1).sum())
-        m, k = positive, self.n - positive
-        if min(m, k) < 2:
-            return math.nan, math.nan
-        both = [intervals.placements(self.truth, score) for score in self.scores]
-        wins, losses = zip(*both, strict=True)
-        gain, loss = wins[1] - wins[0], losses[1] - losses[0]
-        variance = float(np.var(gain, ddof=1) / m + np.var(loss, ddof=1) / k)
-        half = intervals.z(level) * math.sqrt(variance)
-        middle = float(gain.mean())
-        return middle - half, middle + half
-
-    def worse(self, *, min_segment: int, level: float) -> Iterator[Part]:
-        """Every segment with enough rows; clearly worse ones are marked.
+    def cuts(self) -> Iterator[tuple[str, np.ndarray, list[str]]]:
+        """Columns that cut the rows, with the segment of each row and their names.
 
         Columns of more than fifty values are no segments and passed over.
+        """
+        for column, values in self.segments.items():
+            names = _names(values)
+            distinct = sorted(set(names))
+            if 1 < len(distinct) <= _MOST_VALUES:
+                yield _short(column), names, distinct
+
+    def parts(self, *, min_segment: int, level: float) -> tuple[list[Part], int]:
+        """Every segment with enough rows, and how many have too few.
+
+        Those where the candidate is clearly less often right are marked.
         """
         import numpy as np
         from scipy.stats import binom
 
         a, b = self.right(1), self.right(0)
-        parts = []
-        for column, values in self.segments.items():
-            names = _names(values)
-            distinct = sorted(set(names))
-            if not 1 < len(distinct) <= _MOST_VALUES:
-                continue
+        parts, small = [], 0
+        for column, names, distinct in self.cuts():
             for name in distinct:
                 rows = np.flatnonzero(names == name)
                 if len(rows) < min_segment:
+                    small += 1
                     continue
                 lost = int((b[rows] & ~a[rows]).sum())
                 won = int((a[rows] & ~b[rows]).sum())
                 found = intervals.paired_difference(a[rows], b[rows], level=level)
                 chance = float(binom.sf(lost - 1, lost + won, 0.5))
                 parts.append(Part(f"{column} = {name}", *found, len(rows), chance))
-        for part in parts:
-            yield replace(part, clearly=part.chance < _FAMILY / len(parts))
+        bar = FAMILY / max(1, len(parts))
+        return [replace(part, clearly=part.chance < bar) for part in parts], small
 
 
 def _names(values: np.ndarray) -> np.ndarray:
@@ -172,5 +152,8 @@ def _names(values: np.ndarray) -> np.ndarray:
     import pandas as pd
 
     texts = pd.Series(values, dtype=object)
-    named = texts.map(lambda value: str(value)[:40])
-    return named.mask(texts.isna(), "missing").to_numpy(dtype=object)
+    return texts.map(_short).mask(texts.isna(), "missing").to_numpy(dtype=object)
+
+
+def _short(value: object) -> str:
+    return " ".join(str(value).split())[:40]
