@@ -83,7 +83,9 @@ def test_the_birth_record_says_how_it_came_to_be_and_is_json():
     )
     assert birth["features"] == NAMES
     assert (birth["seed"], birth["threshold"]) == (7, 0.4)
-    assert set(birth["packages"]) == {"python", "numpy", "pandas", "scikit-learn"}
+    ours = {"python", "lifecycle", "numpy", "pandas", "scipy", "scikit-learn"}
+    assert set(birth["packages"]) == ours
+    assert (birth["task"], birth["material"], birth["search"]) == ("binary", None, None)
 
 
 def test_the_order_of_the_rows_does_not_matter():
@@ -190,7 +192,7 @@ def test_material_holds_only_what_was_due_and_known():
     late = frame.index[:5]
     frame.loc[late, "known_at"] = pd.Timestamp("2024-01-01", tz="UTC")
     as_of = START + timedelta(weeks=5)
-    rows = training.material(frame, as_of=as_of, delay=DELAY)
+    rows = training.material(frame, as_of=as_of, delay=DELAY).frame()
     expected = frame[(frame["time"] <= as_of - DELAY) & ~frame.index.isin(late)]
     assert rows["id"].tolist() == expected["id"].tolist()
 
@@ -198,7 +200,8 @@ def test_material_holds_only_what_was_due_and_known():
 def test_an_outcome_that_came_early_waits_for_the_others():
     frame = log(4)
     frame["known_at"] = frame["time"]
-    rows = training.material(frame, as_of=START + timedelta(weeks=4), delay=DELAY)
+    known = {"as_of": START + timedelta(weeks=4), "delay": DELAY}
+    rows = training.material(frame, **known).frame()
     assert rows["time"].max() <= START + timedelta(weeks=2)
 
 
@@ -208,7 +211,7 @@ def test_a_span_counts_chunks_that_have_rows():
     frame = frame[~week.isin([3, 4])]
     rows = training.material(
         frame, as_of=START + timedelta(weeks=8), delay=DELAY, span=3
-    )
+    ).frame()
     assert sorted(rows["time"].dt.isocalendar().week.unique()) == [2, 5, 6]
 
 

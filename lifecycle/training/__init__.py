@@ -1,26 +1,38 @@
 """Training: labelled rows and a recipe become a candidate, and its back-test.
 
-`train` fits once and writes the birth record; `material` picks the rows a training at
-some moment may see; `backtest` does both as they would have been done at the start of
+`train` fits once and writes the birth record; `material` gathers the rows a training at
+some moment may see, with what people said; `go_on` makes a candidate from the champion
+by going on; `reproduce` makes a version again and says whether it is the same.
+`backtest` does both as they would have been done at the start of
 each of the newest windows, and scores what is deployed on the same rows.
 """
 
+from lifecycle.training.again import Reproduction, material_again, reproduce
 from lifecycle.training.fitting import Candidate, features, predict, train
+from lifecycle.training.gathering import Material, material
+from lifecycle.training.going_on import go_on
 from lifecycle.training.keeping import InMemory, Kept
 from lifecycle.training.recalibrating import recalibrate
 from lifecycle.training.result import Backtest
 from lifecycle.training.rolling import backtest
-from lifecycle.training.windows import material
+from lifecycle.training.searching import Search, search
 
 __all__ = [
     "Backtest",
     "Candidate",
     "InMemory",
     "Kept",
+    "Material",
+    "Reproduction",
+    "Search",
     "backtest",
     "features",
+    "go_on",
     "material",
+    "material_again",
     "predict",
     "recalibrate",
+    "reproduce",
+    "search",
     "train",
 ]

@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import platform
 import time
-import warnings
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from lifecycle.errors import InputError, NotEnoughData, SettingsError
+from lifecycle.errors import InputError, SettingsError
 from lifecycle.recipes import Recipe
+from lifecycle.training.gathering import Material
+from lifecycle.training.hearing import OUTCOME
+from lifecycle.training.learning import checked, fit, packages, predict, score
+from lifecycle.training.searching import search as search_space
+from lifecycle.training.shaping import (
+    amounts,
+    check_enough,
+    digest,
+    features,
+    in_order,
+    outcomes,
+    prepared,
+)
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from sklearn.base import BaseEstimator
 
-__all__ = ["Candidate", "features", "predict", "train"]
+__all__ = [
+    "MIN_ROWS",
+    "Candidate",
+    "Taught",
+    "check_enough",
+    "features",
+    "fit",
+    "in_order",
+    "outcomes",
+    "predict",
+    "prepared",
+    "score",
+    "taught",
+    "train",
+]
 
 MIN_ROWS = 50
 
@@ -34,12 +56,16 @@ class Candidate:
     estimator : fitted estimator
         Gives scores through `predict`.
     birth : dict
-        How it came to be, JSON throughout: `recipe`, `recipe_sha256`, `seed`,
-        `threshold`, `rows`, `positives`, `unlabelled` (rows left out for want of an
-        outcome), `trained_from` and `trained_to` (moments of the first and the last
-        row, ISO 8601 in UTC, or null), `features` (numeric, categorical), `missing`
-        (share a feature), `data_sha256`, `packages`, `seconds` (of the fit),
-        `warnings` (what the libraries said while fitting).
+        How it came to be, JSON throughout: `recipe`, `recipe_sha256`, `task`, `seed`,
+        `threshold`, `rows`, `positives` (null where outcomes are numbers), `unlabelled`
+        (rows left out for want of an outcome), `trained_from` and `trained_to` (moments
+        of the first and the last row with a true outcome, ISO 8601 in UTC, or null),
+        `people_to` (of the last row that a word stands for), `features` (numeric,
+        categorical), `prepared` (the columns the recipe makes of them, or null),
+        `missing` (share a feature), `parameters` (that were set), `search` (what was
+        tried, or null), `material` (what the rows were asked for, what people said,
+        what was left out; null for a plain frame), `data_sha256`, `packages`,
+        `seconds` (of the fit), `warnings` (what the libraries said while fitting).
     """
 
     estimator: BaseEstimator
@@ -47,14 +73,41 @@ class Candidate:
 
     def __repr__(self) -> str:
         rows, positives = self.birth["rows"], self.birth["positives"]
+        about = "" if positives is None else f", {positives} positive"
         return (
-            f"<Candidate {self.birth['recipe']}: {rows} rows, {positives} positive, "
+            f"<Candidate {self.birth['recipe']}: {rows} rows{about}, "
             f"data {self.birth['data_sha256'][:8]}>"
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """Rows ready to be fitted.
+
+    Parameters
+    ----------
+    table : DataFrame of n rows
+        As the estimator sees them, in the order of time and id.
+    seen : DataFrame of n rows
+        As the recipe sees them.
+    truth, weights : ndarray of shape (n,)
+    numeric, categorical : list of str
+        Columns of the table.
+    facts : dict
+        What the birth record says of the rows.
+    """
+
+    table: pd.DataFrame
+    seen: pd.DataFrame
+    truth: np.ndarray
+    weights: np.ndarray
+    numeric: list[str]
+    categorical: list[str]
+    facts: dict[str, Any]
+
+
 def train(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Material,
     recipe: Recipe,
     *,
     numeric: Sequence[str],
@@ -62,6 +115,10 @@ def train(
     seed: int,
     threshold: float = 0.5,
     min_rows: int = MIN_ROWS,
+    task: Literal["binary", "regression"] | None = None,
+    weight: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    search: bool | None = None,
 ) -> Candidate:
     """Fit a recipe to labelled rows.
 
@@ -70,9 +127,10 @@ def train(
 
     Parameters
     ----------
-    frame : DataFrame
-        The features and `outcome` (0, 1, missing where not known: such rows are left
-        out); `time` and `id` where there are any.
+    frame : DataFrame or Material
+        The features and `outcome` (0, 1, or a number; missing where not known: such
+        rows are left out); `time` and `id` where there are any. From `material` they
+        come with their weights.
     recipe : Recipe
     numeric, categorical : sequence of str
         The columns the model may see.
@@ -81,7 +139,17 @@ def train(
     threshold : float
         The score from which on the candidate predicts 1; only kept in the record.
     min_rows : int
-        With fewer labelled rows nothing is fitted.
+        With fewer labelled rows (the sum of their weights) nothing is fitted.
+    task : {"binary", "regression"}, optional
+        What the outcomes are; where not given, what the recipe is for.
+    weight : str, optional
+        The column of a plain frame that says what a row weighs, from 0 to 1; rows of
+        weight 0 are left out.
+    parameters : mapping, optional
+        Parameters of the estimator, such as an earlier search chose.
+    search : bool, optional
+        Whether the recipe's space is searched first; without it, where there is one
+        and no `parameters` are given.
 
     Returns
     -------
@@ -92,7 +160,9 @@ def train(
     NotEnoughData
         Too few labelled rows, or outcomes that are all alike.
     InputError
-        A column is missing, or a number is none.
+        A column is missing, a number is none, or a weight is not between 0 and 1.
+    SettingsError
+        The recipe cannot be fitted, or is for another task.
 
     Examples
     --------
@@ -104,228 +174,149 @@ def train(
     >>> train(frame, logistic, numeric=["visits"], categorical=[], seed=1)
     <Candidate scaled_logistic: 60 rows, 29 positive, data ...>
     """
-    if "outcome" not in frame:
-        raise InputError("the training rows have no column 'outcome'; join them first")
-    known = in_order(frame.loc[frame["outcome"].notna()])
-    table = features(known, numeric=numeric, categorical=categorical)
-    truth = outcomes(known["outcome"].to_numpy(dtype=float))
-    check_enough(truth, min_rows=min_rows)
+    rows = taught(
+        frame,
+        recipe,
+        numeric=numeric,
+        categorical=categorical,
+        task=task,
+        weight=weight,
+        min_rows=min_rows,
+    )
+    made = recipe if parameters is None else recipe.tuned(parameters)
+    told = None
+    if search is None:
+        search = bool(made.space(rows.numeric, rows.categorical))
+    if search:
+        found = search_space(
+            made,
+            rows.table,
+            rows.truth,
+            rows.numeric,
+            rows.categorical,
+            seed=seed,
+            weights=rows.weights,
+        )
+        told, made = found.facts(), made.tuned(found.chosen)
     started = time.perf_counter()
-    estimator, said = fit(recipe, table, truth, numeric, categorical, seed=seed)
+    estimator, said = fit(
+        made,
+        rows.table,
+        rows.truth,
+        rows.numeric,
+        rows.categorical,
+        seed=seed,
+        weights=rows.weights,
+    )
     seconds = time.perf_counter() - started
-    times = known.get("time")
     birth = {
         "recipe": recipe.name,
         "recipe_sha256": recipe.source_sha256,
         "seed": seed,
         "threshold": threshold,
-        "rows": len(known),
-        "positives": int(truth.sum()),
-        "unlabelled": len(frame) - len(known),
-        "trained_from": None if times is None else times.min().isoformat(),
-        "trained_to": None if times is None else times.max().isoformat(),
-        "features": {"numeric": list(numeric), "categorical": list(categorical)},
-        "missing": {
-            str(name): round(float(share), 6)
-            for name, share in table.isna().mean().items()
-        },
-        "data_sha256": _sha256(table, truth),
-        "packages": _packages(),
+        **rows.facts,
+        "parameters": dict(made.parameters),
+        "search": told,
+        "packages": packages(estimator),
         "seconds": round(seconds, 3),
         "warnings": said,
     }
     return Candidate(estimator, birth)
 
 
-def predict(
-    estimator: BaseEstimator,
-    frame: pd.DataFrame,
-    *,
-    numeric: Sequence[str],
-    categorical: Sequence[str],
-) -> np.ndarray:
-    """Score rows: the probability of outcome 1.
-
-    Parameters
-    ----------
-    estimator : fitted estimator
-        From `train`, or loaded from the registry.
-    frame : DataFrame of n rows
-        With the features; categories never seen and missing values are fine.
-    numeric, categorical : sequence of str
-        The columns it was trained on.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-
-    Raises
-    ------
-    InputError
-        A column is missing, or a number is none.
-    """
-    return score(estimator, features(frame, numeric=numeric, categorical=categorical))
-
-
-def features(
-    frame: pd.DataFrame, *, numeric: Sequence[str], categorical: Sequence[str]
-) -> pd.DataFrame:
-    """The features of a frame in the form every recipe is given.
-
-    Numbers become float64, categories strings, anything missing or infinite `nan`;
-    columns come in the order of `numeric`, then `categorical`.
-
-    Parameters
-    ----------
-    frame : DataFrame of n rows
-    numeric, categorical : sequence of str
-        Columns of the frame.
-
-    Returns
-    -------
-    DataFrame of n rows
-
-    Raises
-    ------
-    InputError
-        A column is missing, or a number is none.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> frame = pd.DataFrame({"plan": ["pro", None], "visits": [3, float("inf")]})
-    >>> table = features(frame, numeric=["visits"], categorical=["plan"])
-    >>> table.to_numpy().tolist()
-    [[3.0, 'pro'], [nan, nan]]
-    """
-    import numpy as np
-    import pandas as pd
-
-    missing = [name for name in (*numeric, *categorical) if name not in frame]
-    if missing:
-        raise InputError(
-            f"the rows have no column {', '.join(map(repr, missing))}, which the model "
-            "needs; add it, left empty where it is not known"
-        )
-    columns: dict[str, np.ndarray] = {}
-    for name in numeric:
-        try:
-            values = pd.to_numeric(frame[name])
-        except (TypeError, ValueError) as error:
-            raise InputError(
-                f"column {name!r} has a value that is no number ({error}); mend it, or "
-                "name the column among the categorical features"
-            ) from error
-        column = values.to_numpy(dtype=np.float64, na_value=np.nan)
-        columns[name] = np.where(np.isfinite(column), column, np.nan)
-    for name in categorical:
-        texts = frame[name].astype(object)
-        empty = texts.isna().to_numpy()
-        texts = texts if frame[name].dtype == "str" else texts.map(str)
-        columns[name] = np.where(empty, np.nan, texts.to_numpy(dtype=object))
-    return pd.DataFrame(columns, index=frame.index).astype(
-        {name: object for name in categorical}
-    )
-
-
-def score(estimator: BaseEstimator, table: pd.DataFrame) -> np.ndarray:
-    """Probability of outcome 1 for a table of `features`, on one thread."""
-    import numpy as np
-
-    if table.empty:
-        return np.empty(0)
-    with _one_thread():
-        scores = np.asarray(estimator.predict_proba(table), dtype=float)
-    return np.ascontiguousarray(scores[:, list(estimator.classes_).index(1)])
-
-
-def check_enough(truth: np.ndarray, *, min_rows: int) -> None:
-    """Refuse to fit too few rows, or outcomes that are all alike."""
-    if len(truth) < min_rows:
-        raise NotEnoughData(
-            f"only {len(truth)} labelled rows, {min_rows} are needed to train; take a "
-            "longer period or wait for outcomes"
-        )
-    if len(set(truth.tolist())) < 2:
-        raise NotEnoughData(
-            f"all {len(truth)} outcomes are {truth[0]:g}, there is nothing to tell "
-            "apart; take a longer period or check the outcomes"
-        )
-
-
-def fit(
+def taught(
+    frame: pd.DataFrame | Material,
     recipe: Recipe,
-    table: pd.DataFrame,
-    truth: np.ndarray,
+    *,
     numeric: Sequence[str],
     categorical: Sequence[str],
-    *,
-    seed: int,
-) -> tuple[BaseEstimator, list[str]]:
-    """Fit on one thread; what the libraries warn of is returned, not shown."""
-    estimator = recipe.build(list(numeric), list(categorical), seed=seed)
-    with warnings.catch_warnings(record=True) as caught, _one_thread():
-        warnings.simplefilter("always")
-        try:
-            estimator.fit(table, truth)
-        except Exception as error:
-            raise SettingsError(
-                f"recipe {recipe.name!r} could not be fitted to {len(table)} rows: "
-                f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-            ) from error
-    return estimator, sorted({str(warning.message) for warning in caught})
+    task: str | None = None,
+    weight: str | None = None,
+    min_rows: int = MIN_ROWS,
+) -> Taught:
+    """Make rows ready to be fitted: known, in order, shaped and weighed.
 
-
-def outcomes(truth: np.ndarray) -> np.ndarray:
-    """Outcomes as integers; anything but 0 and 1 is refused."""
+    Parameters and errors are those of `train`.
+    """
     import numpy as np
 
-    strange = truth[(truth != 0) & (truth != 1)]
-    if strange.size:
-        raise InputError(
-            f"outcome {strange[0]:g} is neither 0 nor 1; say in the settings which "
-            "value is the positive one"
-        )
-    return truth.astype(np.int64)
-
-
-def in_order(frame: pd.DataFrame) -> pd.DataFrame:
-    keys = [name for name in ("time", "id") if name in frame]
-    return frame.sort_values(keys, kind="stable") if keys else frame
-
-
-def _one_thread() -> AbstractContextManager[object]:
-    """Sums on several threads depend on who is first; on one they do not."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    return threadpool_limits(limits=1)
-
-
-def _sha256(table: pd.DataFrame, truth: np.ndarray) -> str:
-    """Digest of the rows as they were fitted: names, then each column's bytes."""
-    import numpy as np
-
-    digest = hashlib.sha256()
-    for name in table:
-        values = table[name].to_numpy()
-        digest.update(json.dumps(str(name)).encode())
-        if values.dtype == np.float64:
-            digest.update(np.where(np.isnan(values), np.nan, values + 0.0).tobytes())
-        else:
-            texts = [None if text != text else text for text in values]
-            digest.update(json.dumps(texts).encode())
-    digest.update(truth.astype("<i8").tobytes())
-    return digest.hexdigest()
-
-
-def _packages() -> dict[str, str]:
-    import numpy as np
-    import pandas as pd
-    import sklearn
-
-    return {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "pandas": pd.__version__,
-        "scikit-learn": sklearn.__version__,
+    table, weights, sources, told = _parts(frame, weight)
+    if "outcome" not in table:
+        raise InputError("the training rows have no column 'outcome'; join them first")
+    there = table["outcome"].notna().to_numpy() & (weights > 0)
+    place = in_order(_keys(table).loc[there]).index.to_numpy()
+    known, weights, sources = table.iloc[place], weights[place], sources[place]
+    seen = features(known, numeric=numeric, categorical=categorical)
+    shaped, numbers, texts = seen, list(numeric), list(categorical)
+    if len(seen):
+        shaped, numbers, texts = prepared(recipe, seen, numeric, categorical)
+    task = _task(recipe, numbers, texts, task)
+    truth = known["outcome"].to_numpy(dtype=float)
+    truth = outcomes(truth) if task == "binary" else amounts(truth)
+    check_enough(truth, min_rows=min_rows, worth=float(weights.sum()))
+    names = {"numeric": numbers, "categorical": texts} if recipe.prepares else None
+    spoken = sources != OUTCOME
+    times = known.get("time")
+    ends = [None, None]
+    if times is not None and not spoken.all():
+        ends = [times[~spoken].min().isoformat(), times[~spoken].max().isoformat()]
+    facts = {
+        "task": task,
+        "rows": len(known),
+        "positives": int(truth.sum()) if task == "binary" else None,
+        "unlabelled": int(table["outcome"].isna().sum()),
+        "trained_from": ends[0],
+        "trained_to": ends[1],
+        "people_to": None if told is None else told.get("people_to"),
+        "features": {"numeric": list(numeric), "categorical": list(categorical)},
+        "prepared": names,
+        "missing": {
+            str(name): round(float(share), 6)
+            for name, share in seen.isna().mean().items()
+        },
+        "material": told,
+        "data_sha256": digest(seen, truth, weights),
     }
+    return Taught(shaped, seen, truth, np.asarray(weights), numbers, texts, facts)
+
+
+def _task(
+    recipe: Recipe, numeric: list[str], categorical: list[str], asked: str | None
+) -> str:
+    """What the recipe is for, when that is what was asked."""
+    from sklearn.base import is_regressor
+
+    amount = is_regressor(recipe.build(numeric, categorical, seed=0))
+    task = "regression" if amount else "binary"
+    if asked is not None and asked != task:
+        kind = "regressor" if amount else "classifier"
+        raise SettingsError(
+            f"recipe {recipe.name!r} makes a {kind}, which is for the task {task!r}, "
+            f"not for {asked!r}; choose another recipe"
+        )
+    return task
+
+
+def _parts(
+    frame: pd.DataFrame | Material, weight: str | None
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, dict[str, Any] | None]:
+    """Rows, what each weighs, where its outcome comes from, and what was asked for."""
+    import numpy as np
+
+    if isinstance(frame, Material):
+        return frame.table, frame.weights, frame.sources, frame.facts()
+    weights = np.ones(len(frame))
+    if weight is not None:
+        if weight not in frame:
+            raise InputError(
+                f"the training rows have no column {weight!r}, which was to say what "
+                "they weigh; add it, or leave weight out"
+            )
+        weights = checked(frame[weight].to_numpy(dtype=float, na_value=np.nan))
+    return frame, weights, np.full(len(frame), OUTCOME, dtype=object), None
+
+
+def _keys(table: pd.DataFrame) -> pd.DataFrame:
+    """What rows are ordered by, numbered as they come."""
+    names = [name for name in ("time", "id", "outcome") if name in table]
+    return table[names].reset_index(drop=True)

@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING
 
 from lifecycle import periods
 from lifecycle.errors import InputError
-from lifecycle.training import fitting
+from lifecycle.training import shaping
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["Part", "Rows", "cut", "due", "material", "newest"]
+__all__ = [
+    "Part",
+    "Rows",
+    "chunk_labels",
+    "cut",
+    "due",
+    "in_order",
+    "newest",
+    "ordered",
+]
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class Rows:
             logged = frame["prediction"].to_numpy(dtype=float, na_value=np.nan)
         return cls(
             frame,
-            fitting.features(frame, numeric=numeric, categorical=categorical),
+            shaping.features(frame, numeric=numeric, categorical=categorical),
             frame["outcome"].to_numpy(dtype=float, na_value=np.nan),
             logged,
             chunk_labels(frame, chunk, timezone),
@@ -67,58 +76,6 @@ class Part:
     positions: np.ndarray
 
 
-def material(
-    labelled: pd.DataFrame,
-    *,
-    as_of: datetime,
-    delay: timedelta,
-    span: int | None = None,
-    chunk: periods.Every = "week",
-    timezone: str = "UTC",
-) -> pd.DataFrame:
-    """The rows a training at `as_of` may see.
-
-    Parameters
-    ----------
-    labelled : DataFrame
-        `time`, `outcome` and, where there is one, `known_at`, the moment the outcome
-        became known.
-    as_of : datetime
-        With a time zone.
-    delay : timedelta
-        How long an outcome takes. A row that is younger is left out even when its
-        outcome is known: those that come early are not like the others.
-    span : int, optional
-        Only the newest so many chunks that have rows; all without.
-    chunk : {"week", "month", "day"}
-        Length of a chunk.
-    timezone : str
-        The zone in which days begin.
-
-    Returns
-    -------
-    DataFrame
-        In the order of time and id.
-
-    Raises
-    ------
-    InputError
-        `time` or `outcome` is missing.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> days = pd.date_range("2023-01-02", periods=21, tz="UTC")
-    >>> frame = pd.DataFrame({"time": days, "outcome": 1.0})
-    >>> known = {"as_of": datetime(2023, 1, 23, tzinfo=UTC), "delay": timedelta(days=7)}
-    >>> len(material(frame, **known)), len(material(frame, span=1, **known))
-    (15, 1)
-    """
-    frame = in_order(labelled)
-    labels = chunk_labels(frame, chunk, timezone)
-    return frame.iloc[newest(due(frame, as_of=as_of, delay=delay), labels, span)]
-
-
 def in_order(labelled: pd.DataFrame) -> pd.DataFrame:
     """Rows by time and id, whatever order they came in."""
     for name in ("time", "outcome"):
@@ -127,7 +84,14 @@ def in_order(labelled: pd.DataFrame) -> pd.DataFrame:
                 f"the labelled rows have no column {name!r}; join predictions and "
                 "outcomes first"
             )
-    return fitting.in_order(labelled)
+    return shaping.in_order(labelled)
+
+
+def ordered(labelled: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Rows by time and id, and the position that each had."""
+    keys = [name for name in ("time", "id", "outcome") if name in labelled]
+    order = in_order(labelled[keys].reset_index(drop=True)).index.to_numpy()
+    return labelled.iloc[order], order
 
 
 def chunk_labels(

@@ -1,0 +1,214 @@
+"""What stands for an outcome that is not known: people's words, heard and held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from lifecycle.errors import InputError
+from lifecycle.findings import Finding
+from lifecycle.training import people
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+__all__ = ["EARLY", "OUTCOME", "Heard", "held", "listen", "standing"]
+
+OUTCOME, EARLY = "outcome", "early outcome"
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """What people say of rows whose outcome is not known.
+
+    Parameters
+    ----------
+    labels : ndarray of float64, shape (n,)
+        `nan` where nobody said anything that counts.
+    weights : ndarray of float64, shape (n,)
+        0 there, else at most 1.
+    sources : ndarray of str, shape (n,)
+        The kind of feedback, or "early outcome".
+    findings : list of Finding
+        How often each source was right, what it weighs, and who was held.
+    facts : dict
+        The same for the birth record.
+    """
+
+    labels: np.ndarray
+    weights: np.ndarray
+    sources: np.ndarray
+    findings: list[Finding]
+    facts: dict[str, Any]
+
+
+def listen(
+    frame: pd.DataFrame,
+    feedback: pd.DataFrame,
+    *,
+    as_of: datetime,
+    known: np.ndarray,
+    asked: np.ndarray,
+    outcomes: int,
+    most: float,
+) -> Heard:
+    """Weigh the words, hold each person to a share, and let one label stand a row.
+
+    Parameters
+    ----------
+    frame : DataFrame of n rows
+        `id`, `outcome` and, where there is one, `known_at`.
+    feedback : DataFrame
+        `id`, `time`, `kind`, `label` and, where there is one, `person`.
+    as_of : datetime
+        With a time zone.
+    known, asked : ndarray of bool, shape (n,)
+        Rows whose outcome says who is right, and rows that a word may stand for.
+    outcomes : int
+        Rows with a true outcome that the words are set beside.
+    most : float
+        What the words of one person weigh at most, as a share of those.
+
+    Raises
+    ------
+    InputError
+        A column is missing.
+    """
+    import numpy as np
+
+    for where, names in ((frame, ["id"]), (feedback, ["id", "time", "kind", "label"])):
+        for name in names:
+            if name not in where:
+                raise InputError(
+                    f"people cannot be listened to without a column {name!r}; read the "
+                    "rows with it, or leave feedback out"
+                )
+    n = len(frame)
+    ids = frame["id"].astype(str).to_numpy(dtype=object)
+    truth = frame["outcome"].to_numpy(dtype=float, na_value=np.nan)
+    columns = ["id", "outcome"]
+    if "known_at" in frame:
+        columns.append("known_at")
+        came = (frame["known_at"] <= as_of.astimezone(UTC)).to_numpy(dtype=bool)
+        truth = np.where(came, truth, np.nan)
+    said = people.words(feedback, as_of=as_of)
+    found, late = people.resolved(said, frame.loc[known, columns], ids[asked])
+    table, capped = held(found.table, outcomes=outcomes, most=most)
+    labels, weights = np.full(n, np.nan), np.zeros(n)
+    sources = np.full(n, "", dtype=object)
+    place = {key: at for at, key in enumerate(ids) if asked[at]}
+    stands = standing(table)
+    at = np.array([place[key] for key in stands["id"]], dtype=int)
+    early = ~np.isnan(truth[at])
+    labels[at] = np.where(early, truth[at], stands["label"])
+    weights[at] = np.where(early, stands["surest"], stands["weight"])
+    sources[at] = np.where(early, EARLY, stands["kind"].to_numpy(dtype=object))
+    facts = {
+        "words": len(found.table),
+        "late": late,
+        "weight": round(float(weights.sum()), 6),
+        "sources": {
+            row.subject: round(row.value, 6)
+            for row in found.rows
+            if row.measure == "weight"
+        },
+        "held": [row.subject for row in capped],
+    }
+    return Heard(labels, weights, sources, [*found.rows, *capped], facts)
+
+
+def held(
+    table: pd.DataFrame, *, outcomes: int, most: float
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """Hold what each person's words weigh together to a share of the true outcomes.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `person` and `weight`, a row a word. Words of nobody are those of one person.
+    outcomes : int
+        Rows with a true outcome.
+    most : float
+        The largest share.
+
+    Returns
+    -------
+    table : DataFrame
+        With weights that add up, a person, to at most `most * outcomes`.
+    capped : list of Finding
+        `held`, what the words of a person would have weighed as such a share, for
+        everybody who was held.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> said = pd.DataFrame({"person": ["a", "a", "b"], "weight": [0.8, 0.8, 0.5]})
+    >>> table, capped = held(said, outcomes=8, most=0.1)
+    >>> table["weight"].tolist(), [row.subject for row in capped]
+    ([0.4, 0.4, 0.5], ['a'])
+    """
+    import numpy as np
+
+    total = table.groupby("person")["weight"].sum()
+    allowed = most * outcomes
+    factor = np.ones(len(total))
+    over = (total > allowed).to_numpy(dtype=bool)
+    factor[over] = allowed / total.to_numpy()[over]
+    told = dict(zip(total.index, factor, strict=True))
+    scale = np.array([told[person] for person in table["person"]], dtype=float)
+    rows = [
+        Finding(
+            "held",
+            float(total[person]) / outcomes if outcomes else float("nan"),
+            int((table["person"] == person).sum()),
+            threshold=most,
+            verdict="alert" if outcomes else "undefined",
+            subject=_line(str(person)) or "nobody named",
+            unit="%",
+        )
+        for person in total.index[over]
+    ]
+    return table.assign(weight=table["weight"] * scale), rows
+
+
+def standing(table: pd.DataFrame) -> pd.DataFrame:
+    """The label that stands for each row, however many people spoke of it.
+
+    People who agree are as sure as the surest of them; of two camps the surer one
+    stands, with the difference. Where neither is surer, nothing stands.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `id`, `kind`, `label` and `weight`, a row a word.
+
+    Returns
+    -------
+    DataFrame
+        A row an id that somebody's word counts for: `id`, `kind` and `label` of the
+        surest, `weight`, and `surest`, what that one word weighs.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> said = {"id": ["7", "7", "7"], "kind": "override", "label": [1.0, 1.0, 0.0]}
+    >>> standing(pd.DataFrame({**said, "weight": [0.6, 0.5, 0.25]}))["weight"].tolist()
+    [0.35]
+    """
+    counted = table[table["weight"] > 0]
+    order = ["id", "weight", "label", "kind"]  # of equals always the same first
+    ranked = counted.sort_values(order, ascending=[True, False, True, True])
+    camps = ranked.drop_duplicates(["id", "label"])
+    first = camps.drop_duplicates("id").assign(surest=lambda rows: rows["weight"])
+    second = camps[camps["id"].duplicated()].set_index("id")["weight"]
+    against = first["id"].map(second).fillna(0.0).astype(float)
+    first = first.assign(weight=first["weight"] - against)
+    columns = ["id", "kind", "label", "weight", "surest"]
+    return first[columns].reset_index(drop=True)
+
+
+def _line(text: str) -> str:
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= 60 else line[:59] + "…"

@@ -1,0 +1,205 @@
+"""What a person's word on an outcome is worth: as much as such words were right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from lifecycle import intervals
+from lifecycle.findings import Finding
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+__all__ = ["KINDS", "Words", "resolved", "weigh", "words"]
+
+KINDS = ("correction", "override")
+_LEVEL = 0.90  # of the interval whose lower end counts
+_STRENGTH = 10.0  # so many words of one's own count as much as those of the others
+_NOBODY = ""
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words on outcomes that are not known, each with what it is worth.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row a prediction and person: `id`, `kind`, `person` (empty where nobody is
+        named), `label`, `weight`.
+    rows : tuple of Finding
+        `right`, how often each source was right when the outcome came, and `weight`.
+    """
+
+    table: pd.DataFrame
+    rows: tuple[Finding, ...]
+
+
+def words(
+    feedback: pd.DataFrame, *, as_of: datetime, kinds: Sequence[str] = KINDS
+) -> pd.DataFrame:
+    """The last word of each person on each prediction, said by `as_of`.
+
+    Parameters
+    ----------
+    feedback : DataFrame
+        `id` of the prediction, `time`, `kind`, `label` (0 or 1) and `person`.
+    as_of : datetime
+        With a time zone.
+    kinds : sequence of str
+        Which kinds say what the outcome is.
+
+    Returns
+    -------
+    DataFrame
+        `id`, `time`, `kind`, `person` (empty where nobody is named) and `label`; a row
+        a prediction and person, whatever the order of the feedback and however often
+        it was said.
+    """
+    import pandas as pd
+
+    told = feedback.reindex(columns=["id", "time", "kind", "label", "person"])
+    moment = pd.Timestamp(as_of).tz_convert("UTC")
+    told = told[told["kind"].isin(list(kinds)) & told["label"].isin([0, 1])]
+    told = told[told["time"] <= moment] if len(told) else told
+    person = told["person"].astype(object)
+    person = person.where(person.notna(), _NOBODY).astype(str)
+    told = told.assign(person=person, id=told["id"].astype(str))
+    order = ["time", "kind", "label"]  # of two words of one moment always the same
+    told = told.sort_values(order, kind="stable")
+    told = told.drop_duplicates(["id", "person"], keep="last")
+    return told.sort_values(["id", "person"], ignore_index=True)
+
+
+def weigh(
+    right: npt.ArrayLike, n: npt.ArrayLike, *, of: tuple[float, float] = (1.0, 1.0)
+) -> np.ndarray:
+    r"""The weight of words whose source was right so often.
+
+    Parameters
+    ----------
+    right, n : array-like of int, shape (k,)
+        How often each source was right, and of how many words.
+    of : tuple of float
+        The two parameters of the beta distribution believed before any word.
+
+    Returns
+    -------
+    ndarray of float64, shape (k,)
+        Between 0 and 1: 0 where the source is not surely better than chance, and
+        always below what a true outcome weighs.
+
+    Notes
+    -----
+    A word that is right with probability :math:`p` stands for the outcome
+    :math:`p` times and for its opposite :math:`1-p` times. A loss on both is
+
+    .. math:: p\,l(y) + (1-p)\,l(1-y) = (2p-1)\,l(y) + (1-p)\,[l(0)+l(1)],
+
+    whose second part is the same whatever was said: what the word tells weighs
+    :math:`2p-1`, all of it where it is always right and nothing at chance. For
+    :math:`p` the lower end of the 90% interval of its beta distribution is taken, so
+    that a source with few words is not believed for its luck.
+
+    References
+    ----------
+    N. Natarajan, I. Dhillon, P. Ravikumar and A. Tewari, "Learning with noisy labels",
+    NIPS 2013, for losses under labels that are wrong with a known probability.
+
+    Examples
+    --------
+    >>> weigh([0, 5, 9, 99], [0, 10, 10, 100]).round(2).tolist()
+    [0.0, 0.0, 0.27, 0.91]
+    """
+    import numpy as np
+    from scipy.special import betaincinv
+
+    hits, total = np.asarray(right, dtype=float), np.asarray(n, dtype=float)
+    lower = betaincinv(of[0] + hits, of[1] + total - hits, (1 - _LEVEL) / 2)
+    weights: np.ndarray = np.clip(2 * lower - 1, 0.0, 1.0)
+    return weights
+
+
+def resolved(
+    said: pd.DataFrame, known: pd.DataFrame, asked: Sequence[str]
+) -> tuple[Words, int]:
+    """Weigh words on outcomes that are not known by those on outcomes that are.
+
+    A source is a kind of feedback, the outcome it says, and the person: a kind that is
+    right of the common outcome need not be right of the rare one. A person's own words
+    count together with ten as good as the kind's were, so that one with few words is
+    taken for one of the many.
+
+    Parameters
+    ----------
+    said : DataFrame
+        From `words`.
+    known : DataFrame
+        `id`, `outcome` and `known_at` of mature rows. A word said after the outcome
+        was known is no evidence.
+    asked : sequence of str
+        The ids whose words are wanted.
+
+    Returns
+    -------
+    found : Words
+    late : int
+        How many words came after their outcome, and are no evidence.
+    """
+    import numpy as np
+
+    told = said.merge(known.assign(id=known["id"].astype(str)), on="id")
+    late = np.zeros(len(told), dtype=bool)
+    if "known_at" in told:
+        late = (told["time"] >= told["known_at"]).to_numpy(dtype=bool)
+    told = told[~late]
+    right = (told["label"] == told["outcome"]).to_numpy()
+    open_ = said[said["id"].isin(list(asked))].copy()
+    weights = np.zeros(len(open_))
+    rows: list[Finding] = []
+    sources = sorted({*zip(open_["kind"], open_["label"], strict=True)})
+    for kind, label in sources:
+        mine = ((told["kind"] == kind) & (told["label"] == label)).to_numpy()
+        hits, n = int(right[mine].sum()), int(mine.sum())
+        mean = (1 + hits) / (2 + n)
+        prior = _STRENGTH * mean, _STRENGTH * (1 - mean)
+        place = ((open_["kind"] == kind) & (open_["label"] == label)).to_numpy()
+        people = open_["person"].to_numpy()[place]
+        history = told["person"].to_numpy()[mine]
+        names, codes = np.unique(people.astype(str), return_inverse=True)
+        own = [history == name for name in names]
+        total = np.array([each.sum() for each in own])
+        good = np.array([right[mine][each].sum() for each in own])
+        worth = weigh(good, total, of=prior)
+        weights[place] = worth[codes]
+        rows += _findings(kind, label, hits, n, weights[place])
+    table = open_.assign(weight=weights)[["id", "kind", "person", "label", "weight"]]
+    return Words(table.reset_index(drop=True), tuple(rows)), int(late.sum())
+
+
+def _findings(
+    kind: str, label: float, hits: int, n: int, weights: np.ndarray
+) -> list[Finding]:
+    """How often a source was right, and what its words weigh in the mean."""
+    subject = f"{kind} to {label:g}"
+    share = hits / n if n else float("nan")
+    ends = intervals.wilson(hits, n)
+    told = Finding("right", share, n, *ends, subject=subject, unit="%")
+    if n:
+        told = Finding(
+            "right",
+            share,
+            n,
+            *ends,
+            threshold=0.5,
+            verdict="quiet" if ends[1] >= 0.5 else "alert",
+            subject=subject,
+            unit="%",
+        )
+    worth = Finding("weight", float(weights.mean()), len(weights), subject=subject)
+    return [told, worth]
