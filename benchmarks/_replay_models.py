@@ -179,7 +179,7 @@ def _hashed(stream: Stream, table: pd.DataFrame, *, letters: bool) -> Any:
         hashed = HashingVectorizer(alternate_sign=False, norm=None, **settings)
         parts.append(hashed.transform(said.str.slice(0, 1000)))
     early = slice(0, max(FEWEST, len(table) // 10))
-    for name in table:
+    for name in map(str, table):
         values = table[name].to_numpy(dtype=float)
         if name in stream.categorical:
             codes = np.where(np.isnan(values), -1, values).astype(int)
@@ -200,7 +200,7 @@ def _linear(recipe: str, number: bool, seed: int) -> Any:
     from sklearn.naive_bayes import ComplementNB
     from sklearn.pipeline import make_pipeline
 
-    weighted = TfidfTransformer(sublinear_tf=True)
+    weighted = TfidfTransformer()
     last: Any
     if number:
         strength = 1.0 if recipe.endswith("linear") else 10.0

@@ -130,13 +130,13 @@ def features(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
 
     columns: dict[str, Any] = {}
     texts = []
-    for name in frame:
+    for name in map(str, frame):
         if name in ("id", "time", "outcome") or name.startswith("aux_"):
             continue
         values = frame[name]
         if pd.api.types.is_datetime64_any_dtype(values):
-            numbers = pd.to_datetime(values, utc=True).astype("datetime64[s, UTC]")
-            column = numbers.astype("int64").where(values.notna()) / 86400
+            moments = pd.to_datetime(values, utc=True).astype("datetime64[s, UTC]")
+            column = moments.astype("int64").where(values.notna()) / 86400
         elif pd.api.types.is_timedelta64_dtype(values):
             column = values.dt.total_seconds()
         elif pd.api.types.is_numeric_dtype(values):
@@ -152,10 +152,10 @@ def features(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
                 if words.nunique(dropna=False) > 1:
                     columns[name] = words
                 continue
-        numbers = column.to_numpy(dtype=float, na_value=np.nan)
-        numbers = np.where(np.isfinite(numbers), numbers, np.nan)
-        if len(np.unique(numbers)) > 1:
-            columns[name] = numbers
+        raw = column.to_numpy(dtype=float, na_value=np.nan)
+        finite = np.where(np.isfinite(raw), raw, np.nan)
+        if len(np.unique(finite)) > 1:
+            columns[name] = finite
     return pd.DataFrame(columns, index=frame.index), tuple(
         name for name in texts if name in columns
     )
@@ -171,4 +171,4 @@ def _is_text(words: pd.Series) -> bool:
     said = words.dropna()
     if said.nunique() < max(50, 0.3 * len(said)):
         return False
-    return bool(said.str.split().str.len().mean() >= 3)
+    return bool((said.str.count(r"\s+") + 1).mean() >= 3)

@@ -26,11 +26,11 @@ PLANS = ("free", "basic", "pro", "team")
 class _World:
     """Inputs of a world and the two sets of weights between which it moves."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, windows: int = WINDOWS, rows: int = ROWS) -> None:
         import numpy as np
 
         self.rng = np.random.default_rng(seed)
-        self.window = np.repeat(np.arange(WINDOWS), ROWS)
+        self.window = np.repeat(np.arange(windows), rows)
         self.n = len(self.window)
         self.x = self.rng.normal(size=(self.n, NUMBERS))
         self.plan = self.rng.integers(0, len(PLANS), self.n)
@@ -221,13 +221,19 @@ def classes() -> pd.DataFrame:
     return world.frame(np.array(["low", "mid", "high"])[sums.argmax(axis=1)])
 
 
+def tiny() -> pd.DataFrame:
+    """Twelve small windows, another concept from the seventh on."""
+    world = _World(18, windows=12, rows=60)
+    return world.frame(world.draw(world.logit(world.window >= 6)))
+
+
 WORLDS: Mapping[str, Callable[[], pd.DataFrame]] = MappingProxyType(
     {
         each.__name__: each
         for each in (
             stable, sudden, gradual, recurring, seasonal, noise, frozen, lost,
             lost_as_negative, nonlinear, shocks, segment, there_and_back, covariate,
-            demand, classes,
+            demand, classes, tiny,
         )
     }
 )  # fmt: skip

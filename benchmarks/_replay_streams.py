@@ -106,14 +106,16 @@ class Stream:
     @property
     def numeric(self) -> list[str]:
         """Columns of numbers."""
-        return [name for name in self.table if self.table[name].dtype.kind == "f"]
+        return [
+            name for name in map(str, self.table) if self.table[name].dtype.kind == "f"
+        ]
 
     @property
     def categorical(self) -> list[str]:
         """Columns of categories."""
         return [
             name
-            for name in self.table
+            for name in map(str, self.table)
             if self.table[name].dtype.kind != "f" and name not in self.texts
         ]
 
@@ -124,13 +126,13 @@ def named(name: str) -> Stream | None:
     Parameters
     ----------
     name : str
-        One of `DEV` or `HELD`.
+        One of `DEV` or `HELD`, or `tiny`.
 
     Returns
     -------
     Stream or None
     """
-    group = "dev" if name in DEV else "held"
+    group = "dev" if name in DEV else "held" if name in HELD else "given"
     simulated = _replay_simulated.WORLDS.get(name)
     if simulated is not None:
         made = from_frame(simulated(), name=name, group=group, exact=True)
