@@ -80,7 +80,8 @@ PREPARE = """
             dialect = mine._engine.dialect
             for owner, name in ((dialect, "do_commit"), (dialect, "do_close")):
                 around(owner, name)
-            for owner, name in ((os, "fsync"), (Path, "rename")):
+            disk = (os, "fsync"), (Path, "hardlink_to"), (Path, "unlink")
+            for owner, name in disk:
                 around(owner, name)
             act(mine)
 

@@ -178,9 +178,9 @@ def run(
 
 def _parameters(ws: Workspace, notebook: str, given: Sequence[str]) -> dict[str, Any]:
     from lifecycle.jobs import parameters
-    from lifecycle.workspace import clock
+    from lifecycle.workspace import pages
 
-    return parameters.parse(clock.notebook_path(ws, notebook), given)
+    return parameters.parse(pages.notebook_path(ws, notebook), given)
 
 
 @app.command()

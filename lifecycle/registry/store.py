@@ -189,7 +189,6 @@ class Registry:
                 while (self.artefacts / model / f"{number}.skops").exists():
                     number += 1  # left by a crash
                 artefact = f"{model}/{number}.skops"
-                artefacts.place(temporary, self.artefacts / artefact)
                 book.add_version(
                     model=model,
                     number=number,
@@ -211,6 +210,7 @@ class Registry:
                 )
                 if renewal is not None:
                     book.step_renewal(renewal, "trained", version=number)
+                artefacts.place(temporary, self.artefacts / artefact)
                 return book.version(model, number)
         finally:
             with suppress(FileNotFoundError):

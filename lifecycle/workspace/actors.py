@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Actor", "unattended", "who"]
+__all__ = ["MACHINE", "Actor", "unattended", "who"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +15,15 @@ class Actor:
     """A person, and where the name comes from.
 
     "hub" is what a JupyterHub says, "os" the operating system's user, "given" a
-    name somebody typed. Only a hub's word is more than a claim.
+    name somebody typed. Only a hub's word is more than a claim. "automatic" is nobody.
     """
 
     name: str
-    source: Literal["hub", "os", "given"]
+    source: Literal["hub", "os", "given", "automatic"]
+
+
+MACHINE = Actor("lifecycle", "automatic")
+"""What acts where nobody does."""
 
 
 def who(given: str | None = None) -> Actor:

@@ -2,171 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from difflib import get_close_matches
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from lifecycle import alerts, config, errors, findings, jobs, periods
-from lifecycle.jobs import schedule
-from lifecycle.workspace import guarding, notices, renewal, rules
+from lifecycle import alerts, findings, periods
+from lifecycle.workspace import chain, guarding, notices, rules
+from lifecycle.workspace.chain import Tick
 
 if TYPE_CHECKING:
+    from lifecycle import jobs
     from lifecycle.workspace.desk import Workspace
     from lifecycle.workspace.view import View
 
-__all__ = ["Tick", "due", "notebook_path", "run", "stamp"]
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """One thing that was done because it was due.
-
-    Parameters
-    ----------
-    model : str
-    kind : str
-        "alert", "guard", "run" or "renewal".
-    text : str
-        What was done, in one sentence.
-    run : jobs.Run, optional
-        For a run.
-    rule : str
-        For an alert: which one.
-    """
-
-    model: str
-    kind: str
-    text: str
-    run: jobs.Run | None = None
-    rule: str = ""
-
-
-def stamp(as_of: datetime) -> str:
-    """A moment as the name of a folder; the date alone at midnight UTC.
-
-    Examples
-    --------
-    >>> stamp(datetime(2023, 4, 3, tzinfo=UTC))
-    '2023-04-03'
-    >>> stamp(datetime(2023, 4, 3, 6, tzinfo=UTC))
-    '2023-04-03T060000Z'
-    """
-    moment = as_of.astimezone(UTC)
-    whole = moment.strftime("%Y-%m-%dT%H%M%SZ")
-    return whole.removesuffix("T000000Z")
-
-
-def notebook_path(workspace: Workspace, notebook: str) -> Path:
-    """Where a notebook is: in the workspace, or else with the package.
-
-    Raises
-    ------
-    BadParameters
-        When there is no such notebook.
-    """
-    own = {path.stem: path for path in _notebooks(workspace.directory / "notebooks")}
-    shipped = {path.stem: path for path in _notebooks(jobs.shipped())}
-    known = shipped | own
-    if notebook not in known:
-        near = get_close_matches(notebook, known, n=1)
-        remedy = f"did you mean {near[0]}?" if near else f"there is {', '.join(known)}"
-        raise errors.BadParameters(f"there is no notebook {notebook!r}; {remedy}")
-    return known[notebook]
-
-
-def _notebooks(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.ipynb")) if folder.is_dir() else []
-
-
-def run(
-    workspace: Workspace,
-    notebook: str,
-    name: str,
-    *,
-    as_of: datetime,
-    parameters: Mapping[str, Any],
-    timeout_seconds: int,
-    warm: jobs.Warm | None,
-    index: bool,
-    slot: datetime | None = None,
-) -> jobs.Run:
-    """Run one notebook for one model; the report is there also when it fails.
-
-    Parameters
-    ----------
-    workspace : Workspace
-    notebook : str
-        The file's name without its ending, in the workspace's `notebooks/` or among
-        the shipped ones.
-    name : str
-        The model.
-    as_of : datetime
-        The moment the report speaks of.
-    parameters : mapping
-        Further parameters of the notebook.
-    timeout_seconds : int
-        For the whole run.
-    warm : jobs.Warm, optional
-        A preloaded server to start from.
-    index : bool
-        Whether `reports/index.html` is written anew.
-    slot : datetime, optional
-        The scheduled moment that this run answers.
-
-    Raises
-    ------
-    BadParameters, AlreadyRunning
-        Before anything is started.
-    """
-    settings = workspace.model(name)
-    path = notebook_path(workspace, notebook)
-    for given in sorted({"workspace", "model", "as_of"} & set(parameters)):
-        raise errors.BadParameters(
-            f"{given} is said by the command itself; leave it out of the parameters"
-        )
-    directory = workspace.reports / name / stamp(as_of)
-    started = datetime.now(UTC)
-    done = jobs.run(
-        path,
-        parameters={
-            "workspace": str(workspace.directory),
-            "model": name,
-            "as_of": as_of.isoformat(),
-            **parameters,
-        },
-        directory=directory,
-        name=notebook,
-        header={
-            "Model": name,
-            "Notebook": notebook,
-            "Owner": settings.owner,
-            "As of": as_of.strftime("%Y-%m-%d %H:%M UTC"),
-        },
-        timeout_seconds=timeout_seconds,
-        cwd=workspace.directory,
-        lock=workspace.directory / ".lifecycle" / f"{name}.{notebook}.lock",
-        warm=warm,
-    )
-    workspace.registry.record_run(
-        name,
-        notebook,
-        as_of,
-        slot=slot,
-        status=done.status,
-        started=started,
-        ended=datetime.now(UTC),
-        exit_code=done.exit_code,
-        verdict=done.record.verdict if done.record else "undefined",
-        summary=done.record.summary if done.record else done.message,
-        directory=str(directory.relative_to(workspace.directory)),
-    )
-    if index:
-        workspace.refresh_index(as_of=as_of)
-    return done
+__all__ = ["Tick", "due", "watch"]
 
 
 def due(
@@ -181,7 +31,8 @@ def due(
 
     Performance and drift are looked at first; a new alert makes all four notebooks
     due (where the settings say so), a release that does clearly worse is rolled
-    back, and a ruling to renew becomes a proposal that waits for a person.
+    back, and a ruling to renew becomes a proposal that waits for a person, or goes live
+    within the bounds of the settings. What another process left unfinished is finished.
 
     Parameters
     ----------
@@ -206,8 +57,8 @@ def due(
         moved = guarding.guard(workspace.view(name, as_of))
         if moved:
             note(Tick(name, "guard", moved))
-        wanted = _wanted(workspace, name, as_of, alarmed=bool(opened or moved))
-        _chain(workspace, name, as_of, wanted, warm, note)
+        wanted = chain.wanted(workspace, name, as_of, alarmed=bool(opened or moved))
+        chain.go(workspace, name, as_of, wanted, warm, note)
     if any(tick.run for tick in ticks):
         workspace.refresh_index(as_of=as_of)
     told = notices.deliver(workspace, as_of=as_of)
@@ -273,65 +124,3 @@ def _end_of_rollback(view: View, judged: Sequence[findings.Finding]) -> None:
                 at=view.as_of,
                 owner=view.settings.owner,
             )
-
-
-def _wanted(
-    workspace: Workspace, name: str, as_of: datetime, *, alarmed: bool
-) -> dict[str, datetime | None]:
-    """Which notebooks run now, each with the slot it answers."""
-    settings = workspace.model(name)
-    wanted: dict[str, datetime | None] = {}
-    for notebook, cron in settings.schedule.crons().items():
-        last = workspace.registry.last_slot(name, notebook)
-        slot = schedule.due(
-            cron, workspace.settings.workspace.timezone, last=last, as_of=as_of
-        )
-        if slot is not None and workspace.registry.claim_slot(name, notebook, slot):
-            wanted[notebook] = slot
-    if alarmed and settings.schedule.on_alert:
-        for notebook in config.NOTEBOOKS:
-            wanted.setdefault(notebook, None)
-    return {each: wanted[each] for each in config.NOTEBOOKS if each in wanted}
-
-
-def _chain(
-    workspace: Workspace,
-    name: str,
-    as_of: datetime,
-    wanted: Mapping[str, datetime | None],
-    warm: jobs.Warm | None,
-    note: Callable[[Tick], None],
-) -> None:
-    """Run audit and drift side by side, then decide, act on it, then promote."""
-
-    def one(notebook: str) -> Tick:
-        try:
-            done = run(
-                workspace,
-                notebook,
-                name,
-                as_of=as_of,
-                parameters={},
-                timeout_seconds=600,
-                warm=warm,
-                index=False,
-                slot=wanted[notebook],
-            )
-        except errors.AlreadyRunning as error:
-            return Tick(name, "run", f"{name}: {notebook} not started, {error}")
-        told = done.record.summary if done.record else done.message
-        return Tick(name, "run", f"{name}: {notebook} {done.status}. {told}", done)
-
-    first = [each for each in ("audit", "drift") if each in wanted]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for tick in pool.map(one, first):
-            note(tick)
-    if "decide" in wanted:
-        tick = one("decide")
-        note(tick)
-        record = tick.run.record if tick.run else None
-        if record is not None and workspace.model(name).release.automatic:
-            text = renewal.act(workspace, name, record.facts, as_of=as_of)
-            note(Tick(name, "renewal", text))
-    if "promote" in wanted:
-        note(one("promote"))

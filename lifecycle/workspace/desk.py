@@ -188,11 +188,11 @@ class Workspace:
         span: int | None = None,
         by: str | None = None,
     ) -> Version:
-        """Make a candidate from a recipe and a period; see `renewal.train`."""
-        from lifecycle.workspace import renewal
+        """Make a candidate from a recipe and a period; see `making.train`."""
+        from lifecycle.workspace import making
 
         actor = actors.who(by)
-        return renewal.train(
+        return making.train(
             self,
             name,
             as_of=self.moment(as_of),
@@ -216,10 +216,10 @@ class Workspace:
         as_of: datetime | str | None = None,
     ) -> Proposal:
         """Ask for a version to go live, with the evidence as it stands now."""
-        from lifecycle.workspace import renewal
+        from lifecycle.workspace import gating
 
         actor = actors.who(by)
-        return renewal.propose(
+        return gating.propose(
             self,
             name,
             number,
@@ -336,10 +336,10 @@ class Workspace:
         warm: jobs.Warm | None = None,
         index: bool = True,
     ) -> jobs.Run:
-        """Run a notebook for a model and leave its report; see `clock.run`."""
-        from lifecycle.workspace import clock
+        """Run a notebook for a model and leave its report; see `pages.run`."""
+        from lifecycle.workspace import pages
 
-        return clock.run(
+        return pages.run(
             self,
             notebook,
             name,

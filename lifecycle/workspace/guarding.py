@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lifecycle import alerts, evaluation, findings, promotion, registry
-from lifecycle.workspace import intake
-from lifecycle.workspace.renewal import AUTHOR
+from lifecycle.workspace import actors, intake
 
 if TYPE_CHECKING:
     from lifecycle.workspace.view import View
@@ -51,7 +50,7 @@ def guard(view: View) -> str | None:
         view.name,
         trial.number,
         target="production",
-        author=AUTHOR,
+        author=actors.MACHINE.name,
         reason=f"the trial did better: {_difference(live)}",
         evidence={
             "passed": True,
@@ -120,7 +119,7 @@ def _roll_back(
     promotion.roll_back(
         view.registry,
         view.name,
-        actor=AUTHOR,
+        actor=actors.MACHINE.name,
         source="automatic",
         reason=reason,
         at=view.as_of,

@@ -172,10 +172,10 @@ def report_link(view: View, watch: str = "", *, new: bool = True) -> str:
         Whether an alert opens at this moment: only that makes the clock run the
         pages. Of others the newest page is meant.
     """
-    from lifecycle.workspace import clock
+    from lifecycle.workspace import pages
 
     page = _PAGES.get(watch, "audit")
-    folder = f"reports/{view.name}/{clock.stamp(view.as_of)}"
+    folder = f"reports/{view.name}/{pages.stamp(view.as_of)}"
     if not (new and view.settings.schedule.on_alert):
         runs = view.registry.runs(view.name, page)
         done = [run for run in runs if run.directory and run.as_of <= view.as_of]

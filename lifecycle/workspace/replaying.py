@@ -147,7 +147,7 @@ def _moments(begin: datetime, end: datetime, view: View) -> Iterator[datetime]:
     """The ends of the chunks, one look each."""
     at = begin
     while True:
-        label = rules.chunk_label(view, at)
+        label = view.chunk_label(at)
         at = periods.bounds(label, timezone=view.timezone).end
         if at > end:
             return
@@ -175,7 +175,7 @@ def _look(
             margin=rule.margin,
         )
         for alert in opened:
-            chunk = _newest(rows, alert.subject) or rules.chunk_label(view, view.as_of)
+            chunk = _newest(rows, alert.subject) or view.chunk_label(view.as_of)
             new[alert.id] = _Told(rule, chunk)
             say(f"{view.as_of:%Y-%m-%d} {name}: {alert.sentence}")
     return new

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -114,6 +115,15 @@ class Rows:
         return periods.chunk_of(
             rows["time"], every=self.settings.chunk, timezone=self.timezone
         )
+
+    def chunk_label(self, moment: Any) -> str:
+        """The chunk that a moment falls in, in the workspace's time zone."""
+        import pandas as pd
+
+        at: Sequence[Any] = [pd.Timestamp(moment)]
+        every = self.settings.chunk
+        labels = periods.chunk_of(at, every=every, timezone=self.timezone)
+        return str(labels.iloc[0])
 
     def recent(self, rows: pd.DataFrame, chunks: int | None = None) -> pd.DataFrame:
         """The rows of the newest chunks before `as_of`."""

@@ -7,22 +7,22 @@ Nothing here is written anywhere: `clock.watch` keeps what it says in the regist
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from lifecycle import config, periods
 from lifecycle import metrics as measures
 from lifecycle.findings import Finding, Findings, judge
-from lifecycle.workspace.renewal import AUTHOR
+from lifecycle.workspace import actors
 from lifecycle.workspace.rows import LENGTH
 
 if TYPE_CHECKING:
     from lifecycle.workspace.view import View
 
-__all__ = ["LOOKS", "chunk_label", "looked_at", "reference_value", "watch"]
+__all__ = ["LOOKS", "looked_at", "reference_value", "watch"]
 
 LOOKS: dict[str, Literal["back", "ahead", "aside"]] = {
     "drift": "ahead",
@@ -178,7 +178,7 @@ def _quality(view: View, rule: config.Rule) -> Findings:
 def _family(
     view: View, measure: str, counts: Mapping[str, int], title: str, found: Findings
 ) -> Findings:
-    newest = chunk_label(view, view.analysis["time"].max())
+    newest = view.chunk_label(view.analysis["time"].max())
     rows = tuple(
         Finding(
             measure=measure,
@@ -261,7 +261,7 @@ def looked_at(view: View) -> datetime | None:
     moves = [
         each.at
         for each in entries
-        if each.source != "automatic" and each.actor != AUTHOR
+        if each.source != "automatic" and each.actor != actors.MACHINE.name
     ]
     episodes = view.registry.alerts(view.name)
     taken = [each.acknowledged_at for each in episodes if each.acknowledged_at]
@@ -293,7 +293,7 @@ def _since(
         len(view.scored),
         threshold=rule.threshold,
         verdict=judge(gone, rule.threshold, side=rule.side),
-        period=chunk_label(view, view.as_of),
+        period=view.chunk_label(view.as_of),
     )
     what = measure.split()[0]
     told = f"{words} since {moment:%Y-%m-%d %H:%M} UTC, for {gone:.1f} {what}"
@@ -317,15 +317,6 @@ def _held(view: View, rows: Findings, rule: config.Rule) -> Findings:
         for row in rows
     )
     return replace(rows, rows=judged, summary="")
-
-
-def chunk_label(view: View, moment: Any) -> str:
-    """The chunk that a moment falls in, in the workspace's time zone."""
-    import pandas as pd
-
-    at: Sequence[Any] = [pd.Timestamp(moment)]
-    labels = periods.chunk_of(at, every=view.settings.chunk, timezone=view.timezone)
-    return str(labels.iloc[0])
 
 
 _ASKED: dict[str, Callable[[View, config.Rule], Findings]] = {

@@ -218,9 +218,9 @@ class View(Rows):
 
     def ruling(self) -> decision.Ruling:
         """Keep, retrain, rebuild or roll back, with evidence and money."""
-        from lifecycle.workspace import renewal
+        from lifecycle.workspace import ruling
 
-        return renewal.ruling(self)
+        return ruling.ruling(self)
 
     # -- promote ---------------------------------------------------------------
 
@@ -235,13 +235,13 @@ class View(Rows):
 
         `None` where nothing is proposed.
         """
-        from lifecycle.workspace import renewal
+        from lifecycle.workspace import gating
 
         waiting = self.proposal()
         if waiting is None:
             return None
         version = self.registry.version(self.name, waiting.number)
-        return renewal.evaluate(self, version)
+        return gating.evaluate(self, version)
 
     # -- the end of a page -----------------------------------------------------
 
