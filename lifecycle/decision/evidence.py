@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lifecycle import markup
 from lifecycle.decision.value import Option
+from lifecycle.decision.words import line
 
 __all__ = ["Evidence"]
 
@@ -22,6 +23,10 @@ class Evidence:
     chosen : Option or None
         The one the ruling took.
     currency : str
+    then : Option or None
+        The one that comes next once the data are mended.
+    notes : tuple of str
+        Sentences below the table: what it took to know, what is left out.
 
     Examples
     --------
@@ -34,15 +39,19 @@ class Evidence:
     options: Sequence[Option]
     chosen: Option | None = None
     currency: str = "USD"
+    then: Option | None = None
+    notes: Sequence[str] = ()
 
     def __repr__(self) -> str:
         if not self.options:
             return "There was nothing to weigh."
-        return "\n".join(self._line(option) for option in self.options)
+        return "\n".join(
+            [*(self._line(option) for option in self.options), *self.notes]
+        )
 
     def _line(self, option: Option) -> str:
-        name = " ".join([_action(option), option.recipe]).strip()
-        rows = f", {_rows(option).lower()}" if _rows(option) else ""
+        name = " ".join([_action(option), line(option.recipe, 40)]).strip()
+        rows = "".join(f", {part}" for part in _about(option))
         net = markup.number(option.net, self.currency)
         ends = markup.interval(option.lower, option.upper, self.currency)
         return f"{name}{rows}: net {net} ({ends}), pays {option.probability:.0%}"
@@ -57,22 +66,28 @@ class Evidence:
             label="Every option weighed, best first",
             numeric=range(1, 7),
         )
-        return markup.Html(f'<div class="lc-findings">{shown}</div>')
+        below = [markup.paragraph(note, kind="muted") for note in self.notes]
+        return markup.Html(
+            f'<div class="lc-findings">{shown}{markup.join(below)}</div>'
+        )
 
     def _row(self, option: Option) -> list[object]:
         net = markup.number(option.net, self.currency)
         ends = markup.interval(option.lower, option.upper, self.currency)
         pays = option.probability
-        about = (option.recipe, _rows(option).lower())
+        about = filter(None, [line(option.recipe, 40), *_about(option)])
+        mark = "chosen" if option is self.chosen else ""
+        if option is self.then:
+            mark = "once mended"
         return [
-            _below(_action(option), ", ".join(filter(None, about))),
+            _below(_action(option), ", ".join(about)),
             option.n,
             markup.number(option.gain, "%"),
             markup.number(option.value, self.currency),
             markup.number(option.price, self.currency),
             _below(net, ends),
             markup.number(pays) if math.isnan(pays) else f"{pays:.0%}",
-            markup.badge("chosen") if option is self.chosen else "",
+            markup.badge(mark) if mark else "",
         ]
 
 
@@ -82,12 +97,16 @@ def _action(option: Option) -> str:
     return option.action.replace("_", " ")
 
 
-def _rows(option: Option) -> str:
-    if option.action == "roll_back":
-        return ""
-    if option.span is None:
-        return "All rows"
-    return f"Last {option.span} chunk{'s' if option.span > 1 else ''}"
+def _about(option: Option) -> list[str]:
+    """What an option is trained on, and with which new columns."""
+    if option.action not in ("retrain", "rebuild"):
+        return []
+    plural = "" if option.span == 1 else "s"
+    rows = "all rows" if option.span is None else f"last {option.span} chunk{plural}"
+    told = [rows]
+    if option.offered:
+        told.append(f"with {line(option.offered, 80)}")
+    return told
 
 
 def _below(text: str, small: str) -> markup.Html:

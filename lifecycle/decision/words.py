@@ -1,0 +1,192 @@
+"""How a ruling speaks: money, options and what became of them, for a product owner."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lifecycle import markup
+from lifecycle.decision.value import Option
+
+__all__ = ["Words", "line", "money", "some"]
+
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def line(text: object, most: int = 120) -> str:
+    r"""Text of data or people on one line, cut when it is endless.
+
+    Examples
+    --------
+    >>> line("one\n\ttwo"), line("endless", 4)
+    ('one two', 'end…')
+    """
+    plain = "".join(c if c.isprintable() else " " for c in str(text)[: 4 * most])
+    words = " ".join(plain.split())
+    return words if len(words) <= most else words[: most - 1] + "…"
+
+
+def money(value: float, currency: str) -> str:
+    """A sum with three digits: more it is not good for.
+
+    Examples
+    --------
+    >>> money(12_384.0, "USD"), money(0.0, "EUR")
+    ('$12,400', '€0')
+    """
+    return markup.number(_rounded(value), line(currency, 12))
+
+
+def some(names: Sequence[str], most: int = 4) -> str:
+    """Names in a sentence, cut when there are many.
+
+    Examples
+    --------
+    >>> some(["a", "b", "c"]), some(list("abcdef"))
+    ('a, b and c', 'a, b, c and 3 more')
+    """
+    held = [line(name, 40) for name in names]
+    if len(held) > most:
+        held = [*held[: most - 1], f"{len(held) - most + 1} more"]
+    return " and ".join([", ".join(held[:-1]), held[-1]] if held[1:] else held)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How options are spoken of.
+
+    Parameters
+    ----------
+    chunk : str
+        What spans count.
+    currency : str
+    horizon : float
+        In weeks.
+    level : float
+        Of the intervals.
+
+    Examples
+    --------
+    >>> option = Option("retrain", "trees", 13, None, 400, 4, 0.2, 13_900.0, 4000.0,
+    ...     1500.0, 4600.0, 17_500.0, 1.0, True)
+    >>> words = Words("week", "USD", 26, 0.9)
+    >>> words.name(option), words.noun(option)
+    ('retrain on the last 13 weeks', 'retraining on the last 13 weeks')
+    """
+
+    chunk: str = "week"
+    currency: str = "USD"
+    horizon: float = 26
+    level: float = 0.90
+
+    def act(self, best: Option, options: Sequence[Option]) -> str:
+        """The sentence for an option that is taken."""
+        name = self.name(best)
+        said = f"{name[0].upper()}{name[1:]}: expected {self.gain(best)}"
+        other = _beside(best, options)
+        if other is None:
+            return f"{said}."
+        noun, price = self.noun(other), self.money(other.price)
+        if other.action == "rebuild" and best.action == "retrain":
+            noun = "a rebuild" + self._offered(other)
+        more = other.value - best.value
+        if more > 0:
+            return f"{said}; {noun} would add {self.money(more)} for {price}."
+        return f"{said}; {noun} for {price} would add nothing."
+
+    def keep(self, options: Sequence[Option]) -> str:
+        """The sentence for leaving things as they are."""
+        top = options[0]
+        return (
+            f"Keep the version in production: the best alternative, to "
+            f"{self.name(top)}, is expected to bring {self.gain(top)}, and pays "
+            f"with a probability of {top.probability:.0%}."
+        )
+
+    def gain(self, option: Option) -> str:
+        """What an option brings, and for how much."""
+        lower, upper = (end + option.price for end in (option.lower, option.upper))
+        return (
+            f"{self.signed(option.value)} over {self.horizon:g} weeks "
+            f"({self.between(lower, upper)}) against a price of "
+            f"{self.money(option.price)}"
+        )
+
+    def between(self, lower: float, upper: float) -> str:
+        """An interval within a sentence that has named the currency."""
+        return f"{self.level:.0%}: {_bare(lower)} to {_bare(upper)}"
+
+    def name(self, option: Option) -> str:
+        """An option as what to do."""
+        if option.action == "roll_back":
+            return f"roll back to version {option.version}"
+        if option.action == "recalibrate":
+            return "recalibrate the scores"
+        if option.action == "retrain":
+            return f"retrain on {self.rows(option)}"
+        made = f"rebuild with {line(option.recipe, 40)} on {self.rows(option)}"
+        return made + self._offered(option)
+
+    def noun(self, option: Option) -> str:
+        """An option as a thing."""
+        name = self.name(option)
+        first, _, rest = name.partition(" ")
+        nouns = {"roll": "rolling", "recalibrate": "recalibrating"}
+        nouns |= {"retrain": "retraining", "rebuild": "a rebuild"}
+        return f"{nouns[first]} {rest}"
+
+    def rows(self, option: Option) -> str:
+        """The rows an option is trained on."""
+        if option.span is None:
+            return "all rows"
+        count = f"{option.span} " if option.span > 1 else ""
+        return f"the last {count}{self.chunk}{'s' if option.span > 1 else ''}"
+
+    def chunks(self, count: int) -> str:
+        """So many chunks.
+
+        Examples
+        --------
+        >>> Words().chunks(1), Words("month").chunks(2), Words().chunks(13)
+        ('one week', 'two months', '13 weeks')
+        """
+        number = _COUNTS[count] if count < len(_COUNTS) else str(count)
+        return f"{number} {self.chunk}{'' if count == 1 else 's'}"
+
+    def money(self, value: float) -> str:
+        """A sum with its currency."""
+        return money(value, self.currency)
+
+    def signed(self, value: float) -> str:
+        """A sum that says when it is more."""
+        return ("+" if value > 0 else "") + self.money(value)
+
+    def _offered(self, option: Option) -> str:
+        columns = [name.strip() for name in option.offered.split(",") if name.strip()]
+        if not columns:
+            return ""
+        plural = "s" if len(columns) > 1 else ""
+        return f" with the new column{plural} {some(columns)}"
+
+
+def _beside(best: Option, options: Sequence[Option]) -> Option | None:
+    """The option a reader will ask about: a rebuild, else the best other action."""
+    others = [option for option in options if option.action != best.action]
+    if best.action == "retrain":
+        rebuilt = next((o for o in others if o.action == "rebuild"), None)
+        if rebuilt is not None:
+            return rebuilt
+    return others[0] if others else None
+
+
+def _rounded(value: float) -> float:
+    if value and math.isfinite(value):
+        return round(value, 2 - math.floor(math.log10(abs(value))))
+    return value
+
+
+def _bare(value: float) -> str:
+    """A sum without its currency."""
+    unit = "XXX"
+    return markup.number(_rounded(value), unit).replace(f"{unit}\N{NO-BREAK SPACE}", "")
