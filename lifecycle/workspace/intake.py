@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from lifecycle import config, errors, logs, registry, training
+from lifecycle import config, errors, logs, registry
 from lifecycle.logs import problems, readers, rejects
-from lifecycle.workspace import clashes
+from lifecycle.workspace import clashes, serving
 
 if TYPE_CHECKING:
     import numpy as np
@@ -210,12 +210,4 @@ def scores_of(
     workspace: Workspace, name: str, version: registry.Version, rows: pd.DataFrame
 ) -> np.ndarray:
     """The scores a version gives to rows, in [0, 1], shape (n_rows,)."""
-    estimator = workspace.registry.load(
-        version, trusted=workspace.model(name).trusted_types
-    )
-    return training.predict(
-        estimator,
-        rows,
-        numeric=version.features["numeric"],
-        categorical=version.features["categorical"],
-    )
+    return serving.scorer(workspace, name, version)(rows)

@@ -12,9 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import drift, profiles, registry
+from lifecycle import drift, profiles
 from lifecycle.findings import Finding, Findings
 from lifecycle.jobs import store
+from lifecycle.workspace import serving
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +107,7 @@ def importance(view: Rows, rows: Callable[[], pd.DataFrame]) -> Findings | None:
         if known["outcome"].nunique() < 2:
             return Findings("Importance", ())
         return drift.importance(
-            _scorer(view, version),
+            serving.scorer(view.workspace, view.name, version),
             known[[*features.names]],
             known["outcome"],
             features=features.names,
@@ -116,22 +117,6 @@ def importance(view: Rows, rows: Callable[[], pd.DataFrame]) -> Findings | None:
 
     found = _once(path, _written, _read, make)
     return found if len(found) else None
-
-
-def _scorer(view: Rows, version: registry.Version) -> Callable[[pd.DataFrame], Any]:
-    from lifecycle import training
-
-    estimator = view.estimator(version)
-
-    def score(rows: pd.DataFrame) -> Any:
-        return training.predict(
-            estimator,
-            rows,
-            numeric=version.features["numeric"],
-            categorical=version.features["categorical"],
-        )
-
-    return score
 
 
 def _version(view: Rows) -> tuple[object, ...]:

@@ -1,0 +1,141 @@
+"""Versions whose recipe shapes its rows: trained, kept, scored and refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lifecycle
+from lifecycle import errors, recipes, registry, training
+from lifecycle.workspace import Workspace, intake, serving
+
+NAMES = {"numeric": ["visits"], "categorical": ["plan"]}
+AT = datetime(2024, 5, 6, tzinfo=UTC)
+SETTINGS = """\
+[models.leads]
+owner = "Ana Silva"
+task = "binary"
+id = "lead"
+time = "at"
+outcome = "won"
+label_delay_days = 14
+recipe = "mine"
+
+[models.leads.features]
+numeric = ["visits"]
+categorical = ["plan"]
+"""
+RECIPE = """\
+from lifecycle.recipes.library import scaled_logistic as estimator
+def features(frame):
+    return frame.assign(many=frame["visits"] > 5, kind=frame["plan"].str.upper())
+"""
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    visits = rng.poisson(5, 300).astype(float)
+    frame = pd.DataFrame({"visits": visits, "plan": rng.choice(["a", "b"], 300)})
+    return frame.assign(outcome=(visits + rng.normal(0, 1, 300) > 5).astype(float))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Workspace:
+    (tmp_path / "lifecycle.toml").write_text(SETTINGS)
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "mine.py").write_text(RECIPE)
+    return lifecycle.open(tmp_path)
+
+
+def born(bench: Workspace, rows: pd.DataFrame, *, keep: bool = True, **more):
+    recipe = bench.recipe("mine")
+    if keep:
+        recipes.keep(recipe, bench.directory / "recipes")
+    made = training.train(rows, recipe, seed=1, **NAMES)
+    version = bench.registry.register(
+        "leads",
+        recipe="mine",
+        estimator=made.estimator,
+        birth={**made.birth, **more},
+        author="ana",
+        at=AT,
+    )
+    return made, version
+
+
+def test_a_version_scores_as_it_did_when_its_recipe_has_changed_since(bench, rows):
+    made, version = born(bench, rows)
+    wanted = training.predict(
+        made.estimator,
+        rows,
+        **NAMES,
+        recipe=bench.recipe("mine"),
+        prepared=made.birth["prepared"],
+    )
+    (bench.directory / "recipes" / "mine.py").write_text("x = 1\n")
+    found = intake.scores_of(bench, "leads", version, rows)
+    np.testing.assert_array_equal(found, wanted)
+    assert made.birth["prepared"] == {
+        "numeric": ["visits", "many"],
+        "categorical": ["plan", "kind"],
+    }
+    one = serving.scorer(bench, "leads", version)(rows.iloc[[7]])
+    np.testing.assert_allclose(one, wanted[[7]], rtol=1e-12)
+
+
+def test_a_version_is_loaded_once_and_its_artefact_looked_at_each_time(bench, rows):
+    _, version = born(bench, rows)
+    first = serving.scorer(bench, "leads", version)
+    again = lifecycle.open(bench.directory)
+    assert serving.scorer(again, "leads", version) is first
+    path = bench.registry.artefacts / version.artefact
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(errors.ArtefactError, match="was altered"):
+        serving.scorer(bench, "leads", version)
+
+
+def test_a_version_whose_recipes_source_was_altered_is_not_scored(bench, rows):
+    _, version = born(bench, rows)
+    path = bench.directory / "recipes" / ".versions"
+    (path / f"{version.birth['recipe_sha256']}.py").write_text("raise SystemExit\n")
+    with pytest.raises(errors.SettingsError, match=r"was altered \(SHA-256"):
+        serving.scorer(bench, "leads", version)
+
+
+def test_a_version_whose_recipes_source_was_not_kept_is_one_sentence(bench, rows):
+    _, version = born(bench, rows, keep=False)
+    with pytest.raises(errors.SettingsError, match="cannot be read"):
+        serving.scorer(bench, "leads", version)
+
+
+def test_a_version_that_maps_anothers_scores_shapes_its_rows_as_that_one(bench, rows):
+    _, first = born(bench, rows)
+    _, second = born(bench, rows, recipe_sha256=None, prepared=None, parent=1)
+    assert (first.number, second.birth["parent"]) == (1, 1)
+    np.testing.assert_array_equal(
+        serving.scorer(bench, "leads", second)(rows),
+        serving.scorer(bench, "leads", first)(rows),
+    )
+
+
+def test_a_recipe_that_shapes_nothing_needs_no_source(bench, rows):
+    plain = recipes.load("scaled_logistic")
+    made = training.train(rows, plain, seed=1, **NAMES)
+    version = bench.registry.register(
+        "leads",
+        recipe=plain.name,
+        estimator=made.estimator,
+        birth=made.birth,
+        author="ana",
+        at=AT,
+    )
+    assert isinstance(version, registry.Version)
+    np.testing.assert_array_equal(
+        serving.scorer(bench, "leads", version)(rows),
+        training.predict(made.estimator, rows, **NAMES),
+    )
