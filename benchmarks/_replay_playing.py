@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from benchmarks._replay_course import Ground, Prices
     from benchmarks._replay_cube import Cube
 
-__all__ = ["Cell", "Played", "Question", "cube_of", "play"]
+__all__ = ["Cell", "Played", "Question", "cell", "cube_of", "play"]
 
 AHEAD = 12
 CHARGED = 0.01
@@ -184,7 +184,7 @@ def play(source: str | Path, question: Question) -> Played | None:
         for price in question.prices:
             told = prices(price, times=times)
             least, _ = optimum(cube, told, ground=ground)
-            cells += [_cell(ground, told, price, times, least, name) for name in names]
+            cells += [cell(ground, told, name, least, times=times) for name in names]
     lucky = {
         price: luck(cube, prices(price, times=question.times[0]))
         for price in question.prices
@@ -208,14 +208,26 @@ def play(source: str | Path, question: Question) -> Played | None:
     )
 
 
-def _cell(
-    ground: Ground,
-    told: Prices,
-    price: float,
-    times: float,
-    least: float,
-    name: str,
+def cell(
+    ground: Ground, told: Prices, name: str, least: float, *, times: float
 ) -> Cell:
+    """One policy on one stream at one price.
+
+    Parameters
+    ----------
+    ground : Ground
+    told : Prices
+    name : str
+        Of the policy.
+    least : float
+        Cost of the best course in hindsight.
+    times : float
+        What a rebuild costs, in retrainings.
+
+    Returns
+    -------
+    Cell
+    """
     from benchmarks._replay_course import bill
     from benchmarks._replay_policies import POLICIES
 
@@ -232,7 +244,7 @@ def _cell(
         stream=cube.name,
         group=cube.group,
         policy=name,
-        price=price,
+        price=told.retrain,
         times=times,
         cost=cost,
         optimum=least,

@@ -70,8 +70,8 @@ def weeks(lines: pd.DataFrame) -> pd.DataFrame:
                     "money_4": np.log1p(np.maximum(spent[:, -4:].sum(axis=1), 0)),
                     "items": items[seen, :week].sum(axis=1) / visits,
                     "country": home.loc[tables["orders"].index[seen]].to_numpy(),
-                    "season_sin": np.sin(2 * np.pi * begin.dayofyear / 365.25),
-                    "season_cos": np.cos(2 * np.pi * begin.dayofyear / 365.25),
+                    "season_sin": np.sin(2 * np.pi * begin.day_of_year / 365.25),
+                    "season_cos": np.cos(2 * np.pi * begin.day_of_year / 365.25),
                     "shoppers": active[:, -1].mean(),
                     "outcome": (orders[seen, week] > 0).astype(np.int64),
                 }

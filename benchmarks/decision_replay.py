@@ -26,6 +26,8 @@ QUICK = ("tiny",)
 
 def measure(given: argparse.Namespace) -> Iterator[_table.Row]:
     """Play, print the tables, and give the figures of our rule."""
+    for file in given.stream:
+        _replay_streams.from_file(file)  # a bad one is told before hours of work
     from benchmarks._replay_policies import OURS
 
     started = time.perf_counter()
