@@ -79,7 +79,8 @@ def _by_hand(good: dict[int, list[float]], first: int = 2) -> Any:
     return _replay_cube.Cube(
         name="by hand", group="given", task="regression", windows=windows, first=first,
         recipes=("one",), spans=(3, 0), window=window, truth=truth, known=truth,
-        recipe=np.zeros(len(steps), dtype=int), span=np.array([each[1] for each in made]),
+        recipe=np.zeros(len(steps), dtype=int),
+        span=np.array([span for _, span in made]),
         step=np.array(steps), cleaned=np.zeros(len(steps), dtype=bool),
         seconds=np.zeros(len(steps)), grid=grid, row_loss=table, true_loss=table,
         score=None, costs=(1.0, 1.0), threshold=0.5,
