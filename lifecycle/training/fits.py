@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle.recipes import Recipe
 from lifecycle.training import fitting, tasks
-from lifecycle.training.keeping import Kept, Scores, digest_rows, key_of, packages
+from lifecycle.training.keeping import Kept, Scores, digest_rows, key_of
+from lifecycle.training.learning import packages
+from lifecycle.training.lessons import Lesson
 from lifecycle.training.options import Columns, Trial
 from lifecycle.training.windows import Rows
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["Fits", "Seen", "thinned"]
+__all__ = ["Fits", "Seen"]
 
 WAITING = 8  # fits handed to an executor at a time: each holds its rows
 
@@ -37,7 +39,7 @@ class Job:
     """A fit to be made: on which rows, and which rows it is to score."""
 
     trial: Trial
-    chosen: np.ndarray
+    lesson: Lesson
     scored: np.ndarray
 
 
@@ -76,13 +78,13 @@ class Fits:
         self.taken: set[str] = set()
         self._jobs: dict[str, Job] = {}
         self._known: dict[str, Scores | None] = {}
-        self._seen: dict[tuple[str, Columns], Seen] = {}
-        self._packages = packages()
+        self._seen: dict[Columns, Seen] = {}
+        self._shaped: dict[tuple[str, Columns], tuple[pd.DataFrame, Columns]] = {}
+        self._packages: dict[tuple[str, Columns], dict[str, str]] = {}
 
-    def seen(self, columns: Columns, recipe: Recipe | None = None) -> Seen:
+    def seen(self, columns: Columns) -> Seen:
         """All rows as `features`, worked out once."""
-        key = "", columns
-        if key not in self._seen:
+        if columns not in self._seen:
             table = self.rows.table
             if columns.names != tuple(table):
                 table = fitting.features(
@@ -90,13 +92,28 @@ class Fits:
                     numeric=columns.numeric,
                     categorical=columns.categorical,
                 )
-            self._seen[key] = Seen(table, digest_rows(table), columns)
-        return self._seen[key]
+            self._seen[columns] = Seen(table, digest_rows(table), columns)
+        return self._seen[columns]
+
+    def shaped(self, trial: Trial) -> tuple[pd.DataFrame, Columns]:
+        """All rows as the trial's recipe shapes them, worked out once."""
+        if not trial.recipe.prepares:
+            return self.seen(trial.columns).table, trial.columns
+        key = trial.recipe.name, trial.columns
+        if key not in self._shaped:
+            table, numbers, texts = fitting.prepared(
+                trial.recipe,
+                self.seen(trial.columns).table,
+                trial.columns.numeric,
+                trial.columns.categorical,
+            )
+            self._shaped[key] = table, Columns(tuple(numbers), tuple(texts))
+        return self._shaped[key]
 
     def ask(
         self,
         trial: Trial,
-        chosen: np.ndarray,
+        lesson: Lesson,
         need: np.ndarray,
         want: np.ndarray,
         *,
@@ -107,9 +124,10 @@ class Fits:
         Parameters
         ----------
         trial : Trial
-        chosen, need, want : ndarray of int
-            Positions of the rows it is trained on, of those it must score, and of
-            those it may score, too, if it is made.
+        lesson : Lesson
+        need, want : ndarray of int
+            Positions of the rows it must score, and of those it may score, too, if it
+            is made.
         new : bool
             Whether it may be made at all.
 
@@ -125,9 +143,10 @@ class Fits:
         """
         import numpy as np
 
-        truth = tasks.targets(self.rows.truth[chosen], self.task)
-        fitting.check_enough(truth, min_rows=fitting.MIN_ROWS)
-        key = self.key(trial, chosen)
+        truth = tasks.targets(lesson.truth, self.task)
+        worth = float(lesson.weights.sum())
+        fitting.check_enough(truth, min_rows=fitting.MIN_ROWS, worth=worth)
+        key = self.key(trial, lesson)
         wanted = np.union1d(need, want)
         if key in self._jobs:
             wanted = np.union1d(self._jobs[key].scored, wanted)
@@ -138,21 +157,31 @@ class Fits:
         elif self.most is not None and len(self._jobs) >= self.most:
             self.refused += 1
             return None
-        self._jobs[key] = Job(trial, chosen, wanted)
+        self._jobs[key] = Job(trial, lesson, wanted)
         return key
 
-    def key(self, trial: Trial, chosen: np.ndarray) -> str:
+    def key(self, trial: Trial, lesson: Lesson) -> str:
         """What identifies a fit: recipe, columns, seed, and the rows themselves."""
         facts: dict[str, Any] = {
-            "recipe": [trial.recipe.name, trial.recipe.source_sha256],
-            "parameters": dict(getattr(trial.recipe, "parameters", {})),
+            "recipe": [trial.recipe.name, trial.recipe.fingerprint],
             "columns": [trial.columns.numeric, trial.columns.categorical],
             "task": self.task,
             "seed": self.seed,
-            "packages": self._packages,
+            "packages": self._libraries(trial),
         }
-        seen = self.seen(trial.columns)
-        return key_of(facts, seen.digests[chosen], self.rows.truth[chosen])
+        rows = self.seen(trial.columns).digests[lesson.positions]
+        return key_of(facts, rows, lesson.truth, lesson.weights)
+
+    def _libraries(self, trial: Trial) -> dict[str, str]:
+        """Versions of what the trial's estimator is made of."""
+        key = trial.recipe.name, trial.columns
+        if key not in self._packages:
+            _, columns = self.shaped(trial)
+            built = trial.recipe.build(
+                columns.numeric, columns.categorical, seed=self.seed
+            )
+            self._packages[key] = packages(built)
+        return self._packages[key]
 
     def scores(
         self, key: str, trial: Trial, positions: np.ndarray
@@ -172,15 +201,17 @@ class Fits:
         """Make the fits that were asked for and are not kept."""
         waiting: deque[tuple[str, Job, Future[tuple[np.ndarray, float]]]] = deque()
         for key, job in self._jobs.items():
-            recipe, seen = job.trial.recipe, self.seen(job.trial.columns)
+            recipe, lesson = job.trial.recipe, job.lesson
+            table, columns = self.shaped(job.trial)
             given = (
                 recipe,
-                seen.table.iloc[job.chosen],
-                tasks.targets(self.rows.truth[job.chosen], self.task),
-                seen.columns,
+                table.iloc[lesson.positions],
+                tasks.targets(lesson.truth, self.task),
+                lesson.weights,
+                columns,
                 self.seed,
                 self.task,
-                seen.table.iloc[job.scored],
+                table.iloc[job.scored],
             )
             if self.executor is None or recipe.place:
                 self._keep(key, job, *_fitted(*given))
@@ -210,28 +241,11 @@ class Fits:
             return None
 
 
-def thinned(positions: np.ndarray, most: int | None) -> np.ndarray:
-    """At most so many positions: the newest half whole, of the older an even choice.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> thinned(np.arange(10), 6).tolist()
-    [0, 3, 6, 7, 8, 9]
-    """
-    import numpy as np
-
-    if most is None or len(positions) <= most:
-        return positions
-    older, newer = np.split(positions, [len(positions) - most // 2])
-    even = np.linspace(0, len(older) - 1, most - len(newer)).round().astype(int)
-    return np.concatenate([older[even], newer])
-
-
 def _fitted(
     recipe: Recipe,
     table: pd.DataFrame,
     truth: np.ndarray,
+    weights: np.ndarray,
     columns: Columns,
     seed: int,
     task: tasks.Task,
@@ -240,7 +254,13 @@ def _fitted(
     """Fit and score: what an executor is given to do."""
     started = time.perf_counter()
     fresh, _ = fitting.fit(
-        recipe, table, truth, columns.numeric, columns.categorical, seed=seed
+        recipe,
+        table,
+        truth,
+        columns.numeric,
+        columns.categorical,
+        seed=seed,
+        weights=weights,
     )
     seconds = time.perf_counter() - started
     return tasks.scored(fresh, scored, task), seconds

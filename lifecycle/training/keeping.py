@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["InMemory", "Kept", "Scores", "digest_rows", "key_of", "packages"]
+__all__ = ["InMemory", "Kept", "Scores", "digest_rows", "key_of"]
 
 MAGIC = b"lifecycle scores 1\n"
 SEAL = 32
@@ -166,27 +166,6 @@ def key_of(facts: dict[str, Any], *arrays: np.ndarray) -> str:
         kind = "<f8" if array.dtype.kind == "f" else "<u8"
         digest.update(np.ascontiguousarray(array, dtype=kind).tobytes())
     return digest.hexdigest()
-
-
-def packages() -> dict[str, str]:
-    """Versions of what a fit's outcome depends on besides the rows."""
-    import platform
-
-    import numpy as np
-    import pandas as pd
-    import scipy
-    import sklearn
-
-    import lifecycle
-
-    return {
-        "python": platform.python_version(),
-        "lifecycle": lifecycle.__version__,
-        "numpy": np.__version__,
-        "pandas": pd.__version__,
-        "scipy": scipy.__version__,
-        "scikit-learn": sklearn.__version__,
-    }
 
 
 def _word(text: str) -> int:

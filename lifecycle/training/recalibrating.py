@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.errors import InputError, NotEnoughData
+from lifecycle.recipes import Recipe
 from lifecycle.training import fitting
-from lifecycle.training.keeping import digest_rows, key_of, packages
+from lifecycle.training.gathering import Material
+from lifecycle.training.hearing import OUTCOME
+from lifecycle.training.learning import packages
+from lifecycle.training.shaping import digest, shaped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,13 +100,15 @@ class Map:
 
 def recalibrate(
     estimator: BaseEstimator,
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Material,
     *,
     numeric: Sequence[str],
     categorical: Sequence[str],
     rows: int = ROWS,
     threshold: float = 0.5,
     parent: int | str | None = None,
+    recipe: Recipe | None = None,
+    prepared: Mapping[str, Sequence[str]] | None = None,
     min_rows: int = fitting.MIN_ROWS,
 ) -> fitting.Candidate:
     r"""Map a model's scores anew on its newest rows, the cheapest of repairs.
@@ -114,7 +120,7 @@ def recalibrate(
     ----------
     estimator : fitted classifier
         The parent, of two classes.
-    frame : DataFrame
+    frame : DataFrame or Material
         The features and `outcome` (0, 1, missing where not known: such rows are left
         out); `time` and `id` where there are any. Give rows later than those the
         parent was trained on: it looks surer of those than it is.
@@ -126,6 +132,10 @@ def recalibrate(
         The score from which on the candidate predicts 1; only kept in the record.
     parent : int or str, optional
         Which version this is, for the record.
+    recipe : Recipe, optional
+        The parent's, where its function `features` shapes the rows.
+    prepared : mapping, optional
+        `prepared` of the parent's birth record: the columns that function gave.
     min_rows : int
         With fewer labelled rows nothing is fitted.
 
@@ -172,9 +182,15 @@ def recalibrate(
     >>> recalibrate(old.estimator, mostly, parent=1, **seen)
     <Candidate recalibrated: 200 rows, 150 positive, data ...>
     """
-    if "outcome" not in frame:
+    if isinstance(frame, Material):
+        labelled = frame.table.loc[frame.sources == OUTCOME]
+    else:
+        labelled = frame
+    if "outcome" not in labelled:
         raise InputError("the rows have no column 'outcome'; join them first")
-    known = fitting.in_order(frame.loc[frame["outcome"].notna()]).tail(max(rows, 0))
+    known = fitting.in_order(labelled.loc[labelled["outcome"].notna()]).tail(
+        max(rows, 0)
+    )
     table = fitting.features(known, numeric=numeric, categorical=categorical)
     truth = fitting.outcomes(known["outcome"].to_numpy(dtype=float))
     fitting.check_enough(truth, min_rows=min_rows)
@@ -183,13 +199,15 @@ def recalibrate(
             "the parent is no classifier of 0 and 1, whose scores could be mapped; "
             "train a new version"
         )
+    seen = table if recipe is None else shaped(recipe, table, prepared)
     started = time.perf_counter()
-    fresh = Map.fitted(fitting.score(estimator, table), truth)
+    fresh = Map.fitted(fitting.score(estimator, seen), truth)
     seconds = time.perf_counter() - started
     times = known.get("time")
     birth: dict[str, Any] = {
         "recipe": NAME,
         "recipe_sha256": None,
+        "task": "binary",
         "seed": None,
         "threshold": threshold,
         "parent": parent,
@@ -197,7 +215,7 @@ def recalibrate(
         "intercept": fresh.intercept,
         "rows": len(known),
         "positives": int(truth.sum()),
-        "unlabelled": int(frame["outcome"].isna().sum()),
+        "unlabelled": int(labelled["outcome"].isna().sum()),
         "trained_from": None if times is None else times.min().isoformat(),
         "trained_to": None if times is None else times.max().isoformat(),
         "features": {"numeric": list(numeric), "categorical": list(categorical)},
@@ -205,14 +223,12 @@ def recalibrate(
             str(name): round(float(share), 6)
             for name, share in table.isna().mean().items()
         },
-        "data_sha256": key_of(
-            {"names": list(map(str, table))}, digest_rows(table), truth
-        ),
-        "packages": packages(),
+        "data_sha256": digest(table, truth),
+        "packages": packages(estimator),
         "seconds": round(seconds, 3),
         "warnings": [],
     }
-    return fitting.Candidate(_stacked(estimator, fresh, table.head(2)), birth)
+    return fitting.Candidate(_stacked(estimator, fresh, seen.head(2)), birth)
 
 
 def _stacked(parent: BaseEstimator, fresh: Map, table: pd.DataFrame) -> BaseEstimator:

@@ -13,6 +13,7 @@ from lifecycle.recipes import Recipe
 from lifecycle.training import recalibrating
 from lifecycle.training.booking import Book
 from lifecycle.training.fits import Fits
+from lifecycle.training.gathering import Material, material
 from lifecycle.training.keeping import Kept
 from lifecycle.training.leaving_out import Faulty
 from lifecycle.training.options import Columns, trials, version_of
@@ -20,7 +21,7 @@ from lifecycle.training.result import LATER, TABLE, Backtest, typed
 from lifecycle.training.standing import Standing
 from lifecycle.training.tasks import Loss, Task
 from lifecycle.training.trying import Course
-from lifecycle.training.windows import Part, Rows, cut, due, in_order
+from lifecycle.training.windows import Part, Rows, cut, due, ordered
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,6 +57,8 @@ def backtest(
     offered_numeric: Sequence[str] = (),
     offered_categorical: Sequence[str] = (),
     left_out: npt.ArrayLike | str | None = None,
+    feedback: pd.DataFrame | None = None,
+    max_share_per_person: float = 0.1,
     recalibrate_rows: int = recalibrating.ROWS,
     kept: Kept | None = None,
     max_rows: int | None = None,
@@ -124,6 +127,11 @@ def backtest(
         where they have values.
     left_out : array-like of n bool, or name of a column, optional
         Rows that a fault of the data touched: nothing is tested or trained on them.
+    feedback : DataFrame, optional
+        What people said: `id`, `time`, `kind`, `label`, `person`. A candidate learns
+        from it what it would have at the window's start; it is tested on outcomes.
+    max_share_per_person : float
+        See `material`.
     recalibrate_rows : int
         On how many of the newest rows due at a window's start, and later than the
         champion's own, its scores are mapped anew.
@@ -169,10 +177,10 @@ def backtest(
     if "keep" not in deployed:
         raise ValueError("deployed must name the champion as 'keep'")
     loss = Loss.priced(task, costs, 1.0 if scale is None else scale)
-    order = _order(labelled)
+    frame, order = ordered(labelled)
     own = Columns(tuple(numeric), tuple(categorical))
     rows = Rows.of(
-        labelled.iloc[order],
+        frame.reset_index(drop=True),
         numeric=numeric,
         categorical=categorical,
         chunk=chunk,
@@ -192,6 +200,20 @@ def backtest(
     if task == "regression" and scale is None:
         loss = replace(loss, scale=_deviation(rows.truth, usable, parts[:windows]))
     fits = Fits(rows, task=task, seed=seed, kept=kept, executor=executor, most=max_fits)
+
+    def gather(moment: datetime, span: int | None) -> Material:
+        return material(
+            rows.frame,
+            as_of=moment,
+            delay=delay,
+            span=span,
+            chunk=chunk,
+            timezone=timezone,
+            feedback=feedback,
+            left_out=faulty.marks,
+            max_share_per_person=max_share_per_person,
+        )
+
     limits = {"keep": 0.5, **(thresholds or {})}
     course = Course(
         rows,
@@ -204,6 +226,7 @@ def backtest(
         trained_to=seen,
         lags=lags,
         fresh=windows,
+        gather=None if feedback is None else gather,
     )
     tried = trials(
         recipe,
@@ -232,12 +255,6 @@ def backtest(
         task,
         loss.scale,
     )
-
-
-def _order(labelled: pd.DataFrame) -> np.ndarray:
-    """Where each row, in order of time and id, stands in the frame."""
-    ordered = in_order(labelled.reset_index(drop=True))
-    return ordered.index.to_numpy()
 
 
 def _deviation(truth: np.ndarray, usable: np.ndarray, parts: Sequence[Part]) -> float:

@@ -53,7 +53,7 @@ class Standing:
         for name, given in deployed.items():
             if given is None:
                 self._scores[name] = logged
-            elif hasattr(given, "predict"):
+            elif hasattr(given, "predict") or hasattr(given, "predict_proba"):
                 self.estimators[name] = given
                 self._scores[name] = np.full(len(table), np.nan)
                 self._open[name] = np.ones(len(table), dtype=bool)

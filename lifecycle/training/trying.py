@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from lifecycle.errors import NotEnoughData
 from lifecycle.training import fitting, recalibrating
 from lifecycle.training.booking import Book
-from lifecycle.training.fits import Fits, thinned
+from lifecycle.training.fits import Fits
 from lifecycle.training.lags import after, ahead
 from lifecycle.training.leaving_out import Faulty
+from lifecycle.training.lessons import Gather, Lesson
 from lifecycle.training.options import Trial
 from lifecycle.training.standing import Standing
 from lifecycle.training.windows import Part, Rows, due, newest
@@ -45,6 +46,9 @@ class Course:
     lags : sequence of int
     fresh : int
         For how many of the newest windows new fits are made.
+    gather : callable, optional
+        Gives the training set of a moment and a span where people are listened to;
+        its index is the rows' positions.
     """
 
     def __init__(
@@ -60,10 +64,11 @@ class Course:
         trained_to: Mapping[str, datetime],
         lags: Sequence[int],
         fresh: int,
+        gather: Gather | None = None,
     ) -> None:
         self.rows, self.book, self.fits, self.standing = rows, book, fits, standing
         self.parts, self.lags, self.fresh = parts, lags, fresh
-        self.trained_to = trained_to
+        self.trained_to, self.gather = trained_to, gather
         self.most_rows = 0
         self.ripe = [
             faulty.without(due(rows.frame, as_of=part.start, delay=delay))
@@ -77,23 +82,30 @@ class Course:
         for part, ripe in zip(self.parts, self.ripe, strict=True):
             new = part.age < self.fresh
             want = self._wanted(part) if new else part.positions[:0]
-            whole = {
-                span: newest(ripe, self.rows.labels, span)
-                for span in {trial.span for trial in trials}
-            }
+            spans = {trial.span for trial in trials}
+            whole = {span: self._lesson(part, ripe, span) for span in spans}
             for trial in trials:
-                chosen = thinned(whole[trial.span], max_rows)
+                lesson = whole[trial.span].thinned(max_rows)
                 try:
-                    self._new_columns(trial, part, chosen)
-                    key = self.fits.ask(trial, chosen, part.positions, want, new=new)
+                    self._new_columns(trial, part, lesson.positions)
+                    key = self.fits.ask(trial, lesson, part.positions, want, new=new)
                 except NotEnoughData as reason:
                     if new:
                         self.book.skip(part, trial.name, str(reason))
                     continue
-                if len(chosen) < len(whole[trial.span]):
+                if len(lesson) < len(whole[trial.span]):
                     self.most_rows = max(self.most_rows, len(whole[trial.span]))
                 if key is not None:
-                    self.made[part.age].append(Made(trial, key, len(chosen)))
+                    self.made[part.age].append(Made(trial, key, len(lesson)))
+
+    def _lesson(self, part: Part, ripe: np.ndarray, span: int | None) -> Lesson:
+        """What a training at a window's start would have learned from."""
+        import numpy as np
+
+        if self.gather is not None:
+            return Lesson.of(self.gather(part.start, span))
+        chosen = newest(ripe, self.rows.labels, span)
+        return Lesson(chosen, self.rows.truth[chosen], np.ones(len(chosen)))
 
     def _wanted(self, part: Part) -> np.ndarray:
         """Rows of later windows, also of those whose outcomes are not due yet."""
