@@ -56,7 +56,7 @@ def test_cheap_fits_are_all_made_and_said():
     assert sorted(found.spans, key=str) == [13, 8, None]
     assert found.fits == 48
     assert found.summary == (
-        "48 fits would cost $24.00; at stake are $179 a week: ask with 4 windows, 3 "
+        "48 fits would cost $24; at stake are $179 a week: ask with 4 windows, 3 "
         "spans and 4 recipes."
     )
     assert found.verdict == "alert"

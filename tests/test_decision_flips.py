@@ -240,9 +240,12 @@ def test_the_sentence_names_the_nearest_first():
     )
     flips = decision.Flips(rows, 90)
     assert flips.summary == (
-        "A retrain price above €1,600 or a price of an error below €1.00 would make it "
+        "A retrain price above €1,600 or a price of an error below €1 would make it "
         "keep; a rebuild price below €20,000 would make it rebuild; not tested."
     )
+    far = replace(rows[0], at=0.5)
+    assert "an error" not in replace(flips, rows=(far, *rows[1:])).summary
+    assert "an error" in replace(flips, rows=(far,)).summary
     assert [row.verdict for row in flips.findings] == [*["quiet"] * 3, "undefined"]
     assert {row.n for row in flips.findings} == {90}
     assert flips.findings[1].subject == "retrain above: keep"

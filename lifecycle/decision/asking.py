@@ -58,7 +58,7 @@ class Asking:
     >>> costs = Costs(1_500, 80_000, error=10, fit=2)
     >>> ask(costs=costs, rows_per_week=400, recipes=["own"], spans=[8, 13], loss=0.25,
     ...     reference=0.12, weeks_since=1, windows=2)
-    <Asking now: 4 fits for $8.00, at stake $418 a week>
+    <Asking now: 4 fits for $8, at stake $418 a week>
     """
 
     now: bool

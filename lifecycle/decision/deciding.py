@@ -286,7 +286,7 @@ class _Case:
         if left_out and not lasting and not missing:
             parts.append(_faults.left_out(left_out, over))
         if self.spent.matters(self.costs.retrain):
-            parts.append(f"To know this took {self.spent.summary}")
+            parts.append(f"To know this took {self.spent.price}.")
         return " ".join(parts)
 
     def _mend(

@@ -12,6 +12,8 @@ from lifecycle.decision.words import line
 
 __all__ = ["Evidence"]
 
+_IN_SIGHT = 12
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -59,17 +61,24 @@ class Evidence:
     def _repr_html_(self) -> str:
         if not self.options:
             return markup.paragraph("There was nothing to weigh.", kind="muted")
-        header = ["Action", "n", "Errors saved", "Value", "Price", "Net", "Pays", ""]
-        shown = markup.table(
-            header,
-            [self._row(option) for option in self.options],
-            label="Every option weighed, best first",
-            numeric=range(1, 7),
+        shown = self._table(
+            self.options[:_IN_SIGHT], "Every option weighed, best first"
         )
+        rest = self.options[_IN_SIGHT:]
+        if rest:
+            more = self._table(rest, "Options weighed, the others")
+            shown = markup.join(
+                [shown, markup.folded(f"{len(rest)} more options", more)]
+            )
         below = [markup.paragraph(note, kind="muted") for note in self.notes]
         return markup.Html(
             f'<div class="lc-findings">{shown}{markup.join(below)}</div>'
         )
+
+    def _table(self, options: Sequence[Option], label: str) -> markup.Html:
+        header = ["Action", "n", "Errors saved", "Value", "Price", "Net", "Pays", ""]
+        rows = [self._row(option) for option in options]
+        return markup.table(header, rows, label=label, numeric=range(1, 7))
 
     def _row(self, option: Option) -> list[object]:
         net = markup.number(option.net, self.currency)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Flip", "Flips"]
 
+_FAR = 10  # times the present price
 _SAID = {"retrain": "a retrain price", "rebuild": "a rebuild price"}
 _SAID |= {"roll_back": "a roll-back price", "recalibrate": "a recalibration price"}
 
@@ -48,7 +49,7 @@ class Flip:
     >>> Flip("retrain", "above", 1500.0, 3400.0, "keep", "USD")
     <Flip a retrain price above $3,400: keep>
     >>> Flip("error", "below", 10.0, math.inf, "", "USD")
-    <Flip no price of an error below $10.00 changes it>
+    <Flip no price of an error below $10 changes it>
     """
 
     what: str
@@ -113,14 +114,16 @@ class Flips:
 
     @property
     def summary(self) -> str:
-        """What would change the ruling, nearest first, in a sentence."""
+        """What would change the ruling, nearest first, in a sentence.
+
+        A price ten times as high or low as it is now is only named when none is nearer.
+        """
         if not self.rows:
-            return (
-                f"What would change it cannot be said: {self.why}." if self.why else ""
-            )
+            return markup.sentence(self.why)
+        told = sorted((row for row in self.rows if row.cause), key=_distance)
         groups: dict[str, list[str]] = {}
-        for row in sorted(self.rows, key=_distance):
-            if row.cause:
+        for row in told:
+            if row is told[0] or row.what == "delay" or _distance(row) <= _FAR:
                 groups.setdefault(row.to, []).append(row.cause)
         unknown = next((row.why for row in self.rows if row.why), "")
         if not groups:

@@ -31,7 +31,7 @@ class Spent:
     Examples
     --------
     >>> Spent(12, 36, 41.3, 24.0).summary
-    '12 fits in 41 seconds for $24.00, and 36 kept from before.'
+    '12 fits for $24 in 41 seconds, and 36 kept from before.'
     """
 
     fits: int = 0
@@ -41,17 +41,21 @@ class Spent:
     currency: str = "USD"
 
     @property
+    def price(self) -> str:
+        """The fits that were made and their price, in a few words."""
+        made = f"{self.fits} {'fit' if self.fits == 1 else 'fits'}"
+        return made + (f" for {money(self.money, self.currency)}" if self.money else "")
+
+    @property
     def summary(self) -> str:
         """What was spent, in a sentence; empty where nothing was."""
         if not self.fits and not self.kept:
             return ""
-        made = f"{self.fits} {'fit' if self.fits == 1 else 'fits'}"
+        made = self.price
         if self.fits:
             took = f"{self.seconds:.0f}" if self.seconds >= 1 else "less than 1"
             plural = "" if took.endswith(" 1") or took == "1" else "s"
             made += f" in {took} second{plural}"
-        if self.money:
-            made += f" for {money(self.money, self.currency)}"
         return made + (f", and {self.kept} kept from before." if self.kept else ".")
 
     def matters(self, price: float) -> bool:

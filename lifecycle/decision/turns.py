@@ -132,10 +132,7 @@ def by_delay(
             return replace(flip, at=float(lag), to=to)
         break
     if steady:
-        why = (
-            f"outcomes up to {words.chunks(steady)} later would not change it, and "
-            "there are too few windows to say more"
-        )
+        why = f"outcomes up to {words.chunks(steady)} later would not change it"
     else:
         why = "there are too few windows to say what later outcomes would change"
     return replace(flip, why=why)

@@ -32,10 +32,10 @@ def money(value: float, currency: str) -> str:
 
     Examples
     --------
-    >>> money(12_384.0, "USD"), money(0.0, "EUR")
-    ('$12,400', '€0')
+    >>> money(12_384.0, "USD"), money(24.0, "EUR"), money(4.2, "USD")
+    ('$12,400', '€24', '$4.20')
     """
-    return markup.number(_rounded(value), line(currency, 12))
+    return markup.number(_rounded(value), line(currency, 12)).removesuffix(".00")
 
 
 def some(names: Sequence[str], most: int = 4) -> str:
@@ -189,4 +189,4 @@ def _rounded(value: float) -> float:
 def _bare(value: float) -> str:
     """A sum without its currency."""
     unit = "XXX"
-    return markup.number(_rounded(value), unit).replace(f"{unit}\N{NO-BREAK SPACE}", "")
+    return money(value, unit).replace(f"{unit}\N{NO-BREAK SPACE}", "")
