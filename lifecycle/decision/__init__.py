@@ -1,6 +1,7 @@
 """Decision: keep, fix the data, recalibrate, retrain, rebuild or roll back.
 
-Pure: tables in, a ruling out, and when to ask for the next one.
+Pure: tables in, a ruling out, and when to ask for the next one. `promises` holds what
+rulings said would come against what came.
 """
 
 from lifecycle.decision.asking import Asking, ask
@@ -9,6 +10,8 @@ from lifecycle.decision.evidence import Evidence
 from lifecycle.decision.faults import DataFault
 from lifecycle.decision.flips import Flip, Flips
 from lifecycle.decision.margins import Margin
+from lifecycle.decision.promised import Promise, Promises
+from lifecycle.decision.promises import promises
 from lifecycle.decision.ruling import Action, Ruling
 from lifecycle.decision.spent import Spent
 from lifecycle.decision.value import Costs, Option, Policy, reprice, weigh
@@ -24,9 +27,12 @@ __all__ = [
     "Margin",
     "Option",
     "Policy",
+    "Promise",
+    "Promises",
     "Ruling",
     "Spent",
     "ask",
+    "promises",
     "reprice",
     "rule",
     "weigh",

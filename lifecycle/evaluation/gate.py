@@ -137,7 +137,7 @@ def saved(gate: Gate, found: Finding, unit: Unit, *, judged: bool) -> list[Check
     safe = found.lower > -gate.tolerance
     sentence = (
         f"At the lower end it saves {unit.said(found.lower)}, down to "
-        f"{gate.tolerance:g} below nothing {unit.are} tolerated."
+        f"{gate.tolerance:g} below nothing is tolerated."
     )
     if math.isnan(found.lower):
         sentence = "How far it might be worse is not known; test it on more rows."

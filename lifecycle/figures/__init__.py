@@ -14,21 +14,29 @@ from lifecycle.figures.courses import versus
 from lifecycle.figures.curve import reliability
 from lifecycle.figures.deciles import by_decile
 from lifecycle.figures.estimated import realised_and_estimated
+from lifecycle.figures.kept import promised
 from lifecycle.figures.lines import over_time
 from lifecycle.figures.panels import small_multiples
 from lifecycle.figures.picture import Picture
 from lifecycle.figures.segments import forest
 from lifecycle.figures.spark import sparkline
 from lifecycle.figures.split import parts
+from lifecycle.figures.turns import flip_points
+from lifecycle.figures.values import net_values
+from lifecycle.figures.windows import by_window
 
 __all__ = [
     "Picture",
     "by_decile",
     "by_subject",
+    "by_window",
     "compare_counts",
+    "flip_points",
     "forest",
+    "net_values",
     "over_time",
     "parts",
+    "promised",
     "realised_and_estimated",
     "reliability",
     "small_multiples",
