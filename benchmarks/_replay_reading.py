@@ -9,10 +9,19 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["StreamError", "features", "in_order", "outcome", "read", "thinned"]
+__all__ = [
+    "StreamError",
+    "features",
+    "in_order",
+    "narrowed",
+    "outcome",
+    "read",
+    "thinned",
+]
 
 LEAST = 240
 MOST_CLASSES = 200
+MOST_FEATURES = 120
 
 
 class StreamError(ValueError):
@@ -159,6 +168,34 @@ def features(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     return pd.DataFrame(columns, index=frame.index), tuple(
         name for name in texts if name in columns
     )
+
+
+def narrowed(table: pd.DataFrame, truth: np.ndarray, early: np.ndarray) -> pd.DataFrame:
+    """Of many features those that say most of the outcome in the early rows.
+
+    Hundreds of fits on hundreds of columns take hours. By correlation of the codes,
+    then by how often a column leaves its commonest value; later rows are not looked at.
+    """
+    import numpy as np
+    import pandas as pd
+
+    if len(table.columns) <= MOST_FEATURES:
+        return table
+    known = early & ~np.isnan(truth)
+    target = truth[known] - truth[known].mean()
+    worth = {}
+    for name in table:
+        codes = table[name][known]
+        if codes.dtype.kind != "f":
+            codes = pd.Series(pd.factorize(codes)[0], index=codes.index)
+        moved = codes.fillna(codes.median()).fillna(0.0).to_numpy(dtype=float)
+        moved = moved - moved.mean()
+        scale = np.sqrt((moved**2).sum() * (target**2).sum())
+        share = abs(float(moved @ target)) / scale if scale > 0 else 0.0
+        commonest = codes.value_counts(dropna=False).iloc[0] / len(codes)
+        worth[name] = (round(share, 6), 1 - commonest)
+    best = sorted(worth, key=lambda name: worth[name], reverse=True)[:MOST_FEATURES]
+    return table[[name for name in table if name in set(best)]]
 
 
 def _plain(value: object) -> object:

@@ -25,7 +25,7 @@ DATA = Path(
     os.environ.get("LIFECYCLE_REAL_DATA")
     or Path(__file__).parents[2] / "shared" / "data"
 )
-WINDOWS, MOST = 48, 400
+WINDOWS, MOST, EARLY = 48, 400, 5
 DEV = (
     "elec2",
     "sudden",
@@ -216,6 +216,7 @@ def from_frame(
     table, texts = _replay_reading.features(frame)
     if table.empty or not len(table.columns):
         raise StreamError(f"{name} has no feature with two values; nothing can be told")
+    table = _replay_reading.narrowed(table, truth, window < EARLY)
     return Stream(
         name,
         group,
@@ -225,7 +226,7 @@ def from_frame(
         window,
         truth,
         truth.copy(),
-        texts=texts,
+        texts=tuple(name for name in texts if name in table),
         costs=costs if task == "binary" else (1.0, 1.0),
         classes=classes,
     )

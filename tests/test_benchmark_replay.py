@@ -300,6 +300,20 @@ def test_a_file_of_any_make_becomes_a_stream() -> None:
     assert np.bincount(made.window).tolist() == [25] * 12
 
 
+def test_of_very_many_features_the_most_telling_early_ones_stay() -> None:
+    log = _log()
+    rng = np.random.default_rng(1)
+    more = pd.DataFrame(
+        rng.integers(0, 2, (300, 200)), columns=[f"f{at}" for at in range(200)]
+    )
+    more["early"] = np.where(np.arange(300) < 125, log["outcome"], 0)
+    more["late"] = np.where(np.arange(300) < 125, 0, log["outcome"])
+    made = _replay_streams.from_frame(pd.concat([log, more], axis=1), name="wide")
+    assert len(made.table.columns) == 120
+    assert "early" in made.table
+    assert "late" not in made.table
+
+
 @pytest.mark.parametrize(
     ("outcome", "task", "truth"),
     [
