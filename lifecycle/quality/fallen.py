@@ -32,13 +32,14 @@ _ADVICE = "check the outcomes before anything is trained on them"
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """What the rate is usually: its mean, spread, lowest and where it was last."""
+    """What the rate is usually: mean, spread between chunks, lowest, the last two."""
 
     mean: float
     spread: float
     lowest: float
     last: float
     n: int
+    last_n: int
 
 
 def falls(
@@ -72,9 +73,9 @@ def falls(
     The usual rate is that of the eight sound chunks before. A fall is beyond
     what chance and the usual spread :math:`\tau` between chunks (method of moments)
     explain at the family's standard errors, a fifth of the rate, and below the lowest
-    chunk; it is at once where two thirds of it lie between the chunk and the two
-    before. The chunks of a run are judged together, so that what one does not show the
-    next may.
+    chunk; it is at once where two thirds of it, and more than chance at two per cent,
+    lie between the chunk and the two before. The chunks of a run are judged together,
+    so that what one does not show the next may.
     """
     usual = list(range(rows.trusted))
     run: list[int] = []
@@ -118,8 +119,9 @@ def _level(rows: Answered, usual: list[int], min_n: int) -> _Level | None:
     mean = float((rates * sizes).sum() / sizes.sum())
     chance = mean * (1 - mean) * float(np.mean(1 / sizes))
     spread = max(0.0, float(np.var(rates, ddof=1)) - chance)
-    last = float(rates[-2:].max())
-    return _Level(mean, spread, float(rates.min()), last, int(sizes.sum()))
+    last = float((rates * sizes)[-2:].sum() / sizes[-2:].sum())
+    every, two = int(sizes.sum()), int(sizes[-2:].sum())
+    return _Level(mean, spread, float(rates.min()), last, every, two)
 
 
 def _chunk(
@@ -160,7 +162,10 @@ def _chunk(
         was = float(rows.truth[before][rows.known[before]].mean())
         fell = value < (level.mean + was) / 2
     elif fell:
-        fell = level.last - value >= _AT_ONCE * (level.mean - value)
+        step = level.last - value
+        fell = step >= _AT_ONCE * (level.mean - value)
+        error = math.sqrt(chance / n + chance / level.last_n + level.spread)
+        fell = fell and step > intervals.z(1 - _SURE) * error
     return replace(found, threshold=limit, verdict="quiet"), fell
 
 
@@ -240,7 +245,7 @@ def _scored(rows: Answered, places: list[int]) -> np.ndarray:
 
 
 def _stayed(p: np.ndarray, chunks: np.ndarray, now: np.ndarray, rate: float) -> bool:
-    r"""Whether the scores rule out that a shifted prior is half of the fall.
+    r"""Whether the scores rule out that a shifted prior is the fall, or half of it.
 
     A prior that shifts by :math:`\Delta` moves the mean of the calibrated score
     :math:`p` by :math:`\Delta\,\mathrm{var}(p)/(\pi(1-\pi))`.
@@ -255,7 +260,7 @@ def _stayed(p: np.ndarray, chunks: np.ndarray, now: np.ndarray, rate: float) -> 
     shift = (prior - float(now.mean())) / reach
     half = intervals.z(0.9) * math.sqrt(error) / reach
     fall = prior - rate
-    return bool(shift + half < fall / 2 and shift - half > -fall)
+    return shift + half < fall and abs(shift) < fall / 2
 
 
 def _thinned(
@@ -263,7 +268,7 @@ def _thinned(
 ) -> bool:
     """Whether the rate fell by one factor at every score: nothing says otherwise.
 
-    Chi-square over the bins, and a trend along them, each at two per cent.
+    Chi-square over the bins at two per cent, and a trend along them at ten.
     """
     import numpy as np
     from scipy.special import chdtrc
@@ -284,7 +289,7 @@ def _thinned(
         return False
     step = np.arange(p.size) - float((np.arange(p.size) * fair).sum() / fair.sum())
     error = math.sqrt(float((step**2 * noise).sum()))
-    return abs(float((step * (ones - fair)).sum())) < intervals.z(1 - _SURE) * error
+    return abs(float((step * (ones - fair)).sum())) < intervals.z(0.9) * error
 
 
 def _inputs(rows: Answered, base: np.ndarray, own: np.ndarray) -> bool:
