@@ -2,11 +2,13 @@
 
 `compare` is asked before a release, on held-out later rows, and holds what it finds
 against a `Gate`; `latency` times both for it. `guard` is asked again and again after
-the release, and stays honest under repeated looks.
+the release, and stays honest under repeated looks; `gained` says what the release has
+saved.
 """
 
 from lifecycle.evaluation.comparing import compare
 from lifecycle.evaluation.differing import Differing
+from lifecycle.evaluation.gaining import gained
 from lifecycle.evaluation.gate import Check, Gate
 from lifecycle.evaluation.guarding import guard, watched
 from lifecycle.evaluation.result import Evaluation
@@ -19,6 +21,7 @@ __all__ = [
     "Gate",
     "Latency",
     "compare",
+    "gained",
     "guard",
     "latency",
     "watched",

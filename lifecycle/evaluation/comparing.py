@@ -12,7 +12,7 @@ from lifecycle.evaluation.amounts import amounts
 from lifecycle.evaluation.differing import differing
 from lifecycle.evaluation.gate import Gate, Unit
 from lifecycle.evaluation.measuring import measured, spent, weekly
-from lifecycle.evaluation.pairing import Pair
+from lifecycle.evaluation.pairing import Pair, prices_of
 from lifecycle.evaluation.result import Evaluation
 from lifecycle.evaluation.timing import Latency
 from lifecycle.evaluation.trial import Trial
@@ -169,7 +169,7 @@ def _classes(
     money: dict[str, Any],
     shown: dict[str, Any],
 ) -> Trial:
-    prices = _prices(costs)
+    prices, _ = prices_of(costs)
     value, lower, upper = intervals.paired_difference(
         pair.losses(0, prices), pair.losses(1, prices), level=level
     )
@@ -202,17 +202,6 @@ def _named(
     if segments is None:
         return {}
     return {str(name): values for name, values in segments.items()}
-
-
-def _prices(costs: Mapping[str, float]) -> tuple[float, float]:
-    """Costs of a false positive and a false negative, the dearer one as 1."""
-    prices = costs.get("false_positive", 1.0), costs.get("false_negative", 1.0)
-    if min(prices) < 0 or not 0 < max(prices) < math.inf:
-        raise ValueError(
-            "false_positive and false_negative must not be negative and one must be "
-            f"above 0, got {prices[0]} and {prices[1]}"
-        )
-    return prices[0] / max(prices), prices[1] / max(prices)
 
 
 def _outcome(pair: Pair, found: Finding, level: float, *, weighed: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["FAMILY", "Pair", "Part"]
+__all__ = ["FAMILY", "Pair", "Part", "prices_of"]
 
 _MOST_VALUES = 50
 FAMILY = 0.05
@@ -145,6 +146,18 @@ class Pair:
                 parts.append(Part(f"{column} = {name}", *found, len(rows), chance))
         bar = FAMILY / max(1, len(parts))
         return [replace(part, clearly=part.chance < bar) for part in parts], small
+
+
+def prices_of(costs: Mapping[str, float]) -> tuple[tuple[float, float], float]:
+    """Costs of a false positive and a false negative with the dearer as 1, and it."""
+    prices = costs.get("false_positive", 1.0), costs.get("false_negative", 1.0)
+    if min(prices) < 0 or not 0 < max(prices) < math.inf:
+        raise ValueError(
+            "false_positive and false_negative must not be negative and one must be "
+            f"above 0, got {prices[0]} and {prices[1]}"
+        )
+    dearest = max(prices)
+    return (prices[0] / dearest, prices[1] / dearest), dearest
 
 
 def _names(values: np.ndarray) -> np.ndarray:
