@@ -9,70 +9,19 @@ errors waits for the first window of its own of what serves.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks._replay_course import Ground, Path, Prices
+from benchmarks._replay_course import Ground, Path, Play, Prices, play
 from benchmarks._replay_detectors import Adwin, page_hinkley, stability
 
-__all__ = ["BASELINES", "Play", "baseline", "diagonal"]
+__all__ = ["BASELINES", "baseline"]
 
 MIDDLE, NEWEST = 1, 4
 HORIZON = 12
 
 
-@dataclass
-class Play:
-    """What a policy sees at a step, and the moves it made."""
-
-    ground: Ground
-    told: Prices
-    step: int
-    deployed: int
-    since: int
-    owned: list[int] = field(default_factory=list)
-    actions: list[tuple[int, str, int]] = field(default_factory=list)
-    fits: int = 0
-
-    def move(self, name: str, model: int) -> None:
-        """Deploy a model from this step on."""
-        self.actions.append((self.step, name, model))
-        self.deployed, self.since = model, self.step
-        if model not in self.owned:
-            self.owned.append(model)
-
-    def losses(self, model: int, start: int) -> np.ndarray:
-        """Known losses of a model from a window on, row by row."""
-        ground = self.ground
-        rows = slice(ground.rows[start].start, ground.rows[self.step - 2].stop)
-        found = ground.known(model)[rows]
-        return found[np.isfinite(found)]
-
-
 Alarm = Callable[[Play], bool]
-
-
-def play(ground: Ground, told: Prices, move: Callable[[Play], None]) -> Path:
-    """Walk through the windows; `move` may act at the start of each."""
-    state = Play(ground, told, ground.first, ground.initial, ground.first)
-    state.owned.append(ground.initial)
-    deployed = np.full(ground.windows, ground.initial)
-    loss = np.full(ground.windows, np.nan)
-    for step in range(ground.first, ground.windows):
-        state.step = step
-        move(state)
-        deployed[step] = state.deployed
-        loss[step] = ground.true(state.deployed)[step]
-    return Path(deployed, loss, state.actions, state.fits)
-
-
-def diagonal(
-    ground: Ground, step: int, recipe: int, span: int, kind: int = 0
-) -> list[int]:
-    """Fresh models of each earlier step, the newest first; only such as were tested."""
-    found = ground.cube.grid[kind, max(step - 16, 0) : step - 1, recipe, span]
-    return [int(model) for model in found[::-1] if model >= 0]
 
 
 def _span(state: Play, star: bool) -> int:

@@ -7,6 +7,7 @@ from behind the last one on, when they are first asked for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ import numpy as np
 if TYPE_CHECKING:
     from benchmarks._replay_cube import Cube
 
-__all__ = ["Ground", "Path", "Prices", "bill", "prices"]
+__all__ = ["Ground", "Path", "Play", "Prices", "bill", "play", "prices"]
 
 MENDED_ROWS, LEAST_ROWS = 500, 50
 
@@ -48,6 +49,7 @@ class Path:
     loss: np.ndarray
     actions: list[tuple[int, str, int]] = field(default_factory=list)
     fits: int = 0
+    fixes: list[int] = field(default_factory=list)  # steps ruled "fix the data"
 
 
 class Ground:
@@ -129,7 +131,7 @@ class Ground:
             loss = np.where(truth == 1, wrong_no * ~yes, wrong_yes * yes)
             loss = np.where(np.isfinite(score) & np.isfinite(truth), loss, np.nan)
             if kept is None:
-                self._true[fresh] = np.array([loss[rows].mean() for rows in self.rows])
+                self._true[fresh] = _means(loss, self.rows)
             else:
                 kept[fresh] = loss.astype(np.float32)
         return fresh
@@ -150,10 +152,61 @@ class Ground:
         return self._paired[model, base]
 
 
+@dataclass
+class Play:
+    """What a policy sees at a step, and the moves it made."""
+
+    ground: Ground
+    told: Prices
+    step: int
+    deployed: int
+    since: int
+    owned: list[int] = field(default_factory=list)
+    actions: list[tuple[int, str, int]] = field(default_factory=list)
+    fits: int = 0
+    fixes: list[int] = field(default_factory=list)
+
+    def move(self, name: str, model: int) -> None:
+        """Deploy a model from this step on."""
+        self.actions.append((self.step, name, model))
+        self.deployed, self.since = model, self.step
+        if model not in self.owned:
+            self.owned.append(model)
+
+    def losses(self, model: int, start: int) -> np.ndarray:
+        """Known losses of a model from a window on, row by row."""
+        ground = self.ground
+        rows = slice(ground.rows[start].start, ground.rows[self.step - 2].stop)
+        found = ground.known(model)[rows]
+        return found[np.isfinite(found)]
+
+
+def play(ground: Ground, told: Prices, move: Callable[[Play], None]) -> Path:
+    """Walk through the windows; `move` may act at the start of each."""
+    state = Play(ground, told, ground.first, ground.initial, ground.first)
+    state.owned.append(ground.initial)
+    deployed = np.full(ground.windows, ground.initial)
+    loss = np.full(ground.windows, np.nan)
+    for step in range(ground.first, ground.windows):
+        state.step = step
+        move(state)
+        deployed[step] = state.deployed
+        loss[step] = ground.true(state.deployed)[step]
+    return Path(deployed, loss, state.actions, state.fits, state.fixes)
+
+
 def bill(path: Path, told: Prices, ground: Ground) -> float:
     """Losses from the first step on, and the price of every action and fit."""
     cost = float(path.loss[ground.first :].sum()) + told.fit * path.fits
     return cost + sum(getattr(told, name) for _, name, _ in path.actions)
+
+
+def _means(loss: np.ndarray, rows: list[slice]) -> np.ndarray:
+    """By window, over the rows whose outcome is known; 0 where there is none."""
+    ok = np.isfinite(loss)
+    return np.array(
+        [loss[part][ok[part]].mean() if ok[part].any() else 0.0 for part in rows]
+    )
 
 
 def _logit(score: np.ndarray) -> np.ndarray:
