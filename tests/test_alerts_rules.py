@@ -19,6 +19,7 @@ import lifecycle
 from lifecycle import alerts, config, errors, workspace
 from lifecycle.findings import Finding, Findings
 from lifecycle.workspace import advice, clock, notices, replaying, rules
+from lifecycle.workspace.rows import Rows
 
 LIVE = datetime(2024, 4, 1, tzinfo=UTC)
 END = datetime(2024, 8, 26, tzinfo=UTC)
@@ -212,6 +213,9 @@ def test_taking_an_alert_on_is_looking(desk: Path) -> None:
 
 def fake(**answers: Any) -> Any:
     told = SimpleNamespace(alerts=config.Alerts(), watched={}, chunk="week")
+    rows = Rows.__new__(Rows)
+    rows.settings, rows.timezone = told, "UTC"
+    answers["chunk_label"] = rows.chunk_label
     return SimpleNamespace(settings=told, timezone="UTC", as_of=END, **answers)
 
 
@@ -571,7 +575,7 @@ def test_alerts_are_listed_taken_on_and_silenced(
         (("acknowledge", "99"), "there is no alert 99; `lifecycle alerts` lists"),
         (
             ("silence", "calls", "acuracy", "--until", "2025-01-01", "--reason", "x"),
-            "calls has no rule 'acuracy'; there is accuracy, all, rollback",
+            "calls has no rule 'acuracy'; there is accuracy, all, overdue, rollback",
         ),
         (
             ("silence", "calls", "accuracy", "--until", "2020-01-01", "--reason", "x"),

@@ -34,9 +34,9 @@ def problems(directory: Path, text: str) -> tuple[str, ...]:
     return caught.value.problems
 
 
-def test_a_model_without_rules_has_the_two_that_all_have(tmp_path: Path) -> None:
+def test_a_model_without_rules_has_the_three_that_all_have(tmp_path: Path) -> None:
     watched = model(tmp_path, "").watched
-    assert list(watched) == ["accuracy", "drift"]
+    assert list(watched) == ["accuracy", "drift", "overdue"]
     assert (watched["accuracy"].below, watched["accuracy"].severity) == (
         0.70,
         "critical",
@@ -48,8 +48,30 @@ def test_a_model_without_rules_has_the_two_that_all_have(tmp_path: Path) -> None
 
 def test_drift_can_be_switched_off(tmp_path: Path) -> None:
     assert list(model(tmp_path, "[models.leads.alerts]\ndrift = false").watched) == [
-        "accuracy"
+        "accuracy",
+        "overdue",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("", 14.0),
+        ("[models.leads.renewal]\noverdue_days = 30", 30.0),
+        ("[models.leads.rules.overdue]\nabove = 3", 3.0),
+        ("[models.leads.release]\nautomatic = false", None),
+        (
+            "[models.leads.release]\nautomatic = false\n"
+            '[models.leads.schedule]\ndecide = "0 6 * * 1"',
+            14.0,
+        ),
+    ],
+)
+def test_a_renewal_can_be_overdue_where_something_is_to_renew_the_model(
+    text: str, days: float | None, tmp_path: Path
+) -> None:
+    rule = model(tmp_path, text).watched.get("overdue")
+    assert (rule and rule.above) == days
 
 
 def test_a_rule_is_named_by_its_table_and_need_not_repeat_what_it_watches(
@@ -74,12 +96,12 @@ close_after = 2
 severity = "info"
 """,
     ).watched
-    assert list(watched) == ["accuracy", "drift", "no_data", "calls"]
+    assert list(watched) == ["accuracy", "drift", "overdue", "no_data", "calls"]
     assert watched["accuracy"].below == 0.75
     assert watched["no_data"].watch == "no_data"
     assert (watched["no_data"].side, watched["no_data"].threshold) == ("above", 2)
     assert (watched["calls"].side, watched["calls"].threshold) == ("below", 0.4)
-    assert [rule.close_after for rule in watched.values()] == [3, 3, 3, 2]
+    assert [rule.close_after for rule in watched.values()] == [3, 3, 3, 3, 2]
 
 
 def test_a_rule_of_the_same_name_takes_the_place_of_the_usual_one(
@@ -90,7 +112,7 @@ def test_a_rule_of_the_same_name_takes_the_place_of_the_usual_one(
         '[models.leads.rules.accuracy]\nseverity = "info"\nmargin = 0.02\n'
         "[models.leads.rules.drift]\nclose_after = 4\n",
     ).watched
-    assert list(watched) == ["accuracy", "drift"]
+    assert list(watched) == ["accuracy", "drift", "overdue"]
     assert (watched["accuracy"].below, watched["accuracy"].severity) == (0.7, "info")
     assert watched["drift"].close_after == 4
 
@@ -216,7 +238,8 @@ def test_a_file_of_rules_has_the_shape_of_the_settings(tmp_path: Path) -> None:
         "[models.leads.alerts]\naccuracy_below = 0.8\ndrift = false\n"
         "[models.leads.rules.drop]\nabove = 0.05\n",
     )
-    assert same.watched == told.watched
+    asked = {name: each for name, each in same.watched.items() if name != "overdue"}
+    assert asked == told.watched
 
 
 @pytest.mark.parametrize(

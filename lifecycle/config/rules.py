@@ -47,6 +47,7 @@ Watch = Literal[
     "feedback",
     "no_data",
     "nobody_looked",
+    "overdue",
 ]
 WATCHES: tuple[str, ...] = get_args(Watch)
 
@@ -60,6 +61,7 @@ _SIDES: dict[str, tuple[tuple[str, ...], str]] = {
     "feedback": (("above",), "above = 0.10 for one prediction in ten"),
     "no_data": (("above",), "above = 2 for two chunks without a prediction"),
     "nobody_looked": (("above",), "above = 4 for four weeks"),
+    "overdue": (("above",), "above = 14 for fourteen days"),
 }
 _PLAIN = (("below", "above"), "below = 0.70")
 _ADDRESS = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Za-z][A-Za-z0-9+.-]*://\S+")
@@ -104,8 +106,9 @@ Severity = Literal["info", "warning", "critical"]
 class Alerts(Table):
     """When somebody must be told, and who.
 
-    `accuracy_below` and `drift` are the two rules that a model has unasked; `rules`
-    adds others, and a rule of the same name takes the place of either.
+    `accuracy_below` and `drift` are two rules that a model has unasked, `overdue` is
+    the third where something renews it; `rules` adds others, and a rule of the same
+    name takes the place of any.
     `false_alarms_per_year` is what all of a model's features together may cost in
     false drift alarms, and `drift_confirm` in how many chunks running a drift must
     show. Addresses are apprise's URLs, or `${NAME}` for one that stands in the
@@ -147,9 +150,9 @@ class Rule(Table):
 
     `above` and `below` are in the unit of what is watched: a share or a score for
     performance, KPI and feedback, points for `drop` and `harm`, chunks for `no_data`,
-    weeks for `nobody_looked`. `event` is a KPI of the settings by its name, or a kind
-    of events. An episode closes after `close_after` quiet chunks (that
-    of `alerts` where it is left out), each of them better than the threshold by
+    weeks for `nobody_looked`, days for `overdue`. `event` is a KPI of the settings by
+    its name, or a kind of events. An episode closes after `close_after` quiet chunks
+    (that of `alerts` where it is left out), each of them better than the threshold by
     `margin`.
     """
 
@@ -215,8 +218,18 @@ RuleName = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
 Rules = Annotated[dict[RuleName, Rule], BeforeValidator(_watched)]
 
 
-def effective(alerts: Alerts, rules: Mapping[str, Rule]) -> dict[str, Rule]:
-    """All rules that hold: the two that every model has, then its own.
+def effective(
+    alerts: Alerts, rules: Mapping[str, Rule], *, overdue_days: float | None = None
+) -> dict[str, Rule]:
+    """All rules that hold: those that every model has, then its own.
+
+    Parameters
+    ----------
+    alerts : Alerts
+    rules : mapping of str to Rule
+    overdue_days : float, optional
+        After which a renewal that is due and has not run is an alert; None where
+        nothing renews the model.
 
     Examples
     --------
@@ -227,6 +240,8 @@ def effective(alerts: Alerts, rules: Mapping[str, Rule]) -> dict[str, Rule]:
     found: dict[str, Rule] = {"accuracy": Rule(watch="accuracy", severity="critical")}
     if alerts.drift:
         found["drift"] = Rule(watch="drift")
+    if overdue_days is not None:
+        found["overdue"] = Rule(watch="overdue", above=overdue_days)
     found |= rules
     return {name: _filled(rule, alerts) for name, rule in found.items()}
 

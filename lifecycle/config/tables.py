@@ -274,8 +274,14 @@ class Model(Table):
 
     @property
     def watched(self) -> dict[str, Rule]:
-        """All rules that hold, by name: the two that every model has, then its own."""
-        return effective(self.alerts, self.rules)
+        """All rules that hold, by name: those every model has, then its own.
+
+        A renewal can be overdue where something is to renew the model: a schedule for
+        `decide`, or whatever is due (`automatic`).
+        """
+        renews = self.release.automatic or self.schedule.decide is not None
+        days = self.renewal.overdue_days if renews else None
+        return effective(self.alerts, self.rules, overdue_days=days)
 
     @model_validator(mode="after")
     def _columns(self) -> Model:

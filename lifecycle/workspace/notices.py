@@ -36,7 +36,7 @@ __all__ = [
     "troubles",
 ]
 
-_PAGES = {"drift": "drift", "quality": "drift"}
+_PAGES = {"drift": "drift", "quality": "drift", "overdue": "decide"}
 _NAMED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from lifecycle import config, periods
 from lifecycle import metrics as measures
 from lifecycle.findings import Finding, Findings, judge
-from lifecycle.workspace import actors
+from lifecycle.workspace import actors, overdue
 from lifecycle.workspace.rows import LENGTH
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ LOOKS: dict[str, Literal["back", "ahead", "aside"]] = {
     "estimated": "ahead",
     "no_data": "aside",
     "nobody_looked": "aside",
+    "overdue": "aside",
 }
 """What an alert of a rule says: harm was, harm comes, or neither. Others look back."""
 
@@ -250,6 +251,34 @@ def _nobody_looked(view: View, rule: config.Rule) -> Findings:
     )
 
 
+def _overdue(view: View, rule: config.Rule) -> Findings:
+    """For how many days a renewal has been due that has not run."""
+    if view.production is None:
+        return Findings("Renewal", ())
+    due = overdue.due_since(view)
+    if due is None:
+        nothing = Finding(
+            "days overdue",
+            0.0,
+            len(view.scored),
+            threshold=rule.threshold,
+            verdict=judge(0.0, rule.threshold, side=rule.side),
+            period=view.chunk_label(view.as_of),
+        )
+        return Findings("Renewal", (nothing,))
+    since, why = due
+    found = _since(
+        view,
+        rule,
+        since,
+        timedelta(days=1),
+        measure="days overdue",
+        words=f"a renewal is due ({why}) and none has come to an answer",
+    )
+    words = f"{found.summary}; {view.settings.owner} owns the model"
+    return replace(found, summary=words)
+
+
 def looked_at(view: View) -> datetime | None:
     """When a person last showed that somebody looks after the model.
 
@@ -328,4 +357,5 @@ _ASKED: dict[str, Callable[[View, config.Rule], Findings]] = {
     "feedback": _feedback,
     "no_data": _no_data,
     "nobody_looked": _nobody_looked,
+    "overdue": _overdue,
 }
