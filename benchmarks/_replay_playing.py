@@ -35,6 +35,8 @@ class Question:
         Their names; empty for all.
     luck : bool
         Whether to measure how much of the optimum is luck.
+    errors : tuple of float
+        Cost of a false negative and of a false positive in files of two classes.
     """
 
     prices: tuple[float, ...] = (0.025, 0.1, 0.4)
@@ -42,6 +44,7 @@ class Question:
     cache: Path | None = None
     policies: tuple[str, ...] = ()
     luck: bool = False
+    errors: tuple[float, float] = (1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ def cube_of(source: str | Path, question: Question) -> Cube | None:
         When a file is no stream.
     """
     if isinstance(source, Path):
-        stream = _replay_streams.from_file(source)
+        stream = _replay_streams.from_file(source, costs=question.errors)
         return _replay_fits.build(stream)
     kept = question.cache / f"{source}.npz" if question.cache else None
     if kept is not None and kept.exists():

@@ -36,6 +36,7 @@ def measure(given: argparse.Namespace) -> Iterator[_table.Row]:
         times=tuple(given.rebuild),
         cache=None if given.quick else given.cache,
         luck=given.luck,
+        errors=_pair(given.error_costs),
     )
     played = list(_played(_sources(given), question, given.jobs))
     if not played:
@@ -89,6 +90,13 @@ def _parser() -> argparse.ArgumentParser:
         help="what a rebuild costs, in retrainings; the first is the main one",
     )
     made.add_argument(
+        "--error-costs",
+        type=_numbers,
+        default=[1.0, 1.0],
+        metavar="NO,YES",
+        help="of a false negative and a false positive, in FILEs of two classes",
+    )
+    made.add_argument(
         "--luck",
         action="store_true",
         help="measure how much of the optimum in hindsight is luck",
@@ -110,6 +118,14 @@ def _numbers(text: str) -> list[float]:
             f"{text!r} must be numbers above 0 with commas between, as in 0.1,0.4"
         )
     return found
+
+
+def _pair(costs: list[float]) -> tuple[float, float]:
+    if len(costs) != 2:
+        raise _replay_streams.StreamError(
+            f"--error-costs takes two numbers, got {len(costs)}; write 6,1"
+        )
+    return costs[0], costs[1]
 
 
 def _names(text: str) -> list[str]:

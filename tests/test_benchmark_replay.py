@@ -428,6 +428,7 @@ def test_a_file_that_is_none_gets_one_sentence(
     [
         (["--prices", "0.1,0"], "must be numbers above 0"),
         (["--rebuild", "dear"], "must be numbers above 0"),
+        (["--error-costs", "6,-1"], "must be numbers above 0"),
         (["--streams", "moon"], "there is no stream 'moon'"),
     ],
 )
@@ -437,6 +438,21 @@ def test_a_bad_argument_gets_one_sentence(
     with pytest.raises(SystemExit):
         decision_replay.main(given)
     assert said in capsys.readouterr().err
+
+
+def test_an_error_has_two_costs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert decision_replay.main(["--quick", "--error-costs", "6"]) == 2
+    said = "--error-costs takes two numbers, got 1; write 6,1\n"
+    assert capsys.readouterr().err == said
+
+
+def test_costs_of_errors_move_the_threshold_and_the_loss() -> None:
+    made = _replay_streams.from_frame(_log(), name="dear", costs=(6.0, 1.0))
+    loss = _replay_fits._Loss(made)
+    rows, truth = np.arange(4), np.array([1.0, 1, 0, 0])
+    score = np.array([0.1, 0.2, 0.1, 0.2])  # from a seventh on the answer is 1
+    found = loss(score, score, rows, truth)
+    assert found.tolist() == [6, 0, 0, 1]
 
 
 def test_no_stream_is_tuned_on_and_held_out() -> None:
