@@ -153,6 +153,8 @@ def test_numbers_that_make_no_sense_are_refused():
             asked(**{name: -1})
     with pytest.raises(ValueError, match="windows must be 1 or more"):
         asked(windows=0)
+    with pytest.raises(ValueError, match=r"or reference 0\.15 is infinite"):
+        asked(loss=math.inf)
     with pytest.raises(ValueError, match="every must be above 0"):
         asked(every=0)
     for name in ("recipes", "spans"):

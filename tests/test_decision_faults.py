@@ -83,6 +83,8 @@ def test_what_comes_next_is_judged_on_the_clean_windows():
     assert ruling.flips.rows == ()
     assert "once mended" in ruling.evidence()._repr_html_().lower()
     assert "Chosen" not in ruling.evidence()._repr_html_()
+    assert "chosen" not in ruling.plot().alt
+    assert "fix data" not in ruling.plot().alt
     rows = {row.subject: row for row in ruling.findings}
     assert rows["fix_data"].verdict == "alert"
     assert (rows["fix_data"].n, rows["fix_data"].unit) == (800, "USD")

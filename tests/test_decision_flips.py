@@ -253,6 +253,7 @@ def test_the_sentence_names_the_nearest_first():
     assert len(flips.frame()) == 4
     assert json.dumps(flips.facts(), allow_nan=False)
     assert "€1,600" in flips._repr_html_()
+    assert "€1,600" in flips.plot().alt
     assert repr(rows[3]) == "<Flip delay undefined: not tested>"
     assert "13 weeks" in decision.Flip("delay", "later", 0.0, 13.0, unit="week").cause
 

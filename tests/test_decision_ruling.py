@@ -360,7 +360,8 @@ def test_the_faces_show_the_same():
     assert frame.loc[0, "net"] == ruling.value
     assert repr(ruling).startswith("<Ruling retrain, net ")
     assert "<b>" not in ruling._repr_html_()
-    assert "retrain" in ruling.plot().alt
+    assert "retrain 9,566" in ruling.plot().alt
+    assert ruling.plot().alt.count("chosen") == 1
     shown = ruling.evidence()
     assert repr(shown).splitlines()[0].startswith("retrain ")
     assert "<b>" not in shown._repr_html_()

@@ -223,8 +223,10 @@ def ask(
     if not recipes or not spans:
         raise ValueError("recipes and spans must name at least one each; add the own")
     told = policy or Policy()
-    scale = rows_per_week * (1.0 if costs.error is None else costs.error)
-    rise, spread = loss - reference, told.tau
+    scale = float(rows_per_week) * (1.0 if costs.error is None else costs.error)
+    rise, spread = float(loss) - float(reference), told.tau
+    if math.isinf(rise):
+        raise ValueError(f"loss {loss} or reference {reference} is infinite; mend it")
     if math.isnan(rise):
         rise = 0.0
     else:

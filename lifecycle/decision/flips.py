@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from lifecycle import markup
+from lifecycle import figures, markup
 from lifecycle.decision.words import Words
 from lifecycle.findings import Finding, Findings, Verdict
 
@@ -159,6 +159,10 @@ class Flips:
 
         names = list(Flip.__dataclass_fields__)
         return pd.DataFrame([asdict(row) for row in self.rows], columns=names)
+
+    def plot(self) -> figures.Picture:
+        """Draw between which prices the ruling stands."""
+        return figures.flip_points(self.rows, title="What would change it")
 
     def facts(self) -> list[dict[str, Any]]:
         """The flip points as plain values; what is not a finite number is null."""

@@ -129,15 +129,20 @@ class Ruling:
         }
 
     def plot(self) -> figures.Picture:
-        """Draw the net value of each action."""
-        title = f"Net value over {self.horizon_weeks:g} weeks"
-        # the alert is the action to take; what it must exceed differs by action
+        """Draw the net value of each action, the one ruled marked."""
         rows = [
-            replace(row, subject=row.subject.replace("_", " "), threshold=math.nan)
+            replace(row, subject=row.subject.replace("_", " "))
             for row in self.findings
             if row.measure == "net_value"
         ]
-        return figures.by_subject(rows, title=title, measure="net value")
+        prices = {o.action.replace("_", " "): o.price for o in reversed(self.options)}
+        taken = self.verdict != "undefined" and self.action != "fix_data"
+        return figures.net_values(
+            rows,
+            title=f"Net value over {self.horizon_weeks:g} weeks",
+            chosen=self.action.replace("_", " ") if taken else "",
+            prices=prices,
+        )
 
     def __repr__(self) -> str:
         if self.verdict == "undefined":

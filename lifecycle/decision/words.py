@@ -181,7 +181,8 @@ def _beside(best: Option, options: Sequence[Option]) -> Option | None:
 
 
 def _rounded(value: float) -> float:
-    if value and math.isfinite(value):
+    value = float(value)
+    if math.isfinite(value) and abs(value) > 1e-9:
         return round(value, 2 - math.floor(math.log10(abs(value))))
     return value
 
