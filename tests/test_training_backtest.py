@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from lifecycle import training
 from lifecycle.errors import InputError
 from lifecycle.recipes import Recipe
+from lifecycle.training.recalibrating import Map
 from lifecycle.workspace.fits_kept import FitsKept
 
 NAMES = {"numeric": ["a", "b"], "categorical": ["kind"]}
@@ -460,6 +461,99 @@ def test_a_hostile_name_of_a_column_stays_on_one_line():
     name = frame.columns[-1]
     table = ask(frame, offered_numeric=[name], windows=1, spans=[None]).table
     assert table["offered"].iloc[-1] == "<b> x" + "y" * 55
+
+
+# ---------------------------------------------------------------- recalibration
+
+
+def test_recalibration_learns_from_the_newest_rows_due_after_the_champions_own():
+    frame = log()
+    rng = np.random.default_rng(2)
+    score = 1 / (1 + np.exp(-2 * frame["a"].to_numpy()))
+    frame["outcome"] = (rng.random(len(frame)) < score**3).astype(float)
+    told = {"deployed": {"keep": score}, "windows": 2, "recalibrate_rows": 300}
+    result = ask(frame, **told)
+    row = result.table.query("option == 'recalibrate' and age == 0").iloc[0]
+    due = frame[frame["time"] + DELAY <= row["start"]].index[-300:]
+    fresh = Map.fitted(score[due], frame["outcome"][due].to_numpy())
+    held = frame[(frame["time"] >= row["start"]) & (frame["time"] < row["end"])].index
+    np.testing.assert_allclose(
+        result.scores["2023-W16", "recalibrate"], fresh(score[held])
+    )
+    assert (row["trained_rows"], row["seconds"], row["n"]) == (300, 0, PER_WEEK)
+    assert row["difference"] > 0.05
+    later = result.later.query("option == 'recalibrate'").iloc[0]
+    assert (later["made"], later["window"], later["lag"]) == ("2023-W15", "2023-W16", 1)
+    assert later["loss"] != row["loss"] or later["difference"] == row["difference"]
+    short = ask(frame, trained_to={"keep": at(12) + timedelta(days=5)}, **told)
+    assert "recalibrate" not in short.table["action"].tolist()
+    assert any(
+        said.startswith("recalibrate in window 2023-W16 is left out: only 3")
+        for said in short.skipped
+    )
+
+
+def test_scores_that_no_longer_rank_are_not_mended_by_a_map():
+    result = ask(log(), deployed={"keep": Sign(-1)}, windows=1)
+    assert "recalibrate" not in result.table["action"].tolist()
+    assert any("no longer rank their outcomes" in said for said in result.skipped)
+
+
+def test_a_model_that_lives_elsewhere_cannot_be_recalibrated():
+    frame = log().assign(prediction=1.0)
+    result = ask(frame, deployed={"keep": None}, windows=1)
+    assert result.table["action"].unique().tolist() == ["keep", "retrain"]
+
+
+# ---------------------------------------------------------------- what people said
+
+
+def test_a_candidate_learns_what_people_had_said_when_its_window_began():
+    frame = log()
+    words = pd.DataFrame(
+        {
+            "id": frame["id"],
+            "time": frame["time"] + timedelta(days=1),
+            "kind": "correction",
+            "label": frame["outcome"],
+            "person": [f"p{place % 20}" for place in range(len(frame))],
+        }
+    )
+    frame["a"] = np.arange(len(frame), dtype=float)
+    spy = Spy()
+    told = {"recipe": spy.recipe(), "spans": [3], "windows": 2}
+    result = ask(frame, feedback=words, **told)
+    assert len(spy.seen) == result.fits == 2
+    for row in result.table.query("action == 'retrain'").itertuples():
+        heard = training.material(
+            frame, as_of=row.start, delay=DELAY, span=3, feedback=words
+        )
+        assert row.trained_rows == len(heard)
+        rows = [t for t, _ in spy.seen if set(t["a"]) <= set(heard.table["a"])]
+        assert any(heard.sources != "outcome"), "words are among them"
+        assert rows
+    for table, _ in spy.seen:
+        newest = frame.loc[int(table["a"].max())]
+        assert newest["time"] + timedelta(days=1) <= result.table["start"].max()
+    kept = training.InMemory()
+    assert ask(frame, feedback=words, kept=kept, **told).fits == 2
+    assert ask(frame, feedback=words, kept=kept, **told).fits == 0
+    assert ask(frame, kept=kept, **told).fits == 2
+
+
+def test_a_recipe_that_shapes_its_rows_is_given_them_shaped():
+    seen = []
+
+    def shaper(table):
+        return pd.DataFrame({"a": 2 * table["a"]})
+
+    mine = Recipe("mine", "m", lambda *_: Share(seen), shaper=shaper)
+    frame = log()
+    result = ask(frame, recipe=mine, windows=1, spans=[1])
+    due = frame[frame["time"] + DELAY <= result.table["start"].iloc[0]]
+    table, _ = seen[0]
+    assert list(table) == ["a"]
+    assert table["a"].iloc[-1] == 2 * due["a"].iloc[-1]
 
 
 # ---------------------------------------------------------------- faults

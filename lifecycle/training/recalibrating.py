@@ -26,6 +26,7 @@ NAME = "recalibrated"
 ROWS = 500
 EDGE = 1e-9  # scores nearer to 0 and 1 than this count as this
 DEVIATION = 0.5  # of the slope around 1, before any row has spoken
+VAGUE = 100.0  # of the intercept around 0
 FLATTEST = 0.05
 
 
@@ -60,28 +61,30 @@ class Map:
             When the map would turn the ranking round, or level it.
         """
         import numpy as np
+        from scipy.optimize import minimize
         from scipy.special import expit
 
-        odds = np.column_stack([_log_odds(score), np.ones(len(score))])
-        prior = np.array([1.0, 0.0]), np.diag([DEVIATION**-2, 0.0])
+        edge = 1 / (2 * len(score))  # so many rows cannot tell it from 0
+        inside = _log_odds(np.clip(score, edge, 1 - edge))
+        odds = np.column_stack([inside, np.ones(len(score))])
+        centre, sure = np.array([1.0, 0.0]), np.diag([DEVIATION**-2, VAGUE**-2])
 
         def loss(place: np.ndarray) -> float:
-            line, step = odds @ place, place - prior[0]
+            line, step = odds @ place, place - centre
             fit = np.logaddexp(0.0, line) - truth * line
-            return float(fit.sum() + step @ prior[1] @ step / 2)
+            return float(fit.sum() + step @ sure @ step / 2)
 
-        place = prior[0].copy()
-        for _ in range(100):
+        def slopes(place: np.ndarray) -> np.ndarray:
+            miss = expit(odds @ place) - truth
+            return np.asarray(odds.T @ miss + sure @ (place - centre))
+
+        def bends(place: np.ndarray) -> np.ndarray:
             share = expit(odds @ place)
-            down = odds.T @ (truth - share) - prior[1] @ (place - prior[0])
-            bend = (odds * (share * (1 - share))[:, None]).T @ odds + prior[1]
-            step = np.linalg.solve(bend + 1e-12 * np.eye(2), down)
-            here, size = loss(place), 1.0
-            while loss(place + size * step) > here and size > 1e-6:
-                size /= 2
-            place = place + size * step
-            if np.abs(size * step).max() < 1e-10:
-                break
+            return np.asarray((odds * (share * (1 - share))[:, None]).T @ odds + sure)
+
+        place = minimize(
+            loss, centre, jac=slopes, hess=bends, method="trust-exact", tol=1e-7
+        ).x
         slope, intercept = map(float, place)
         if not slope > FLATTEST:
             raise NotEnoughData(
@@ -160,7 +163,9 @@ def recalibrate(
     With the score :math:`p` the candidate gives
     :math:`1 / (1 + \exp(-a \log(p / (1 - p)) - b))`, with :math:`a` and :math:`b` of
     the largest posterior, where :math:`a` is normal around 1 with deviation 0.5 and
-    nothing is said of :math:`b`: of few rows the level is learned, hardly the slope.
+    next to nothing is said of :math:`b`: of few rows the level is learned, hardly the
+    slope. While it is fitted to :math:`n` rows, scores nearer to 0 and 1 than
+    :math:`1 / 2n` count as that: one sure and wrong score must not level the rest.
 
     References
     ----------
@@ -232,29 +237,40 @@ def recalibrate(
 
 
 def _stacked(parent: BaseEstimator, fresh: Map, table: pd.DataFrame) -> BaseEstimator:
-    """Parent and map as one estimator of parts that can be stored and read again."""
+    """Parent and map as one estimator of parts that can be stored and read again.
+
+    Log odds by name would be a function, which is stored by the name of whatever
+    module has imported it; the logarithm of Box and Cox is an estimator.
+    """
     import numpy as np
-    from scipy.special import logit
     from sklearn.ensemble import StackingClassifier
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
+    from sklearn.pipeline import make_pipeline, make_union
+    from sklearn.preprocessing import MinMaxScaler, PowerTransformer
 
+    edges = {"feature_range": (EDGE, 1 - EDGE)}
+    one, other = (PowerTransformer("box-cox", standardize=False) for _ in range(2))
+    turned, line = MinMaxScaler(**edges), LogisticRegression()
     last = make_pipeline(
-        MinMaxScaler(feature_range=(EDGE, 1 - EDGE), clip=True),
-        FunctionTransformer(logit),
-        LogisticRegression(),
+        MinMaxScaler(**edges, clip=True),
+        make_union(one, make_pipeline(turned, other)),
+        line,
     )
+    # fitted so, it leaves scores within the edges as they are
+    last.fit(np.array([[EDGE], [0.3], [1 - EDGE]]), [0, 0, 1])
+    turned.scale_, turned.min_ = -np.ones(1), np.ones(1)
+    one.lambdas_ = other.lambdas_ = np.zeros(1)
+    line.coef_ = np.array([[fresh.slope, -fresh.slope]])
+    line.intercept_ = np.array([fresh.intercept])
     stack = StackingClassifier(
-        [("parent", parent)], last, cv="prefit", stack_method="predict_proba"
+        [("parent", parent)],
+        LogisticRegression(),
+        cv="prefit",
+        stack_method="predict_proba",
     )
     stack.fit(table, np.array([0, 1]))
     del stack.named_estimators_  # a type that is not vouched for, and nobody reads it
-    edges = np.array([[EDGE], [1 - EDGE]])
-    last = stack.final_estimator_
-    last[0].fit(edges)  # leaves scores within the edges as they are
-    last[-1].coef_ = np.array([[fresh.slope]])
-    last[-1].intercept_ = np.array([fresh.intercept])
+    stack.final_estimator = stack.final_estimator_ = last
     return stack
 
 
