@@ -221,6 +221,38 @@ def classes() -> pd.DataFrame:
     return world.frame(np.array(["low", "mid", "high"])[sums.argmax(axis=1)])
 
 
+def weak() -> pd.DataFrame:
+    """Little can be told, errors cost 2 to 1, and only a season moves the rate."""
+    import numpy as np
+
+    world = _World(19)
+    season = 0.6 * np.sin(2 * np.pi * world.window / 24)
+    return world.frame(world.draw(0.25 * world.logit() - 1.2 + season, sharp=1.0))
+
+
+def one_class_first() -> pd.DataFrame:
+    """Positives only come up in the seventh window, and the concept wanders."""
+    import numpy as np
+
+    world = _World(20)
+    share = np.clip((world.window - 10) / 60, 0, 1)
+    outcome = world.draw(world.logit(share) - 0.5)
+    return world.frame(np.where(world.window < 6, 0, outcome))
+
+
+def many_classes() -> pd.DataFrame:
+    """Sixteen classes seen in four lights that follow one another, then all again."""
+    import numpy as np
+
+    world = _World(22)
+    kind = world.rng.integers(0, 16, world.n)
+    centres = world.rng.normal(0, 1.6, size=(16, NUMBERS))
+    lights = world.rng.normal(0, 0.9, size=(4, 16, NUMBERS))
+    light = world.window // 6 % 4
+    world.x = world.x + centres[kind] + lights[light, kind]
+    return world.frame(np.char.add("kind ", kind.astype(str)))
+
+
 def tiny() -> pd.DataFrame:
     """Twelve small windows, another concept from the seventh on."""
     world = _World(18, windows=12, rows=60)
@@ -233,7 +265,8 @@ WORLDS: Mapping[str, Callable[[], pd.DataFrame]] = MappingProxyType(
         for each in (
             stable, sudden, gradual, recurring, seasonal, noise, frozen, lost,
             lost_as_negative, nonlinear, shocks, segment, there_and_back, covariate,
-            demand, classes, tiny,
+            demand, classes, weak, one_class_first,
+            many_classes, tiny,
         )
     }
 )  # fmt: skip

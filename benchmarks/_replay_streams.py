@@ -53,8 +53,16 @@ HELD = (
     "covariate",
     "demand",
     "classes",
+    "weak",
+    "one_class_first",
+    "many_classes",
 )
-COSTS = {"bank_marketing": (6.0, 1.0), "bank_lost": (6.0, 1.0)}
+COSTS = {
+    "bank_marketing": (6.0, 1.0),
+    "bank_lost": (6.0, 1.0),
+    "online_retail": (3.0, 1.0),
+    "weak": (2.0, 1.0),
+}
 
 
 @dataclass(frozen=True)
@@ -133,21 +141,20 @@ def named(name: str) -> Stream | None:
     Stream or None
     """
     group = "dev" if name in DEV else "held" if name in HELD else "given"
+    costs = COSTS.get(name, (1.0, 1.0))
     simulated = _replay_simulated.WORLDS.get(name)
     if simulated is not None:
-        made = from_frame(simulated(), name=name, group=group, exact=True)
+        made = from_frame(simulated(), name=name, group=group, costs=costs, exact=True)
         return replace(made, **_replay_simulated.planted(made, name))
     source, change = _DERIVED.get(name, (name, None))
     path = DATA / source / "events.parquet"
     if not path.exists():
         return None
     frame = _replay_reading.read(path)
-    if source == "online_retail":
-        weeks = _replay_retail.weeks(frame)
-        return from_frame(
-            weeks, name=name, group=group, costs=(3.0, 1.0), most=MOST, exact=True
-        )
-    made = from_frame(frame, name=name, group=group, costs=COSTS.get(name, (1.0, 1.0)))
+    exact = source == "online_retail"
+    if exact:
+        frame = _replay_retail.weeks(frame)
+    made = from_frame(frame, name=name, group=group, costs=costs, exact=exact)
     return change(made) if change else made
 
 
