@@ -245,12 +245,12 @@ def _between(
     start: datetime | None,
     end: datetime | None,
 ) -> np.ndarray:
-    inside: np.ndarray = (frame["time"] <= as_of).to_numpy(dtype=bool)
+    inside = frame["time"] <= as_of
     if start is not None:
-        inside &= (frame["time"] >= start).to_numpy(dtype=bool)
+        inside &= frame["time"] >= start
     if end is not None:
-        inside &= (frame["time"] < end).to_numpy(dtype=bool)
-    return inside
+        inside &= frame["time"] < end
+    return inside.to_numpy(dtype=bool)
 
 
 def _shares(weights: np.ndarray, sources: np.ndarray) -> list[Finding]:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["continued", "go_on"]
 
-_SHARE = 0.25  # of the champion's trees are added
-_TIMES = 3  # the most trees, as a multiple of the recipe's
+_SHARE = 0.25  # of the recipe's trees are added
+_TIMES = 3  # the most boosted trees, as a multiple of the recipe's
 _FORESTS = (
     "RandomForestClassifier",
     "RandomForestRegressor",
@@ -52,8 +52,8 @@ def go_on(
 
     Whatever prepares the rows for the last step stays as it was fitted. A last step
     with `partial_fit` takes the new rows once; boosted trees get more trees, fitted to
-    what the champion gets wrong on the new rows; forests get more trees, grown on
-    them. The champion itself is not touched.
+    what the champion gets wrong on the new rows; forests get trees grown on them, and
+    the oldest go. The champion itself is not touched.
 
     Parameters
     ----------
@@ -72,7 +72,9 @@ def go_on(
     more : int, optional
         So many trees are added; a quarter of the recipe's where not given.
     cap : int, optional
-        The most trees there may be; three times the recipe's where not given.
+        The most trees there may be: beyond it boosted trees are refused, and a forest
+        loses its oldest. Where not given three times the recipe's number for boosted
+        trees, and that number itself for a forest.
     threshold, min_rows, weight
         As in `train`.
 
@@ -114,8 +116,8 @@ def go_on(
     >>> second = training.go_on(
     ...     first.estimator, frame, trees, **names, categorical=[], seed=1, parent=1
     ... )
-    >>> second.birth["going_on"]["trees"]
-    100
+    >>> second.birth["going_on"]
+    {'how': 'trees', 'more': 20, 'cap': 80, 'trees': 80}
     """
     rows = taught(
         frame,
@@ -126,17 +128,18 @@ def go_on(
         min_rows=min_rows,
     )
     step = _last(champion)
-    started_with = _size(_last(recipe.build(rows.numeric, rows.categorical, seed=seed)))
-    if started_with is not None:
-        more = max(1, round(_SHARE * started_with)) if more is None else more
-        cap = _TIMES * started_with if cap is None else cap
+    usual = _size(_last(recipe.build(rows.numeric, rows.categorical, seed=seed)))
+    if usual is not None:
+        more = max(1, round(_SHARE * usual)) if more is None else more
+        times = 1 if type(step).__name__ in _FORESTS else _TIMES
+        cap = times * usual if cap is None else cap
     started = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         estimator = continued(champion, rows, more=more, cap=cap, seed=seed)
     seconds = time.perf_counter() - started
     told = {
-        "how": "partial_fit" if hasattr(step, "partial_fit") else "more trees",
+        "how": "partial_fit" if hasattr(step, "partial_fit") else "trees",
         "more": more,
         "cap": cap,
         "trees": _size(_last(estimator)),
@@ -183,7 +186,8 @@ def continued(
                 table, truth = _take(table, kept), truth[kept]
             else:
                 given[name] = weights
-        _go(step, table, truth, given, more=more, cap=cap, seed=seed)
+        chance = [seed, int(rows.facts["data_sha256"][:8], 16)]
+        _go(step, table, truth, given, more=more, cap=cap, chance=chance)
     return fresh
 
 
@@ -195,7 +199,7 @@ def _go(
     *,
     more: int | None,
     cap: int | None,
-    seed: int,
+    chance: list[int],
 ) -> None:
     """Let the last step go on where it is."""
     kind = type(step).__name__
@@ -209,25 +213,50 @@ def _go(
                 'no trees; set renewal.continuous to "refit"'
             )
         size, most = _size(step) or 0, cap or 0
-        if more is None or more < 1 or size + more > most:
+        left = size if kind not in _FORESTS else min(size, most - (more or 0))
+        if more is None or more < 1 or left < 0 or left + more > most:
             raise SettingsError(
                 f"the champion has {size} trees and may have {most}, {more} more are "
                 'too many; fit it anew once: renewal.continuous = "refit"'
             )
-        if kind in _BINNED:
+        if kind in _FORESTS:
+            _more_grown(step, table, truth, given, more, left, chance)
+        elif kind in _BINNED:
             _more_binned(step, table, truth, given, size + more)
-            return
-        step.set_params(warm_start=True, n_estimators=size + more)
-        if kind in _BOOSTED:
-            step.set_params(random_state=seed)
-        step.fit(table, truth, **given)
-        step.set_params(warm_start=False)
+        else:
+            step.set_params(warm_start=True, n_estimators=size + more)
+            step.fit(table, truth, **given)
+            step.set_params(warm_start=False)
     except (ValueError, TypeError) as error:
         raise SettingsError(
             f"{kind} could not go on with {len(truth)} rows: "
             f"{' '.join(str(error).split())[:300]}; set renewal.continuous to "
             '"refit"'
         ) from error
+
+
+def _more_grown(
+    step: Any,
+    table: Any,
+    truth: np.ndarray,
+    given: dict[str, Any],
+    more: int,
+    left: int,
+    chance: list[int],
+) -> None:
+    """Grow trees on the new rows, and leave so many of the old ones, the newest.
+
+    The new ones draw their own chance: with the recipe's they would draw that of the
+    trees that came the last time.
+    """
+    import numpy as np
+
+    own, size = step.random_state, len(step.estimators_)
+    drawn = int(np.random.SeedSequence(chance).generate_state(1)[0])
+    step.set_params(warm_start=True, n_estimators=size + more, random_state=drawn)
+    step.fit(table, truth, **given)
+    del step.estimators_[: size - left]
+    step.set_params(warm_start=False, n_estimators=left + more, random_state=own)
 
 
 def _more_binned(

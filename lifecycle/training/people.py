@@ -153,7 +153,8 @@ def resolved(
     """
     import numpy as np
 
-    told = said.merge(known.assign(id=known["id"].astype(str)), on="id")
+    facts = [name for name in ("id", "outcome", "known_at") if name in known]
+    told = said.merge(known[facts].assign(id=known["id"].astype(str)), on="id")
     late = np.zeros(len(told), dtype=bool)
     if "known_at" in told:
         late = (told["time"] >= told["known_at"]).to_numpy(dtype=bool)

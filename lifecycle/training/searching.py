@@ -153,13 +153,14 @@ def search(
     -----
     The loss is the log loss, :math:`-\log p(y)` with :math:`p` kept away from 0, or
     the squared error. The set with the lowest mean loss is chosen when it is better
-    than the recipe as it is by more than one standard error of their difference, row
-    by row; among many sets the lowest is lowest by luck as well.
+    than the recipe as it is by more than :math:`\sqrt{2\ln k}` standard errors of their
+    difference, row by row, and by more than one: the best of :math:`k` sets that change
+    nothing seldom looks better than that.
 
     References
     ----------
-    L. Breiman, J. Friedman, R. Olshen and C. Stone, "Classification and Regression
-    Trees" (1984), section 3.4.3, for the rule of one standard error.
+    D. Donoho and I. Johnstone, "Ideal spatial adaptation by wavelet shrinkage",
+    Biometrika 81 (1994), for the threshold of the best of many.
     R. Hyndman and G. Athanasopoulos, "Forecasting: Principles and Practice", 3rd ed.
     (2021), section 5.10, for tests on later rows.
     """
@@ -292,12 +293,13 @@ def _trial(
 
 
 def _chosen(tried: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The best set, where it is better by more than one standard error."""
+    """The best set, where it is better by more than the best of many is by luck."""
     others = [each for each in tried[1:] if not math.isnan(each["loss"])]
     if not others:
         return {}
     best = min(others, key=lambda each: each["loss"])  # the first among equals
-    return best["parameters"] if best["gain"] > best["error"] else {}
+    needed = max(1.0, math.sqrt(2 * math.log(len(others)))) * best["error"]
+    return best["parameters"] if best["gain"] > needed else {}
 
 
 def _finding(
