@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from lifecycle import decision, recipes, training
+from lifecycle import decision, periods, recipes, training
 
 COSTS = decision.Costs(retrain=1_500, rebuild=80_000, roll_back=100, error=10)
 SCALE = {"costs": COSTS, "rows_per_week": 400, "horizon_weeks": 26}
@@ -174,6 +175,50 @@ def test_when_the_old_season_is_back_the_old_version_is():
         frame, deployed={"keep": newer.estimator, "roll_back v1": old.estimator}
     )
     assert (ruling.action, ruling.version) == ("roll_back", 1)
+
+
+def test_a_feed_that_turns_its_signs_is_mended_and_never_trained_on():
+    frame = stream(lambda week: 1)
+    champion = training.train(
+        frame.head(8 * PER_WEEK), recipes.load("scaled_logistic"), seed=1, **NAMES
+    )
+    week = np.repeat(np.arange(24), PER_WEEK)
+    broken = (week >= 18) & (week < 22)
+    wrong = frame.assign(a=frame["a"].where(~broken, -frame["a"]))
+
+    def tested(left_out):
+        return training.backtest(
+            wrong,
+            recipe=recipes.load("scaled_logistic"),
+            alternatives={},
+            deployed={"keep": champion.estimator},
+            as_of=START + timedelta(weeks=24),
+            delay=timedelta(weeks=2),
+            spans=[3],
+            windows=6,
+            seed=1,
+            left_out=left_out,
+            **NAMES,
+        )
+
+    def ruled(left_out, *faults):
+        held = tested(left_out)
+        return decision.rule(held, costs=FAIR, rows_per_week=PER_WEEK, faults=faults)
+
+    score = training.predict(champion.estimator, wrong, **NAMES)
+    loss = ((score >= 0.5) != wrong["outcome"]).astype(float)
+    labels = periods.chunk_of(wrong["time"])
+    facts = {"loss": loss, "chunks": labels, "touched": broken}
+    fault = decision.DataFault.measured("a has its sign turned", **facts)
+    assert ruled(None).action in ("recalibrate", "retrain")  # without being told
+    lasts = ruled(broken, fault)
+    assert (lasts.action, lasts.then) == ("fix_data", None)
+    assert lasts.lower > 0.6 * PER_WEEK  # nearly every row is wrong
+    over = replace(fault, until=START + timedelta(weeks=22))
+    mended = ruled(broken, over)
+    assert mended.action == "keep"
+    # a back-test that was not told leaves the same windows out
+    assert set(ruled(None, over).left_out) == {f"2023-W{w}" for w in (19, 20, 21, 22)}
 
 
 @pytest.mark.parametrize("chunk", ["day", "week", "month"])
