@@ -9,6 +9,7 @@ sent: then with the same key, so that a receiver can drop it.
 from __future__ import annotations
 
 from lifecycle.alerts.episodes import history, open_alerts, update
+from lifecycle.alerts.family import Family
 from lifecycle.alerts.hindsight import Episode, Hindsight, Spell, hindsight
 from lifecycle.alerts.outbox import Address, Delivery, deliver
 from lifecycle.alerts.people import acknowledge, chase, silence, silent_until
@@ -21,6 +22,7 @@ __all__ = [
     "Alert",
     "Delivery",
     "Episode",
+    "Family",
     "Hindsight",
     "Message",
     "NotSent",

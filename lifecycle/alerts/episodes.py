@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from lifecycle.alerts import post
+from lifecycle.alerts import family, post
 from lifecycle.alerts.words import line, sentence
 from lifecycle.registry import Alert, canonical
 
@@ -124,8 +124,10 @@ def update(
 
     For each subject the newest judged period speaks: beyond the threshold, an
     episode opens or goes on; quiet for long enough, it closes. Undefined findings
-    change nothing, nor does a report about an earlier moment than the last one. What
-    is to be told of it waits in the outbox from the same transaction on.
+    change nothing, nor does a report about an earlier moment than the last one. While
+    it goes on its sentence and its numbers are those of the newest look. What is to be
+    told of it waits in the outbox from the same transaction on: that it opened, that
+    clearly more of a `Family` have joined it, at most once a chunk, and that it closed.
 
     Parameters
     ----------
@@ -134,7 +136,8 @@ def update(
     model : str
         Whose findings.
     findings : Findings
-        Rows of one question; several measures of one subject share an episode.
+        Rows of one question; several measures of one subject share an episode. A
+        `Family` says which columns one row stands for.
     rule : str
         The name of the rule in the settings.
     at : datetime
@@ -167,6 +170,13 @@ def update(
         for subject, rows in sorted(_newest(findings).items()):
             last, finding = past.get(subject), rows[0]
             now = turn(last, rows, at=at, close_after=close_after, margin=margin)
+            found: dict[str, Any] = {
+                "value": _stored(finding.value),
+                "threshold": _stored(finding.threshold),
+                "n": int(finding.n),
+                "sentence": line(words) or sentence(finding, model=model, owner=owner),
+            }
+            tells = family.told(findings, period=finding.period or at.isoformat())
             if now.kind == "open":
                 alert = book.add_alert(
                     model=model,
@@ -174,12 +184,10 @@ def update(
                     subject=subject,
                     opened_at=at,
                     seen_at=at,
-                    value=_stored(finding.value),
-                    threshold=_stored(finding.threshold),
-                    n=int(finding.n),
-                    sentence=line(words) or sentence(finding, model=model, owner=owner),
                     owner=canonical.words(owner),
                     severity=canonical.words(severity),
+                    told=tells,
+                    **found,
                 )
                 opened.append(alert)
                 post.opened(book, alert, finding, findings, report=report)
@@ -188,10 +196,30 @@ def update(
                     last.id, closed_at=at, quiet=now.quiet, quiet_in=now.quiet_in
                 )
                 post.closed(book, last, finding, findings, report=report, at=at)
-            elif last is not None and now.kind in ("go on", "wait"):
+            elif last is not None and now.kind == "wait":
                 book.change_alert(
                     last.id, seen_at=at, quiet=now.quiet, quiet_in=now.quiet_in
                 )
+            elif last is not None and now.kind == "go on":
+                joined = family.grown(last.told, tells)
+                if not last.told:
+                    found["told"] = tells
+                elif joined:
+                    names = sorted({*last.told.get("names", ()), *tells["names"]})
+                    found["told"] = {**tells, "names": names}
+                book.change_alert(last.id, seen_at=at, quiet=0, quiet_in="", **found)
+                fresh = book.alert(last.id)
+                assert fresh is not None
+                if joined:
+                    post.grown(
+                        book,
+                        fresh,
+                        finding,
+                        findings,
+                        joined=joined,
+                        report=report,
+                        at=at,
+                    )
     return opened
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from lifecycle.registry.reading import Reading
     from lifecycle.registry.writing import Writing
 
-__all__ = ["ALL", "closed", "held_until", "is_free", "opened", "write"]
+__all__ = ["ALL", "closed", "grown", "held_until", "is_free", "opened", "write"]
 
 ALL = "all"  # stands for every rule in a silence
 _DRAWN = 60  # chunks of a picture
@@ -55,6 +56,32 @@ def opened(
         picture=_picture(findings, finding),
         hold=held_until(book, alert.model, alert.rule, at=alert.opened_at),
     )
+
+
+def grown(
+    book: Writing,
+    alert: Alert,
+    finding: Finding,
+    findings: Findings,
+    *,
+    joined: Sequence[str],
+    report: str,
+    at: datetime,
+) -> None:
+    """Tell whoever knows of an episode that more has joined it."""
+    for who in ("owner",) if alert.escalated_at is None else ("owner", "deputy"):
+        write(
+            book,
+            alert,
+            "grown",
+            to=who,
+            finding=finding,
+            report=report,
+            at=at,
+            picture=_picture(findings, finding),
+            hold=held_until(book, alert.model, alert.rule, at=at),
+            joined=joined,
+        )
 
 
 def closed(
@@ -103,12 +130,15 @@ def write(
     report: str = "",
     picture: dict[str, Any] | None = None,
     hold: datetime | None = None,
+    joined: Sequence[str] = (),
 ) -> None:
     """A message into the outbox, in the transaction of the turn it tells of."""
     key = canonical.digest(
         [alert.model, alert.rule, alert.subject, alert.opened_at, kind, to, at]
     )[:32]
-    subject, body = letter(alert, kind, key=key, finding=finding, report=report, at=at)
+    subject, body = letter(
+        alert, kind, key=key, finding=finding, report=report, at=at, joined=joined
+    )
     book.add_message(
         key=key,
         alert=alert.id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["letter", "line", "sentence"]
 
+_NAMED = 8  # who is new, by name
 _HEADS = {
     "opened": "{severity}",
+    "grown": "{severity}, more of it",
     "escalated": "not taken on",
     "reminder": "still open",
     "closed": "over",
@@ -65,6 +68,7 @@ def letter(
     finding: Finding | None = None,
     report: str = "",
     at: datetime,
+    joined: Sequence[str] = (),
 ) -> tuple[str, str]:
     """The subject and the body of a message about an alert, as plain text.
 
@@ -72,15 +76,17 @@ def letter(
     ----------
     alert : Alert
         As it is now.
-    kind : {"opened", "escalated", "reminder", "closed"}
+    kind : {"opened", "grown", "escalated", "reminder", "closed"}
     key : str
         Of the message; stands at its end.
     finding : Finding, optional
-        The numbers; those of the alert's opening where not given.
+        The numbers; those the alert was last found with where not given.
     report : str
         Where the report is.
     at : datetime
         The moment spoken of, in UTC.
+    joined : sequence of str
+        Of an alert that has grown: who is new.
 
     Returns
     -------
@@ -91,6 +97,8 @@ def letter(
     head = _HEADS[kind].format(severity=alert.severity)
     subject = _cut(f"{head}: {alert.rule} of {about}", 120)
     told = [_cut(alert.sentence, 600), ""]
+    if joined:
+        told.append(_joined(joined))
     told.append(_numbers(alert, finding))
     since = f"{alert.opened_at:%Y-%m-%d %H:%M} UTC"
     if kind == "closed":
@@ -109,6 +117,14 @@ def letter(
     return subject, "\n".join(told)
 
 
+def _joined(names: Sequence[str]) -> str:
+    shown = [_cut(name, 60) for name in names[:_NAMED]]
+    more = len(names) - len(shown)
+    return f"New since the last message: {', '.join(shown)}" + (
+        f" and {more} more." if more else "."
+    )
+
+
 def _next(alert: Alert, kind: str) -> str:
     if kind == "closed":
         return "nothing; it is over."
@@ -125,7 +141,7 @@ def _numbers(alert: Alert, finding: Finding | None) -> str:
         value = math.nan if alert.value is None else alert.value
         held = math.nan if alert.threshold is None else alert.threshold
         return (
-            f"When it opened: {_number(value, '')}, threshold {_number(held, '')}, "
+            f"When last seen: {_number(value, '')}, threshold {_number(held, '')}, "
             f"n {alert.n}."
         )
     told = f"{finding.measure} {finding.period}".rstrip()

@@ -241,11 +241,11 @@ class Alert:
     opened_at, closed_at : datetime, optional
         UTC; `closed_at` is None while the episode lasts.
     value, threshold : float, optional
-        When it opened.
+        When it was last beyond its threshold.
     n : int
         Rows behind the value.
     sentence : str
-        What is wrong, with the numbers and the owner.
+        What is wrong, with the numbers and the owner; as of that moment, too.
     owner, severity : str
         Who is told, and how urgently.
     seen_at : datetime
@@ -258,6 +258,9 @@ class Alert:
         None until a second person was told.
     reminded_at : datetime, optional
         When the owner was last told again, UTC.
+    told : dict
+        Of many columns that are one alert: the names that were told of, and the chunk
+        in which something was told last.
     """
 
     id: int
@@ -280,6 +283,7 @@ class Alert:
     escalated_to: str | None = None
     escalated_at: datetime | None = None
     reminded_at: datetime | None = None
+    told: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:

@@ -222,6 +222,7 @@ alert = sa.Table(
     sa.Column("escalated_to", sa.Text),
     sa.Column("escalated_at", Moment),
     sa.Column("reminded_at", Moment),
+    sa.Column("told", Json, nullable=False, server_default="{}"),
     sa.Index("ix_alert_model", "model", "rule", "subject"),
 )
 sa.Index(
