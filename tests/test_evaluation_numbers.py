@@ -451,6 +451,16 @@ def test_what_was_saved_is_eaten_by_the_promises_as_it_is():
     assert told.promises[0].n == 400
 
 
+def test_a_week_of_one_row_varies_as_all_rows_do():
+    truth, displaced, serving = noisy(41, seed=7)
+    weeks = np.where(np.arange(41) < 40, "a", "b")
+    table = evaluation.gained(truth, displaced, serving, weeks=weeks)
+    saved = ((displaced >= 0.5) != truth).astype(int) - ((serving >= 0.5) != truth)
+    assert table["variance"][1] == pytest.approx(np.var(saved, ddof=1))
+    one = evaluation.gained([1], [0.1], [0.9], weeks=["a"])
+    assert np.isnan(one["variance"][0])
+
+
 def test_nothing_saved_on_no_rows():
     assert evaluation.gained([], [], [], weeks=[]).empty
     alike = evaluation.gained([1, 0], [0.9, 0.1], [0.9, 0.1], weeks=["a", "a"])

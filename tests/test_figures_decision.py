@@ -42,6 +42,7 @@ class Kept(NamedTuple):
     came: float
     came_lower: float = math.nan
     came_upper: float = math.nan
+    inside: bool | None = True
 
 
 def net(subject: str, value: float, lower: float = math.nan, upper: float = math.nan):
@@ -267,7 +268,10 @@ def test_the_flips_of_a_ruling_are_drawn_as_they_are() -> None:
 
 def test_what_came_outside_its_promise_is_said_in_words() -> None:
     picture = figures.promised(
-        [Kept("may", 900, 400, 1400, 850), Kept("june", 900, 400, 1400, -20)],
+        [
+            Kept("may", 900, 400, 1400, 850),
+            Kept("june", 900, 400, 1400, -20, inside=False),
+        ],
         title="t",
         unit="USD",
     )
@@ -280,7 +284,7 @@ def test_what_came_outside_its_promise_is_said_in_words() -> None:
 
 
 def test_promises_without_an_interval_are_drawn_and_old_ones_counted() -> None:
-    bare = Kept("may", 900, math.nan, math.nan, math.nan)
+    bare = Kept("may", 900, math.nan, math.nan, math.nan, inside=None)
     assert "came undefined (unknown)" in figures.promised([bare], title="t").alt
     many = figures.promised([bare] * 20, title="t")
     assert many.alt.endswith("4 older ones are not drawn.")

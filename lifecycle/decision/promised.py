@@ -41,7 +41,8 @@ class Promise:
     came, came_lower, came_upper : float
         What the new version saved against the one it displaced.
     inside : bool or None
-        Whether what came lies in the promised interval; `None` where unknown.
+        Whether what came lies in the promised interval, to within its own error; `None`
+        where unknown.
     """
 
     ruling: str

@@ -76,12 +76,16 @@ def promises(
     \rho^H)/(1 - \rho)`; the ends of its interval likewise. What came is :math:`\sum_j
     m_j n_j d_j` with the standard error :math:`\sqrt{\sum_j (m_j n_j)^2 v_j}`.
 
-    The share of promises that came within their interval has Wilson's interval; it is
-    an alert where its upper end is below the level. What came per promised unit is a
-    ratio :math:`R = \sum c_i / \sum p_i` with Student's interval on :math:`\sqrt{m
-    \sum (c_i - R p_i)^2 / (m - 1)} / \sum p_i`; it is an alert where its upper end is
-    below 1. What came carries its own sampling error, so that somewhat fewer lie within
-    than the level says even where every promise was right.
+    What came is known to within its own error only, so that a promise has come within
+    its interval where what came is not further from it than :math:`\sqrt{a^2 + b^2}`,
+    with the reach :math:`a` of the promised interval to that side and the reach
+    :math:`b` of the interval of what came: of honest promises the level's share does,
+    however few weeks have passed.
+
+    That share has Wilson's interval; it is an alert where its upper end is below the
+    level. What came per promised unit is a ratio :math:`R = \sum c_i / \sum p_i` with
+    Student's interval on :math:`\sqrt{m \sum (c_i - R p_i)^2 / (m - 1)} / \sum p_i`;
+    it is an alert where its upper end is below 1.
 
     References
     ----------
@@ -170,7 +174,9 @@ def _promise(
     total = float(worth @ came["difference"].to_numpy(float))
     error = math.sqrt(float(worth**2 @ came["variance"].to_numpy(float)))
     half = intervals.z(level) * error
-    inside = None if math.isnan(lower + upper) else bool(lower <= total <= upper)
+    low = promised - math.hypot(promised - lower, half)
+    high = promised + math.hypot(upper - promised, half)
+    inside = None if math.isnan(low + high) else bool(low <= total <= high)
     return Promise(
         **facts,
         weeks=int(came["age"].nunique()),

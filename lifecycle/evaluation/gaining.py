@@ -48,9 +48,9 @@ def gained(
     DataFrame
         One row a week that has an outcome: `week`, `n`, `difference` (mean loss of the
         displaced version less that of the one that serves, the dearer kind of error a
-        loss of 1; above 0 is better), `variance` (of that mean; `nan` of one row) and
-        `money` (what a loss of 1 costs). With a column `ruling` this is what
-        `decision.promises` holds promises against.
+        loss of 1; above 0 is better), `variance` (of that mean; `nan` where there is
+        one row in all) and `money` (what a loss of 1 costs). With a column `ruling`
+        this is what `decision.promises` holds promises against.
 
     Raises
     ------
@@ -59,14 +59,15 @@ def gained(
 
     Notes
     -----
-    With the paired differences :math:`d_i` of a week the variance is :math:`s^2_d/n`.
+    With the paired differences :math:`d_i` of a week the variance is :math:`s^2_d/n`;
+    of a week of one row :math:`s^2_d` is that of all weeks.
 
     Examples
     --------
     >>> costs = {"false_positive": 5.0, "false_negative": 20.0}
     >>> gained([1, 0, 1, 1], [0.2, 0.1, 0.9, 0.3], [0.8, 0.7, 0.9, 0.9],
     ...     weeks=["W1", "W1", "W1", "W2"], costs=costs).round(3).values.tolist()
-    [['W1', 3, 0.25, 0.146, 20.0], ['W2', 1, 1.0, nan, 20.0]]
+    [['W1', 3, 0.25, 0.146, 20.0], ['W2', 1, 1.0, 0.432, 20.0]]
     """
     import numpy as np
     import pandas as pd
@@ -83,11 +84,10 @@ def gained(
     saved = pair.losses(0, prices) - pair.losses(1, prices)
     held = pair.labels["weeks"]
     rows = []
+    every = float(np.var(saved, ddof=1)) if len(saved) > 1 else math.nan
     for week in sorted(set(held)):
         own = saved[held == week]
-        spread = math.nan
-        if len(own) > 1:
-            spread = float(np.var(own, ddof=1)) / len(own)
-        rows.append((week, len(own), float(own.mean()), spread, dearest))
+        spread = float(np.var(own, ddof=1)) if len(own) > 1 else every
+        rows.append((week, len(own), float(own.mean()), spread / len(own), dearest))
     names = ["week", "n", "difference", "variance", "money"]
     return pd.DataFrame(rows, columns=names)

@@ -41,6 +41,8 @@ class _Promise(Protocol):
     def came_lower(self) -> float: ...
     @property
     def came_upper(self) -> float: ...
+    @property
+    def inside(self) -> bool | None: ...
 
 
 def promised(rows: Sequence[_Promise], *, title: str, unit: str = "") -> Picture:
@@ -50,7 +52,8 @@ def promised(rows: Sequence[_Promise], *, title: str, unit: str = "") -> Picture
     ----------
     rows : sequence of promises
         Oldest first, each with `name`, `promised`, `promised_lower`, `promised_upper`,
-        `came`, `came_lower` and `came_upper`. Beyond sixteen the oldest are left out.
+        `came`, `came_lower`, `came_upper` and `inside` (whether it came within its
+        interval; `None` where unknown). Beyond sixteen the oldest are left out.
     title : str
         What is asked, in a few words.
     unit : str
@@ -65,7 +68,8 @@ def promised(rows: Sequence[_Promise], *, title: str, unit: str = "") -> Picture
     --------
     >>> from collections import namedtuple
     >>> names = "name promised promised_lower promised_upper came came_lower came_upper"
-    >>> row = namedtuple("Row", names)("May retrain", 900, 400, 1400, 850, 600, 1100)
+    >>> Row = namedtuple("Row", f"{names} inside")
+    >>> row = Row("May retrain", 900, 400, 1400, 850, 600, 1100, True)
     >>> promised([row], title="Promises", unit="USD").alt
     'Promises: May retrain promised $900 ($400 to $1,400), came $850 (within).'
     """
@@ -145,10 +149,9 @@ def _beside(axes: Axes, place: int, row: _Promise, unit: str) -> None:
 
 
 def _within(row: _Promise) -> str:
-    ends = (row.promised_lower, row.came, row.promised_upper)
-    if not all(map(math.isfinite, ends)):
+    if row.inside is None:
         return "unknown"
-    return "within" if ends[0] <= ends[1] <= ends[2] else "outside"
+    return "within" if row.inside else "outside"
 
 
 def _in_words(title: str, shown: Sequence[_Promise], count: int, unit: str) -> str:
