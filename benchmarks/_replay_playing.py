@@ -115,6 +115,7 @@ class Played:
     group: str
     cells: tuple[Cell, ...]
     build_seconds: float
+    fit_seconds: float
     play_seconds: float
     rows: int
     windows: int
@@ -199,6 +200,7 @@ def play(source: str | Path, question: Question) -> Played | None:
         group=cube.group,
         cells=tuple(cells),
         build_seconds=cube.build_seconds,
+        fit_seconds=float(cube.seconds.sum()),
         play_seconds=time.process_time() - started,
         rows=len(cube.window),
         windows=cube.windows,

@@ -208,6 +208,7 @@ def rows(
         flagged = sum(e.falsely_flagged for e in played if e.group == "given")
         yield _table.row("given: windows flagged", flagged)
     yield _table.row("cubes built, one core", _sum(played, "build_seconds"), "s")
+    yield _table.row("of it fits", _sum(played, "fit_seconds"), "s")
     yield _table.row("policies played, one core", _sum(played, "play_seconds"), "s")
     yield _table.row("this run", seconds, "s")
 
