@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from lifecycle import training
-from lifecycle.errors import InputError
+from lifecycle.errors import InputError, SettingsError
 from lifecycle.recipes import Recipe
 from lifecycle.training.recalibrating import Map
 from lifecycle.workspace.fits_kept import FitsKept
@@ -848,6 +848,19 @@ def test_a_wrong_class_of_several_is_a_loss_of_one():
     assert newest.to_dict() == {"keep": 1.0, "retrain": 0.0}
     with pytest.raises(ValueError, match="'classes' or 'regression', got 'rank'"):
         ask(frame, task="rank")
+
+
+def test_a_recipe_for_another_task_is_refused():
+    with pytest.raises(SettingsError, match="'plain' makes a regressor"):
+        ask(log(), recipe=plain(Newest))
+    with pytest.raises(SettingsError, match="task 'regression' needs a regressor"):
+        ask(log(), alternatives={"plain": plain(Sign)}, task="regression")
+
+
+def test_a_scale_that_makes_no_sense_is_refused():
+    for scale in (0.0, -1.0, np.inf, np.nan):
+        with pytest.raises(ValueError, match="scale must be above 0"):
+            ask(log(), recipe=plain(Newest), task="regression", scale=scale)
 
 
 # ---------------------------------------------------------------- the directory

@@ -80,6 +80,7 @@ class Fits:
         self._known: dict[str, Scores | None] = {}
         self._seen: dict[Columns, Seen] = {}
         self._shaped: dict[tuple[str, Columns], tuple[pd.DataFrame, Columns]] = {}
+        self._digests: dict[tuple[Lesson, Columns], str] = {}
         self._packages: dict[tuple[str, Columns], dict[str, str]] = {}
 
     def seen(self, columns: Columns) -> Seen:
@@ -135,17 +136,9 @@ class Fits:
         -------
         str or None
             None where it is not kept and may not be made.
-
-        Raises
-        ------
-        NotEnoughData
-            The rows do not suffice for a fit.
         """
         import numpy as np
 
-        truth = tasks.targets(lesson.truth, self.task)
-        worth = float(lesson.weights.sum())
-        fitting.check_enough(truth, min_rows=fitting.MIN_ROWS, worth=worth)
         key = self.key(trial, lesson)
         wanted = np.union1d(need, want)
         if key in self._jobs:
@@ -169,8 +162,11 @@ class Fits:
             "seed": self.seed,
             "packages": self._libraries(trial),
         }
-        rows = self.seen(trial.columns).digests[lesson.positions]
-        return key_of(facts, rows, lesson.truth, lesson.weights)
+        place = lesson, trial.columns
+        if place not in self._digests:
+            rows = self.seen(trial.columns).digests[lesson.positions]
+            self._digests[place] = key_of({}, rows, lesson.truth, lesson.weights)
+        return key_of(facts | {"rows": self._digests[place]})
 
     def _libraries(self, trial: Trial) -> dict[str, str]:
         """Versions of what the trial's estimator is made of."""

@@ -19,7 +19,7 @@ from lifecycle.training.leaving_out import Faulty
 from lifecycle.training.options import Columns, trials, version_of
 from lifecycle.training.result import LATER, TABLE, Backtest, typed
 from lifecycle.training.standing import Standing
-from lifecycle.training.tasks import Loss, Task
+from lifecycle.training.tasks import Loss, Task, check_kind
 from lifecycle.training.trying import Course
 from lifecycle.training.windows import Part, Rows, cut, due, ordered
 
@@ -144,7 +144,8 @@ def backtest(
     max_fits : int, optional
         At most so many new fits, the newest windows first.
     executor : concurrent.futures.Executor, optional
-        Makes the fits of the library's recipes; those of a user's file are made here.
+        Of processes; makes the fits of the library's recipes. Those of a user's file
+        are made here.
     task : {"binary", "classes", "regression"}
         Outcomes are 0 and 1, codes of several classes, or amounts.
     scale : float, optional
@@ -169,6 +170,8 @@ def backtest(
     ------
     InputError
         A column is missing.
+    SettingsError
+        A recipe is for another task, or cannot be fitted.
     ValueError
         A name in `deployed` is none of these, an error's cost makes no sense, or
         there are not as many scores or marks as rows.
@@ -177,6 +180,8 @@ def backtest(
     if "keep" not in deployed:
         raise ValueError("deployed must name the champion as 'keep'")
     loss = Loss.priced(task, costs, 1.0 if scale is None else scale)
+    for each in (recipe, *alternatives.values()):
+        check_kind(each, task)
     frame, order = ordered(labelled)
     own = Columns(tuple(numeric), tuple(categorical))
     rows = Rows.of(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from lifecycle.errors import SettingsError
+from lifecycle.recipes import Recipe
 from lifecycle.training import fitting
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.base import BaseEstimator
 
-__all__ = ["Loss", "Task", "scored", "targets"]
+__all__ = ["Loss", "Task", "check_kind", "scored", "targets"]
 
 Task = Literal["binary", "classes", "regression"]
 
@@ -95,6 +97,16 @@ class Loss:
         right, guess = truth == 1, score >= threshold
         wrong = np.where(guess, self.wrong_yes, self.wrong_no)
         return np.where(guess == right, 0.0, wrong)
+
+
+def check_kind(recipe: Recipe, task: Task) -> None:
+    """Refuse a recipe of classes for amounts, and of amounts for classes."""
+    needed = "regressor" if task == "regression" else "classifier"
+    if recipe.kind != needed:
+        raise SettingsError(
+            f"recipe {recipe.name!r} makes a {recipe.kind}, the task {task!r} needs a "
+            f"{needed}; choose another recipe"
+        )
 
 
 def targets(truth: np.ndarray, task: Task) -> np.ndarray:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.errors import NotEnoughData
-from lifecycle.training import fitting, recalibrating
+from lifecycle.training import fitting, recalibrating, tasks
 from lifecycle.training.booking import Book
 from lifecycle.training.fits import Fits
 from lifecycle.training.lags import after, ahead
@@ -82,19 +82,21 @@ class Course:
         for part, ripe in zip(self.parts, self.ripe, strict=True):
             new = part.age < self.fresh
             want = self._wanted(part) if new else part.positions[:0]
-            spans = {trial.span for trial in trials}
-            whole = {span: self._lesson(part, ripe, span) for span in spans}
+            lessons: dict[int | None, tuple[Lesson, str]] = {}
+            for span in dict.fromkeys(trial.span for trial in trials):
+                whole = self._lesson(part, ripe, span)
+                lesson = whole.thinned(max_rows)
+                lessons[span] = lesson, self._too_little(lesson)
+                if len(lesson) < len(whole):
+                    self.most_rows = max(self.most_rows, len(whole))
             for trial in trials:
-                lesson = whole[trial.span].thinned(max_rows)
-                try:
-                    self._new_columns(trial, part, lesson.positions)
-                    key = self.fits.ask(trial, lesson, part.positions, want, new=new)
-                except NotEnoughData as reason:
-                    if new:
-                        self.book.skip(part, trial.name, str(reason))
+                lesson, reason = lessons[trial.span]
+                reason = reason or self._not_there_yet(trial, part, lesson)
+                if reason and new:
+                    self.book.skip(part, trial.name, reason)
+                if reason:
                     continue
-                if len(lesson) < len(whole[trial.span]):
-                    self.most_rows = max(self.most_rows, len(whole[trial.span]))
+                key = self.fits.ask(trial, lesson, part.positions, want, new=new)
                 if key is not None:
                     self.made[part.age].append(Made(trial, key, len(lesson)))
 
@@ -107,6 +109,16 @@ class Course:
         chosen = newest(ripe, self.rows.labels, span)
         return Lesson(chosen, self.rows.truth[chosen], np.ones(len(chosen)))
 
+    def _too_little(self, lesson: Lesson) -> str:
+        """Why nothing can be fitted to it; empty where it can."""
+        truth = tasks.targets(lesson.truth, self.fits.task)
+        worth = float(lesson.weights.sum())
+        try:
+            fitting.check_enough(truth, min_rows=fitting.MIN_ROWS, worth=worth)
+        except NotEnoughData as reason:
+            return str(reason)
+        return ""
+
     def _wanted(self, part: Part) -> np.ndarray:
         """Rows of later windows, also of those whose outcomes are not due yet."""
         import numpy as np
@@ -116,19 +128,20 @@ class Course:
             later.append(ahead(part, self.rows.labels, self.parts[0], self.lags))
         return np.concatenate([part.positions[:0], *later])
 
-    def _new_columns(self, trial: Trial, part: Part, chosen: np.ndarray) -> None:
+    def _not_there_yet(self, trial: Trial, part: Part, lesson: Lesson) -> str:
         """Columns that a window or its training rows do not have tell nothing."""
         if not trial.offered:
-            return
-        table = self.fits.seen(trial.columns).table[list(trial.offered)].notna()
-        if not table.iloc[part.positions].any().all():
-            raise NotEnoughData("not all the new columns have values in this window")
-        trained = int(table.iloc[chosen].sum().min())
+            return ""
+        table = self.fits.seen(trial.columns).table[list(trial.offered)]
+        if not table.iloc[part.positions].notna().any().all():
+            return "not all the new columns have values in this window"
+        trained = int(table.iloc[lesson.positions].notna().sum().min())
         if trained < fitting.MIN_ROWS:
-            raise NotEnoughData(
+            return (
                 f"only {trained} rows to train on have the new columns, "
                 f"{fitting.MIN_ROWS} are needed"
             )
+        return ""
 
     def deployed(
         self, versions: Mapping[str, int | None], thresholds: Mapping[str, float]
