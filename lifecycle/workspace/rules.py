@@ -7,13 +7,13 @@ Nothing here is written anywhere: `clock.watch` keeps what it says in the regist
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from lifecycle import config, periods
+from lifecycle import alerts, config, periods
 from lifecycle import metrics as measures
 from lifecycle.findings import Finding, Findings, judge
 from lifecycle.workspace import actors, overdue
@@ -162,7 +162,9 @@ def _drift(view: View, rule: config.Rule) -> Findings:
         said = [found.summary] if drift.drifted else []
         words = " ".join([*said, *(each.summary for each in loud)])
         found = replace(found, summary=words)
-    return _family(view, "drifted columns", counts, "Drift", found)
+    now = {*moved[max(moved)]} if moved else set()
+    now |= {str(name) for each in loud for name in each.drifted}
+    return _family(view, "drifted columns", counts, "Drift", found, now)
 
 
 def _quality(view: View, rule: config.Rule) -> Findings:
@@ -173,12 +175,19 @@ def _quality(view: View, rule: config.Rule) -> Findings:
     if found.verdict == "undefined":
         return Findings("Data quality", ())
     counts = {"": len(found.faults)}
-    return _family(view, "faults of the data", counts, "Data quality", found)
+    now = {f"{fault.column} {fault.cause}".strip() for fault in found.faults}
+    return _family(view, "faults of the data", counts, "Data quality", found, now)
 
 
 def _family(
-    view: View, measure: str, counts: Mapping[str, int], title: str, found: Findings
-) -> Findings:
+    view: View,
+    measure: str,
+    counts: Mapping[str, int],
+    title: str,
+    found: Findings,
+    named: Collection[str],
+) -> alerts.Family:
+    """One finding a chunk for all columns, and which they are now."""
     newest = view.chunk_label(view.analysis["time"].max())
     rows = tuple(
         Finding(
@@ -191,7 +200,8 @@ def _family(
         )
         for period, count in counts.items()
     )
-    return Findings(title, rows[-_SHOWN:], found.summary)
+    names = tuple(sorted(named))
+    return alerts.Family(title, rows[-_SHOWN:], found.summary, named=names)
 
 
 def _kpi(view: View, rule: config.Rule) -> Findings:
