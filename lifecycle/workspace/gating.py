@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import errors, evaluation, findings, promotion, registry
-from lifecycle.workspace import intake
-from lifecycle.workspace.ruling import error_costs
+from lifecycle import errors, evaluation, promotion, registry
+from lifecycle.workspace import faulty, serving
+from lifecycle.workspace.ruling import error_costs, rows_per_week
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lifecycle.workspace.view import View
 
 __all__ = ["evaluate", "evidence", "propose"]
+
+_TIMED = 1_000  # rows by which both are timed
 
 
 def evaluate(view: View, version: registry.Version) -> evaluation.Evaluation | None:
@@ -36,19 +38,38 @@ def evaluate(view: View, version: registry.Version) -> evaluation.Evaluation | N
     if champion is None:
         return None
     rows = _held_out(view, version, champion)
-    mine = intake.scores_of(view.workspace, view.name, version, rows)
-    theirs = intake.scores_of(view.workspace, view.name, champion, rows)
+    model = view.settings
+    theirs, mine = (
+        serving.scorer(view.workspace, view.name, each) for each in (champion, version)
+    )
+    timed = None
+    if model.gate.max_latency_ratio is not None:
+        timed = evaluation.latency(
+            theirs, mine, rows.head(_TIMED), timer=time.perf_counter
+        )
+    categorical = list(model.features.categorical)
     return evaluation.compare(
         rows["outcome"].to_numpy(),
-        theirs,
-        mine,
+        theirs(rows),
+        mine(rows),
         champion_threshold=champion.threshold,
         candidate_threshold=version.threshold,
         weeks=view.chunks(rows).to_numpy(),
-        segments=rows[list(view.settings.features.categorical)],
+        segments=rows[categorical] if categorical else None,
         currency=view.currency,
         costs=error_costs(view),
+        rows_per_week=rows_per_week(view),
+        gate=evaluation.Gate(**model.gate.model_dump()),
+        latency=timed,
+        sizes=(_size(view, champion), _size(view, version)),
+        ids=rows["id"],
+        features=rows[list(model.features.names)],
     )
+
+
+def _size(view: View, version: registry.Version) -> int:
+    """Bytes of a stored model."""
+    return (view.registry.artefacts / version.artefact).stat().st_size
 
 
 def _held_out(
@@ -65,6 +86,8 @@ def _held_out(
     if champion.trained_to is not None:
         fresh = rows[rows["time"] > champion.trained_to]
         rows = rows if fresh.empty else fresh
+    sound = rows[~faulty.touched(view, rows)]
+    rows = rows if sound.empty else sound
     labels = view.chunks(rows)
     newest = sorted(labels.unique())[-2 * view.settings.release.holdout_chunks :]
     return rows[labels.isin(newest)]
@@ -116,20 +139,4 @@ def evidence(tested: evaluation.Evaluation | None) -> dict[str, Any]:
     """
     if tested is None:
         return {"gate": "first version: nobody to compare with", "passed": True}
-    return {
-        "gate": " ".join(tested.reasons),
-        "passed": tested.passed,
-        "reasons": list(tested.reasons),
-        "saved": _plain(tested.difference),
-        "rows": [_plain(row) for row in tested.findings if not row.period],
-    }
-
-
-def _plain(row: findings.Finding) -> dict[str, Any]:
-    """A finding as evidence: what is undefined is null."""
-    numbers = {
-        name: None if math.isnan(value) else value
-        for name in ("value", "lower", "upper")
-        for value in [getattr(row, name)]
-    }
-    return {"measure": row.measure, "subject": row.subject, **numbers, "n": row.n}
+    return tested.facts()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import errors, registry, training
+from lifecycle import errors, recipes, registry, training
+from lifecycle.workspace import faulty, serving
+from lifecycle.workspace.ruling import listened
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from lifecycle.workspace.desk import Workspace
     from lifecycle.workspace.view import View
 
@@ -58,16 +59,7 @@ def train(
         When there are too few mature rows, or one class only.
     """
     view = workspace.view(name, as_of)
-    rows = _training_rows(view, start, end, span)
-    model = view.settings
-    candidate = training.train(
-        rows,
-        workspace.recipe(recipe or model.recipe),
-        numeric=model.features.numeric,
-        categorical=model.features.categorical,
-        seed=model.seed,
-        threshold=model.threshold,
-    )
+    candidate = _trained(view, recipe, rows=_rows(view, start, end, span))
     return _registered(view, candidate, author, source, renewal)
 
 
@@ -100,42 +92,98 @@ def make(
     NotEnoughData
         When there are too few mature rows, or one class only.
     """
-    if facts["action"] != "recalibrate":
-        return train(
-            workspace,
-            name,
-            as_of=as_of,
-            recipe=str(facts.get("recipe") or ""),
-            start=None,
-            end=None,
-            span=facts.get("span"),
-            author=author,
-            source=source,
-            renewal=renewal,
-        )
     view = workspace.view(name, as_of)
-    candidate = _recalibrated(view)
+    if facts["action"] == "recalibrate":
+        candidate = _recalibrated(view)
+    elif facts.get("go_on"):
+        candidate = _gone_on(view)
+    else:
+        rows = _rows(view, None, None, facts.get("span"))
+        recipe = str(facts.get("recipe") or "")
+        tuned = _parameters(view, recipe) if facts["action"] == "retrain" else None
+        candidate = _trained(view, recipe, rows=rows, parameters=tuned)
     return _registered(view, candidate, author, source, renewal)
+
+
+def _trained(
+    view: View,
+    name: str,
+    *,
+    rows: training.Material,
+    parameters: Mapping[str, Any] | None = None,
+) -> training.Candidate:
+    model, folder = view.settings, view.workspace.directory / "recipes"
+    recipe = view.workspace.recipe(name or model.recipe)
+    made = training.train(
+        rows,
+        recipe,
+        numeric=model.features.numeric,
+        categorical=model.features.categorical,
+        seed=model.seed,
+        threshold=model.threshold,
+        parameters=parameters,
+    )
+    recipes.keep(recipe, folder)
+    return made
+
+
+def _parameters(view: View, name: str) -> Mapping[str, Any] | None:
+    """What the champion was found with: a retraining does not search again."""
+    champion = view.production
+    if champion is None or champion.recipe != (name or view.settings.recipe):
+        return None
+    return champion.birth.get("parameters") or None
+
+
+def _champion(view: View) -> registry.Version:
+    if view.production is None:
+        raise errors.NotEnoughData(
+            f"{view.name} has no version in production to go on from; train one"
+        )
+    return view.production
 
 
 def _recalibrated(view: View) -> training.Candidate:
     """The champion with its scores mapped anew on the newest rows it has not seen."""
-    champion = view.production
-    if champion is None:
-        raise errors.NotEnoughData(
-            f"{view.name} has no version in production to recalibrate; train one"
-        )
-    rows = _training_rows(view, None, None, None)
-    if champion.trained_to is not None:
-        rows = rows[rows["time"] > champion.trained_to]
+    champion = _champion(view)
+    recipe, prepared = serving.shaping(view.workspace, champion)
     return training.recalibrate(
         view.estimator(champion),
-        rows,
+        _rows(view, _after(champion), None, None),
         numeric=champion.features["numeric"],
         categorical=champion.features["categorical"],
         threshold=champion.threshold,
         parent=champion.number,
+        recipe=recipe,
+        prepared=prepared,
     )
+
+
+def _gone_on(view: View) -> training.Candidate:
+    """The champion gone on with the rows since; fitted anew where it cannot."""
+    champion, model = _champion(view), view.settings
+    try:
+        return training.go_on(
+            view.estimator(champion),
+            _rows(view, _after(champion), None, None),
+            view.workspace.recipe(champion.recipe),
+            numeric=champion.features["numeric"],
+            categorical=champion.features["categorical"],
+            seed=model.seed,
+            parent=champion.number,
+            threshold=model.threshold,
+        )
+    except errors.SettingsError as error:
+        span = model.renewal.continuous_span
+        rows = _rows(view, None, None, span)
+        made = _trained(view, "", rows=rows, parameters=_parameters(view, ""))
+        return replace(made, birth={**made.birth, "instead": str(error)})
+
+
+def _after(version: registry.Version) -> datetime | None:
+    if version.trained_to is None:
+        return None
+    return version.trained_to + timedelta(microseconds=1)
 
 
 def _registered(
@@ -163,23 +211,30 @@ def _registered(
     )
 
 
-def _training_rows(
+def _rows(
     view: View, start: datetime | None, end: datetime | None, span: int | None
-) -> pd.DataFrame:
-    rows = view.mature
-    if start is None and end is None:
-        if view.production is None and span is None:
-            told = view.reference
-            if len(told):
-                return rows[rows["id"].isin(told["id"])]
-        labels = view.chunks(rows)
-        known = sorted(labels.unique())
-        if view.production is not None:
-            known = known[: -view.settings.release.holdout_chunks]
-        chosen = known[-span:] if span else known
-        return rows[labels.isin(chosen)]
-    if start is not None:
-        rows = rows[rows["time"] >= start]
-    if end is not None:
-        rows = rows[rows["time"] < end]
-    return rows
+) -> training.Material:
+    """The rows of a training: mature, sound, with what people said of the others.
+
+    Without a period the newest chunks are kept for the test against the champion.
+    """
+    model, hold_out = view.settings, 0
+    if view.production is not None and end is None:
+        asked = start is not None and start != _after(view.production)
+        hold_out = 0 if asked else model.release.holdout_chunks
+    elif start is None and end is None and span is None and len(view.reference):
+        start, end = view.reference_period or (None, None)
+    rows = view.labelled
+    return training.material(
+        rows,
+        as_of=view.as_of,
+        delay=model.delay,
+        span=span,
+        chunk=model.chunk,
+        timezone=view.timezone,
+        start=start,
+        end=end,
+        hold_out=hold_out,
+        feedback=listened(view),
+        left_out=faulty.left_out(view, rows),
+    )

@@ -210,6 +210,10 @@ def _decide(course: _Course, renewal: registry.Renewal) -> registry.Renewal:
         words = f"the ruling is to {action.replace('_', ' ')}; the settings leave it "
         words += "to a person"
         return _end(course, renewal, "left to a person", words, ruling=facts)
+    if facts.get("offered"):
+        words = f"a rebuild with {facts['offered']} takes a person; name them among "
+        words += "the features of the settings first"
+        return _end(course, renewal, "left to a person", words, ruling=facts)
     if "experimental" in roles:
         words = "an experiment is live; nothing new is proposed until it ends"
         return _end(course, renewal, "refused", words, ruling=facts)

@@ -2,74 +2,177 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from lifecycle import decision, registry, training
+from lifecycle import decision, errors, recipes, registry, training
+from lifecycle.workspace import faulty, serving
+from lifecycle.workspace.fits_kept import FitsKept
+from lifecycle.workspace.rows import LENGTH
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from lifecycle.workspace.rows import Rows
     from lifecycle.workspace.view import View
 
-__all__ = ["error_costs", "rows_per_week", "ruling"]
+__all__ = ["error_costs", "listened", "rows_per_week", "ruling"]
 
 WEEKS = {"day": 1 / 7, "week": 1.0, "month": 30.4375 / 7}
+OLDER = 16  # windows before the newest, for what needs no fit
+MOST_ROWS = 20_000  # of one fit
+_EARLIER = 6  # of the versions that could come back, beside the first
+_OWN = frozenset(
+    ("id", "time", "score", "prediction", "version", "role", "outcome", "known_at")
+)
 
 
 def ruling(view: View) -> decision.Ruling:
-    """What to do about a model, from a back-test on its newest labelled chunks."""
-    model = view.settings
-    deployed = _deployed(view)
+    """What to do about a model, from a back-test on its newest labelled chunks.
+
+    Every earlier version that was in production is scored on the same rows, as far as
+    it can be loaded: the newest six and the first. Fits are kept from ruling to ruling.
+    """
+    model, versions = view.settings, _deployed(view)
     table = None
-    if deployed:
-        thresholds = {name: version.threshold for name, version in deployed.items()}
-        trained_to = {
-            name: version.trained_to
-            for name, version in deployed.items()
-            if version.trained_to is not None
-        }
-        table = training.backtest(
-            view.mature,
-            recipe=view.workspace.recipe(model.recipe),
-            alternatives={name: view.workspace.recipe(name) for name in model.rebuild},
-            deployed={
-                name: view.estimator(version) for name, version in deployed.items()
-            },
-            numeric=model.features.numeric,
-            categorical=model.features.categorical,
-            as_of=view.as_of,
-            delay=model.delay,
-            chunk=model.chunk,
-            timezone=view.timezone,
-            spans=[span or None for span in model.release.spans],
-            costs=error_costs(view),
-            thresholds=thresholds,
-            trained_to=trained_to,
-            threshold=model.threshold,
-            seed=model.seed,
-        )
+    if versions:
+        rows = view.labelled.reset_index(drop=True)
+        numeric, categorical = _offered(view, rows)
+        folder = view.workspace.directory / ".lifecycle" / "fits" / view.name
+        with FitsKept(folder) as kept:
+            table = training.backtest(
+                rows,
+                recipe=_as_champion(view, model.recipe),
+                alternatives={
+                    name: view.workspace.recipe(name) for name in model.rebuild
+                },
+                deployed=_shadows(view, versions, rows),
+                numeric=model.features.numeric,
+                categorical=model.features.categorical,
+                as_of=view.as_of,
+                delay=model.delay,
+                chunk=model.chunk,
+                timezone=view.timezone,
+                spans=[span or None for span in model.release.spans],
+                costs=error_costs(view),
+                thresholds={name: each.threshold for name, each in versions.items()},
+                trained_to={
+                    name: each.trained_to
+                    for name, each in versions.items()
+                    if each.trained_to is not None
+                },
+                threshold=model.threshold,
+                seed=model.seed,
+                windows=model.renewal.windows,
+                older=OLDER,
+                offered_numeric=numeric,
+                offered_categorical=categorical,
+                left_out=faulty.touched(view, rows),
+                feedback=listened(view),
+                kept=kept,
+                max_rows=MOST_ROWS,
+            )
     return decision.rule(
         table,
         costs=decision.Costs(
             retrain=model.costs.retrain,
             rebuild=model.costs.rebuild,
             roll_back=model.costs.roll_back,
+            recalibrate=model.costs.recalibrate,
+            fit=model.costs.fit,
         ),
         rows_per_week=rows_per_week(view),
         horizon_weeks=model.costs.horizon_weeks,
         currency=view.currency,
+        faults=faulty.told(view) if versions else (),
+        chunk=model.chunk,
     )
 
 
 def _deployed(view: View) -> dict[str, registry.Version]:
+    """What is in production, and what was and can be loaded, by its name."""
     found: dict[str, registry.Version] = {}
-    if view.production is not None:
-        found["keep"] = view.production
-        if view.previous is not None:
-            found[f"roll_back {view.previous.number}"] = view.previous
+    if view.production is None:
+        return found
+    found["keep"] = view.production
+    for number in _earlier(view, view.production.number):
+        version = view.registry.version(view.name, number)
+        try:
+            serving.scorer(view.workspace, view.name, version)
+        except (errors.ArtefactError, errors.SettingsError):
+            continue  # its artefact or its recipe is gone; it cannot come back
+        found[f"roll_back {number}"] = version
     return found
 
 
-def error_costs(view: View) -> dict[str, float]:
+def _earlier(view: View, production: int) -> list[int]:
+    """The versions that were in production, the newest of them and the first."""
+    served: dict[int, None] = {}
+    for entry in view.registry.ledger(view.name):
+        number = entry.after.get("production")
+        if entry.at <= view.as_of and number is not None:
+            served.pop(number, None)
+            served[number] = None
+    served.pop(production, None)
+    known = list(served)
+    newest = known[-_EARLIER:]
+    return newest if min(known, default=0) in newest else [*newest, *known[:1]]
+
+
+def _as_champion(view: View, name: str) -> recipes.Recipe:
+    """The model's own recipe, with the parameters the champion was found with."""
+    recipe, champion = view.workspace.recipe(name), view.production
+    if champion is None or champion.recipe != name:
+        return recipe
+    parameters = champion.birth.get("parameters")
+    return recipe.tuned(parameters) if parameters else recipe
+
+
+def _shadows(
+    view: View, versions: dict[str, registry.Version], rows: pd.DataFrame
+) -> dict[str, np.ndarray]:
+    """What each version says of the newest rows; `nan` of those before them."""
+    import numpy as np
+
+    model = view.settings
+    chunks = model.renewal.windows + OLDER + max(1, *model.release.spans, 1)
+    since = view.as_of - model.delay - chunks * LENGTH[model.chunk]
+    newest = (rows["time"] >= since).to_numpy()
+    found = {}
+    for name, version in versions.items():
+        scores = np.full(len(rows), np.nan)
+        if newest.any():
+            score = serving.scorer(view.workspace, view.name, version)
+            scores[newest] = score(rows[newest])
+        found[name] = scores
+    return found
+
+
+def _offered(view: View, rows: pd.DataFrame) -> tuple[Sequence[str], Sequence[str]]:
+    """Columns of the log that the model does not read: numbers, and the others."""
+    from pandas.api import types
+
+    read = _OWN | set(view.settings.features.names)
+    new = [str(name) for name in rows if name not in read and rows[name].notna().any()]
+    numeric = [
+        name
+        for name in new
+        if types.is_numeric_dtype(rows[name]) and not types.is_bool_dtype(rows[name])
+    ]
+    return numeric, [name for name in new if name not in numeric]
+
+
+def listened(view: View) -> pd.DataFrame | None:
+    """What people said until then, where the settings let the model learn from it."""
+    if not view.settings.renewal.learn_from_people:
+        return None
+    said = view.workspace.logs(view.name).feedback(as_of=view.as_of)
+    return said if len(said) else None
+
+
+def error_costs(view: Rows) -> dict[str, float]:
     """What a wrong yes and a wrong no cost, in the workspace's currency."""
     costs = view.settings.costs
     return {

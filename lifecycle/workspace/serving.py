@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from lifecycle.workspace.desk import Workspace
 
-__all__ = ["Scorer", "scorer"]
+__all__ = ["Scorer", "scorer", "shaping"]
 
 Scorer = Callable[["pd.DataFrame"], "np.ndarray"]
 
@@ -68,7 +68,7 @@ def _loaded(
     """Load the estimator and, where rows are shaped, the recipe of its birth."""
     estimator = workspace.registry.load(version, trusted=trusted)
     names = version.features
-    recipe, prepared = _shaping(workspace, version)
+    recipe, prepared = shaping(workspace, version)
 
     def score(rows: pd.DataFrame) -> np.ndarray:
         return training.predict(
@@ -83,7 +83,7 @@ def _loaded(
     return score
 
 
-def _shaping(
+def shaping(
     workspace: Workspace, version: registry.Version
 ) -> tuple[recipes.Recipe | None, Mapping[str, Any] | None]:
     """The recipe that shapes a version's rows, and the columns it gave; often none.
