@@ -103,6 +103,17 @@ def test_once_it_is_over_its_windows_are_only_left_out():
     assert "2 windows touched by a fault" in repr(ruling.evidence())
 
 
+def test_windows_that_the_back_test_has_left_out_by_itself_are_named_too():
+    held = table()
+    held = held[~held["window"].isin(NEWEST)]
+    over = fault(until=MONDAY, chunks=["2023-W02", *NEWEST])
+    ruling = decision.rule(held, faults=[over], **SCALE)
+    assert ruling.left_out == NEWEST
+    assert "2023-W19 and 2023-W20 are left out: age is frozen" in ruling.summary
+    nothing = decision.rule(held.head(0), faults=[over], **SCALE)
+    assert "due yet of rows that no fault touches and that are" in nothing.summary
+
+
 def test_a_fault_that_is_accepted_is_the_new_world():
     ruling = decision.rule(table(), faults=[fault(accepted=True)], **SCALE)
     bare = decision.rule(table(), **SCALE)
@@ -122,14 +133,14 @@ def test_a_fault_in_every_window_says_that_it_may_be_accepted():
     past = fault(chunks=always.chunks, until=MONDAY)
     undefined = decision.rule(table(), faults=[past], **SCALE)
     assert (undefined.action, undefined.verdict) == ("keep", "undefined")
-    assert "a fault of the data touches every window" in undefined.summary
+    assert "due yet of rows that no fault touches and that are" in undefined.summary
 
 
 def test_a_fault_of_rows_whose_outcomes_are_not_due_yet_is_mended_all_the_same():
     new = fault(chunks=["2023-W21"], extra_loss=math.nan, variance=math.nan, n=1)
     ruling = decision.rule(table(), faults=[new], **SCALE)
     assert ruling.action == "fix_data"
-    assert ruling.left_out == ()
+    assert ruling.left_out == ("2023-W21",)
     assert math.isnan(ruling.value)
     assert ruling.facts()["value"] is None
     assert "what it costs is not known yet" in ruling.summary

@@ -196,13 +196,14 @@ class _Case:
     def _clean(
         self, table: pd.DataFrame | None
     ) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
-        """The table without the windows that a fault touches, and their labels."""
+        """The table without the windows that a fault touches, and which those are."""
         if table is None or not len(table):
-            return table, ()
+            return table, _faults.missing(None, self.faults)
         kept = _faults.clean(table, self.faults)
         gone = table.drop(kept.index)
         name = "window" if "window" in table.columns else "age"
-        return kept, tuple(sorted(gone[name].astype(str).unique()))
+        labels = {*gone[name].astype(str), *_faults.missing(table, self.faults)}
+        return kept, tuple(sorted(labels))
 
     def weighed(self, table: pd.DataFrame, later: pd.DataFrame | None) -> list[Option]:
         told = {"later": later, "balance": self.balance}

@@ -308,6 +308,22 @@ def touched(table: pd.DataFrame, fault: DataFault) -> pd.Series[bool]:
     return within
 
 
+def missing(table: pd.DataFrame | None, faults: Sequence[DataFault]) -> tuple[str, ...]:
+    """Chunks that faults touch and that a back-test has left out by itself.
+
+    Those before its oldest window it would not have tested anyway.
+    """
+    chunks = {c for fault in faults if not fault.accepted for c in fault.chunks}
+    if table is None or not len(table) or "window" not in table.columns:
+        return tuple(sorted(chunks))
+    oldest = table["window"].astype(str).min()
+    return tuple(
+        chunk
+        for chunk in sorted(chunks)
+        if chunk > oldest and not touched(table, DataFault("", chunks=[chunk])).any()
+    )
+
+
 def left_out(windows: Sequence[str], faults: Sequence[DataFault]) -> str:
     """Say which windows are left out, and for what."""
     if not windows:

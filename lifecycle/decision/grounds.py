@@ -33,15 +33,10 @@ def too_little(
     if table is None:
         return "No ruling: no version is in production yet; train and approve one."
     if not len(table):
-        if left_out:
-            return (
-                "No ruling: a fault of the data touches every window with outcomes; "
-                "keep the version in production and ask again when clean rows have "
-                "theirs."
-            )
+        rows = "rows that no fault touches and that are" if left_out else "rows"
         return (
-            "No ruling: no outcomes are due yet of rows later than those the version "
-            "in production was trained on; keep it and ask again when they are."
+            f"No ruling: no outcomes are due yet of {rows} later than those the "
+            "version in production was trained on; keep it and ask again when they are."
         )
     tested = rows_tested(table)
     if tested < told.min_rows:
