@@ -72,6 +72,9 @@ class Cube:
     bad : ndarray of bool, shape (W,)
         Planted faults: not for policies.
     build_seconds : float
+        Of one processor.
+    signature : str
+        Of the stream it was built from.
     """
 
     name: str
@@ -105,6 +108,7 @@ class Cube:
     unlabelled: np.ndarray
     bad: np.ndarray
     build_seconds: float = 0.0
+    signature: str = ""
 
     @property
     def fault(self) -> np.ndarray:

@@ -107,6 +107,7 @@ def build(stream: Stream, *, seed: int = 0, spans: tuple[int, ...] = SPANS) -> C
         unlabelled=checked.unlabelled,
         bad=np.isin(np.arange(windows), list(stream.bad)),
         build_seconds=time.process_time() - started,
+        signature=stream.signature,
     )
 
 

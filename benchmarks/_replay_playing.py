@@ -145,14 +145,18 @@ def cube_of(source: str | Path, question: Question) -> Cube | None:
     """
     if isinstance(source, Path):
         stream = _replay_streams.from_file(source, costs=question.errors)
-        return _replay_fits.build(stream)
-    kept = question.cache / f"{source}.npz" if question.cache else None
+        name = f"{source.stem}-{stream.signature[:12]}.npz"
+    else:
+        found = _replay_streams.named(source)
+        if found is None:
+            return None
+        stream, name = found, f"{source}.npz"
+    kept = question.cache / name if question.cache else None
     if kept is not None and kept.exists():
-        return _replay_cube.load(kept)
-    found = _replay_streams.named(source)
-    if found is None:
-        return None
-    cube = _replay_fits.build(found)
+        cube = _replay_cube.load(kept)
+        if cube.signature == stream.signature:
+            return cube
+    cube = _replay_fits.build(stream)
     if kept is not None:
         _replay_cube.save(cube, kept)
     return cube

@@ -6,6 +6,7 @@ before there was a rule; `given` are files named on the command line.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -110,6 +111,21 @@ class Stream:
     def windows(self) -> int:
         """How many windows there are."""
         return int(self.window[-1]) + 1
+
+    @property
+    def signature(self) -> str:
+        """Digest of all that a cube depends on, but for the recipes."""
+        import pandas as pd
+
+        digest = hashlib.sha256(repr((self.task, self.costs, self.texts)).encode())
+        digest.update(repr((list(self.table), sorted(self.bad))).encode())
+        for values in (self.window, self.truth, self.known):
+            digest.update(values.tobytes())
+        times = pd.to_datetime(self.time, utc=True).astype("datetime64[us, UTC]")
+        for hashed in (self.table, times):
+            hashes = pd.util.hash_pandas_object(hashed, index=False)
+            digest.update(hashes.to_numpy().tobytes())
+        return digest.hexdigest()
 
     @property
     def numeric(self) -> list[str]:

@@ -191,6 +191,29 @@ def test_a_cube_comes_back_from_its_file(
         assert getattr(again, name) == getattr(cube, name)
 
 
+def test_a_cube_is_kept_until_its_stream_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = []
+
+    def build(stream: _replay_streams.Stream) -> Any:
+        built.append(stream.name)
+        cube = _by_hand({2: [0.1] * 4})
+        return replace(cube, name=stream.name, signature=stream.signature)
+
+    monkeypatch.setattr(_replay_fits, "build", build)
+    question = _replay_playing.Question(cache=tmp_path / "kept")
+    log = tmp_path / "log.parquet"
+    for outcome in (_log().outcome, _log().outcome, 1 - _log().outcome):
+        _log(outcome=outcome).to_parquet(log)
+        cube = _replay_playing.cube_of(log, question)
+        assert cube is not None
+    assert built == ["log", "log"]
+    for _ in range(2):
+        _replay_playing.cube_of("tiny", question)
+    assert built == ["log", "log", "tiny"]
+
+
 def test_cost_is_losses_and_prices_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps 2 to 5; the first model errs from window 3 on, that of step 4 never."""
     from benchmarks import _replay_policies
