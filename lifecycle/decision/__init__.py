@@ -9,17 +9,19 @@ from lifecycle.decision.deciding import rule
 from lifecycle.decision.evidence import Evidence
 from lifecycle.decision.faults import DataFault
 from lifecycle.decision.flips import Flip, Flips
+from lifecycle.decision.keeping import promises
 from lifecycle.decision.margins import Margin
 from lifecycle.decision.promised import Promise, Promises
-from lifecycle.decision.promises import promises
 from lifecycle.decision.ruling import Action, Ruling
 from lifecycle.decision.spent import Spent
 from lifecycle.decision.value import Costs, Option, Policy, reprice, weigh
+from lifecycle.decision.windows import Course, course
 
 __all__ = [
     "Action",
     "Asking",
     "Costs",
+    "Course",
     "DataFault",
     "Evidence",
     "Flip",
@@ -32,6 +34,7 @@ __all__ = [
     "Ruling",
     "Spent",
     "ask",
+    "course",
     "promises",
     "reprice",
     "rule",
