@@ -209,6 +209,24 @@ def test_what_was_accepted_is_the_reference_from_then_on():
     assert found.plot_feature("age").alt.startswith("age, 2023-W08: share of rows")
 
 
+def test_the_sentence_names_the_normal_that_was_accepted():
+    rng = np.random.default_rng(9)
+    shifts = [0, 1, 1, 1, 1, 1, -1, -1]
+    reference, later = year(rng), log(8, rng, n=160, shift=shifts)
+    normal = {"2023-W04", "2023-W05"}
+    found = drift.course(reference, later, features=["age"], accepted={"age": normal})
+    assert found.summary.endswith(
+        "since 2023-W07; from the accepted normal of 2023-W04 to 2023-W05)."
+    )
+    quiet = drift.course(
+        reference, later, features=["age", "plan"], accepted={"age": {"2023-W07"}}
+    )
+    assert quiet.summary == (
+        "In 2023-W08 none of 2 features has drifted from the reference; held against "
+        "another normal: age (the accepted normal of 2023-W07)."
+    )
+
+
 def test_segments_are_watched_within_the_same_budget():
     rng = np.random.default_rng(10)
     reference = year(rng)

@@ -34,6 +34,7 @@ def accept(book: registry.Registry, **more: object) -> registry.Entry:
 
 
 LATER = AT + timedelta(days=30)
+DAY = timedelta(days=1)
 
 
 def test_what_is_accepted_is_signed_in_the_ledger(book: registry.Registry) -> None:
@@ -90,3 +91,63 @@ def test_nothing_is_normal_before_the_first_version(tmp_path: Path) -> None:
     empty = registry.Registry(tmp_path / "registry.db")
     with pytest.raises(errors.IllegalMove, match="no version of leads"):
         accept(empty)
+
+
+# -- withdrawing -------------------------------------------------------------------
+
+
+def withdraw(book: registry.Registry, *features: str, **more: object) -> registry.Entry:
+    given = {"actor": "rui", "reason": "a mistake", "at": LATER + DAY}
+    return promotion.withdraw_acceptance(book, "leads", features, **{**given, **more})
+
+
+def held(book: registry.Registry, at: datetime) -> dict[str, promotion.Accepted]:
+    return promotion.accepted(book, "leads", number=2, as_of=at)
+
+
+def test_what_was_accepted_can_be_withdrawn_and_both_stay_in_the_ledger(
+    book: registry.Registry,
+) -> None:
+    accept(book)
+    entry = withdraw(book)
+    assert (entry.move, entry.actor) == ("withdraw acceptance", "rui")
+    assert entry.evidence == {"features": ["visits"]}
+    assert held(book, LATER + DAY) == {}
+    assert set(held(book, LATER)) == {"visits"}
+    assert [e.move for e in book.ledger("leads")][-2:] == ["accept drift", entry.move]
+    assert book.verify_ledger() is None
+
+
+def test_what_was_withdrawn_can_be_accepted_again(book: registry.Registry) -> None:
+    accept(book)
+    withdraw(book)
+    accept(book, chunks=["2023-W22"], at=LATER + 2 * DAY)
+    assert held(book, LATER + 2 * DAY)["visits"].chunks == ("2023-W22",)
+
+
+def test_the_features_that_are_not_named_stay_accepted(book: registry.Registry) -> None:
+    accept(book)
+    signed = {"actor": "ana", "reason": "too", "at": LATER}
+    promotion.accept(book, "leads", ["age"], chunks=["2023-W20"], **signed)
+    withdraw(book, "age")
+    assert set(held(book, LATER + DAY)) == {"visits"}
+
+
+def test_what_is_not_accepted_cannot_be_withdrawn(book: registry.Registry) -> None:
+    with pytest.raises(errors.IllegalMove, match="accepted: nothing"):
+        withdraw(book)
+    accept(book)
+    with pytest.raises(errors.IllegalMove, match="no drift of 'age' of leads"):
+        withdraw(book, "age")
+    withdraw(book, "visits")
+    with pytest.raises(errors.IllegalMove, match="accepted: nothing"):
+        withdraw(book)
+
+
+def test_withdrawing_takes_a_reason_and_a_person(book: registry.Registry) -> None:
+    accept(book)
+    with pytest.raises(errors.IllegalMove, match="the reason is missing"):
+        withdraw(book, reason=" ")
+    with pytest.raises(errors.NotAllowed, match="takes a person"):
+        withdraw(book, unattended=True)
+    assert set(held(book, LATER + DAY)) == {"visits"}

@@ -220,6 +220,17 @@ def test_an_accepted_drift_is_the_new_normal_from_that_moment_on(
     assert ws.view("leads", at_week(19)).drift().drifted == ("visits",)
     weight = kept.importance(ws.view("leads", at_week(20)), lambda: 1 / 0)
     assert max(weight, key=lambda row: row.value).subject == "visits"
+    later = ["--reason", "a mistake", "--as", "Rui", "--as-of", str(at_week(21))]
+    told = CliRunner().invoke(commands.app, [*place, *later, "--withdraw"])
+    assert "Rui withdrew what was accepted of leads: visits" in told.output
+    assert ws.view("leads", at_week(WEEKS)).drift().drifted == ("visits",)
+    assert "accepted normal" in ws.view("leads", at_week(20)).drift().summary
+    said = CliRunner().invoke(
+        commands.app, ["-w", str(ws.directory), "history", "leads"]
+    )
+    assert "withdraw acceptance: visits" in said.output
+    with pytest.raises(errors.IllegalMove, match="accepted: nothing"):
+        accepting.withdraw(ws, "leads", reason="x", by="Ana", as_of=at_week(21))
 
 
 def test_what_was_before_a_drift_is_not_accepted_with_it(

@@ -385,7 +385,7 @@ def _move(entry: Entry) -> str:
     """A move, with the rule that is silent or the features that are accepted."""
     told = entry.evidence
     about = told.get("rule") if entry.move == "silence" else None
-    if entry.move == "accept drift":
+    if entry.move in ("accept drift", "withdraw acceptance"):
         about = ", ".join(map(str, told.get("features", ())))
     return f"{entry.move}: {about}" if about else entry.move
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -61,7 +61,7 @@ def told(
         findings=Findings(
             title="Drift by chunk",
             rows=tuple(rows),
-            summary=_sentence(names, found, weights, held, chunks, alarming),
+            summary=_sentence(names, found, weights, held, chunks, alarming, agreed),
             main=found[order[0]].measure if found else "",
             shown=max(600, len(found)),
         ),
@@ -104,6 +104,7 @@ def _sentence(
     held: judging.Judged,
     chunks: Sequence[str],
     alarming: list[int],
+    agreed: Mapping[str, profiles.Profile],
 ) -> str:
     t = len(chunks) - 1
     said: dict[str, list[str]] = {}
@@ -119,6 +120,13 @@ def _sentence(
             cuts.setdefault(track.feature, {}).setdefault(cut, words)
     for feature, apart in cuts.items():
         said[feature].append(telling.segments(apart, whole=bool(said[feature])))
+    normal = {
+        name: telling.normal(each.chunks)
+        for name, each in agreed.items()
+        if each.chunks and each.chunks[0] <= chunks[t]
+    }
+    for feature in set(said) & set(normal):
+        said[feature].append(f"from the {normal.pop(feature)}")
     waiting = [
         found[h].feature
         for h in range(len(found))
@@ -133,6 +141,7 @@ def _sentence(
         waiting=[name for name in dict.fromkeys(waiting) if name not in said],
         unused=len(unused),
         unjudged=len(set(names) - judged - unused),
+        normal=normal,
     )
 
 

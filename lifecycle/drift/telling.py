@@ -43,6 +43,16 @@ def several(parts: Sequence[str]) -> str:
     return ", ".join(listed)
 
 
+def normal(chunks: Sequence[str]) -> str:
+    """The chunks that were accepted as normal.
+
+    >>> normal(["2023-W14"]), normal(["2023-W14", "2023-W15", "2023-W16"])
+    ('accepted normal of 2023-W14', 'accepted normal of 2023-W14 to 2023-W16')
+    """
+    upto = f" to {chunks[-1]}" if len(chunks) > 1 else ""
+    return f"accepted normal of {chunks[0]}{upto}"
+
+
 def segments(told: Mapping[str, str], *, whole: bool) -> str:
     """The segments in which a feature has drifted, the first two by name.
 
@@ -69,11 +79,13 @@ def newest(
     waiting: Sequence[str] = (),
     unused: int = 0,
     unjudged: int = 0,
+    normal: Mapping[str, str] | None = None,
 ) -> str:
     """The sentence about the newest chunk.
 
     `said` are the drifted of the features with how far and since when, `waiting` those
-    beyond their limits for the first time.
+    beyond their limits for the first time, `normal` the others that are held against
+    what was accepted instead of the reference.
     """
     if not features:
         return "There are no features to compare."
@@ -115,6 +127,9 @@ def newest(
         )
     if unjudged:
         sentence += f"; {unjudged} could not be judged"
+    if normal:
+        held = [f"{line(name)} (the {of})" for name, of in normal.items()]
+        sentence += f"; held against another normal: {several(held)}"
     return sentence + "."
 
 

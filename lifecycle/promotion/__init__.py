@@ -9,13 +9,19 @@
 Each move is one transaction on a `lifecycle.registry.Registry`: roles, shares,
 the proposal and a row of the ledger, or nothing. A move that is not legal now
 raises an error whose message is one sentence. Nobody moves without a reason.
-`accept` moves no role: it signs what is normal from now on. `promote_within` is the
+`accept` moves no role: it signs what is normal from now on, and
+`withdraw_acceptance` takes that back. `promote_within` is the
 only move that no person makes, and a renewal the only way to it.
 """
 
 from __future__ import annotations
 
-from lifecycle.promotion.accepting import Accepted, accept, accepted
+from lifecycle.promotion.accepting import (
+    Accepted,
+    accept,
+    accepted,
+    withdraw_acceptance,
+)
 from lifecycle.promotion.automatic import promote_within
 from lifecycle.promotion.bounds import Bounds, within
 from lifecycle.promotion.deciding import approve, pending, propose, reject, withdraw
@@ -51,5 +57,6 @@ __all__ = [
     "step_renewal",
     "widen",
     "withdraw",
+    "withdraw_acceptance",
     "within",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,9 +13,10 @@ from lifecycle.promotion.moving import said
 if TYPE_CHECKING:
     from lifecycle.registry import Entry, Registry
 
-__all__ = ["Accepted", "accept", "accepted"]
+__all__ = ["Accepted", "accept", "accepted", "withdraw_acceptance"]
 
 MOVE = "accept drift"
+BACK = "withdraw acceptance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,77 @@ def accept(
         )
 
 
+def withdraw_acceptance(
+    registry: Registry,
+    model: str,
+    features: Sequence[str] = (),
+    *,
+    actor: str,
+    source: str = "given",
+    reason: str,
+    at: datetime,
+    unattended: bool = False,
+) -> Entry:
+    """Take back what was accepted: the reference is normal again from now on.
+
+    What was said stays in the ledger, and so does this.
+
+    Parameters
+    ----------
+    registry : Registry
+        The book.
+    model : str
+        Whose features.
+    features : sequence of str
+        Which of them; all that are accepted where none is named.
+    actor, source, reason : str
+        Who, how that is known, and why.
+    at : datetime
+        Now, with a zone.
+    unattended : bool
+        A run without a person, which may not take anything back.
+
+    Returns
+    -------
+    Entry
+        The ledger's row.
+
+    Raises
+    ------
+    IllegalMove
+        Without a reason, or when a feature named, or none at all, is accepted.
+    NotAllowed
+        In unattended runs.
+    """
+    actor, reason = said(actor, reason)
+    if unattended:
+        raise errors.NotAllowed(
+            f"taking back what was accepted of {model} takes a person; this run has "
+            "none"
+        )
+    with registry.atomic() as book:
+        role = book.roles(model).get("production")
+        number = None if role is None else role.number
+        held = _held(book.ledger(model), number=number, as_of=at)
+        wrong = [name for name in features if name not in held]
+        if not held or wrong:
+            named = f"of {', '.join(map(repr, wrong))} " if wrong else ""
+            raise errors.IllegalMove(
+                f"no drift {named}of {model} is accepted, so there is nothing to "
+                f"withdraw; accepted: {', '.join(held) or 'nothing'}"
+            )
+        return book.enter(
+            model,
+            BACK,
+            actor=actor,
+            source=source,
+            reason=reason,
+            at=at,
+            number=number,
+            evidence={"features": sorted(map(str, features or held))},
+        )
+
+
 def accepted(
     registry: Registry, model: str, *, number: int | None, as_of: datetime
 ) -> dict[str, Accepted]:
@@ -136,11 +208,22 @@ def accepted(
     Returns
     -------
     dict of feature to Accepted
-        The last act on a feature counts.
+        The last act on a feature counts; without those that were withdrawn.
     """
-    found = {}
-    for entry in registry.ledger(model):
-        if entry.move == MOVE and entry.number == number and entry.at <= as_of:
+    return _held(registry.ledger(model), number=number, as_of=as_of)
+
+
+def _held(
+    entries: Iterable[Entry], *, number: int | None, as_of: datetime
+) -> dict[str, Accepted]:
+    found: dict[str, Accepted] = {}
+    for entry in entries:
+        if entry.number != number or entry.at > as_of:
+            continue
+        if entry.move == BACK:
+            for feature in entry.evidence["features"]:
+                found.pop(feature, None)
+        elif entry.move == MOVE:
             for feature in entry.evidence["features"]:
                 found[feature] = Accepted(
                     feature,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lifecycle.registry import Entry
     from lifecycle.workspace.desk import Workspace
 
-__all__ = ["accept"]
+__all__ = ["accept", "withdraw"]
 
 
 def accept(
@@ -85,6 +85,56 @@ def accept(
         source=actor.source,
         reason=reason,
         at=view.as_of,
+        unattended=actors.unattended(),
+    )
+
+
+def withdraw(
+    workspace: Workspace,
+    name: str,
+    features: Sequence[str] = (),
+    *,
+    reason: str,
+    by: str | None = None,
+    as_of: datetime | str | None = None,
+) -> Entry:
+    """Sign that what was accepted of features is normal no longer.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    name : str
+        The model's.
+    features : sequence of str
+        All that are accepted where none is named.
+    reason : str
+        Why, for the ledger.
+    by : str, optional
+        Who says so; the person at the terminal where not given.
+    as_of : datetime or ISO text, optional
+
+    Returns
+    -------
+    Entry
+        The ledger's row.
+
+    Raises
+    ------
+    IllegalMove
+        When none of it is accepted, or the reason is missing.
+    NotAllowed
+        In unattended runs.
+    """
+    workspace.model(name)
+    actor = actors.who(by)
+    return promotion.withdraw_acceptance(
+        workspace.registry,
+        name,
+        features,
+        actor=actor.name,
+        source=actor.source,
+        reason=reason,
+        at=workspace.moment(as_of),
         unattended=actors.unattended(),
     )
 
