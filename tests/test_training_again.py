@@ -66,7 +66,7 @@ def test_every_recipe_of_the_library_is_made_again_exactly(name):
     )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(row=st.integers(0, 239), column=st.sampled_from(["a", "b", "kind", "outcome"]))
 def test_data_that_was_altered_in_one_cell_is_named(row, column):
     recipe = recipes.load("scaled_logistic")
@@ -172,8 +172,38 @@ def test_a_version_that_went_on_is_made_again_from_its_parent():
     made = training.go_on(first.estimator, new, recipe, seed=3, parent=1, **NAMES)
     found = again(made.birth, new, recipe, made.estimator, parent=first.estimator)
     assert found.verdict == "quiet"
-    with pytest.raises(InputError, match="went on from version 1; give it as parent"):
+    with pytest.raises(InputError, match="made from version 1; give it as parent"):
         again(made.birth, new, recipe, made.estimator)
+
+
+@pytest.mark.parametrize("name", ["extra_trees", "mine"])
+def test_a_version_that_maps_its_parents_scores_is_made_again(name, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from lifecycle.recipes.library import scaled_logistic as estimator\n"
+        "def features(frame):\n"
+        "    return frame.assign(square=frame['a'] ** 2)\n"
+    )
+    recipe = recipes.load(name, folder=tmp_path)
+    first = training.train(FRAME.head(120), recipe, seed=3, **NAMES)
+    new = training.material(FRAME, start=FRAME["time"][120], **KNOWN)
+    shape = {"recipe": recipe, "prepared": first.birth["prepared"]}
+    told = {"rows": 60, "parent": 1, **shape, **NAMES}
+    made = training.recalibrate(first.estimator, new, **told)
+    rows = training.material_again(made.birth["material"], FRAME, None)
+    given_ = {"parent": first.estimator, "prepared": shape["prepared"]}
+    found = again(made.birth, rows, recipe, made.estimator, **given_)
+    assert (found.verdict, found.differs) == ("quiet", ())
+    other = training.recalibrate(first.estimator, new, **{**told, "rows": 50})
+    assert again(made.birth, rows, recipe, other.estimator, **given_).verdict == "alert"
+    with pytest.raises(InputError, match="made from version 1; give it as parent"):
+        again(made.birth, rows, recipe, made.estimator)
+
+
+def test_a_recipe_must_be_given():
+    recipe = recipes.load("extra_trees")
+    made = training.train(FRAME, recipe, seed=3, **NAMES)
+    with pytest.raises(InputError, match="by recipe 'extra_trees'; give the recipe"):
+        training.reproduce(made.birth, FRAME, None, made.estimator)
 
 
 @pytest.mark.parametrize("name", ["recipe_sha256", "seed", "features", "packages"])

@@ -103,7 +103,7 @@ def test_a_coin_weighs_nothing_and_a_seer_nearly_all():
     assert people.weigh(10_000, 10_000) > 0.999
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(right=st.integers(0, 30), wrong=st.integers(0, 30), asked=st.integers(1, 5))
 def test_one_more_right_word_never_lowers_what_the_source_weighs(right, wrong, asked):
     new = say(YOUNG["id"].head(asked), [1.0] * asked)
@@ -223,7 +223,7 @@ def test_the_last_word_of_a_person_counts_and_counts_once():
     assert made.facts()["people"]["words"] == 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_neither_the_order_of_the_words_nor_repeating_them_matters(data):
     ids = st.sampled_from([*RIPE["id"].head(30), *YOUNG["id"].head(12)])

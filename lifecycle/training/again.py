@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,11 @@ from lifecycle import intervals
 from lifecycle.errors import InputError
 from lifecycle.findings import Finding, Findings, Verdict
 from lifecycle.recipes import Recipe
-from lifecycle.training import learning, marking, windows
-from lifecycle.training.fitting import Taught, fit, taught
+from lifecycle.training import learning, marking, recalibrating, windows
+from lifecycle.training.fitting import fit, taught
 from lifecycle.training.gathering import Material, material
 from lifecycle.training.going_on import continued
+from lifecycle.training.learning import packages
 from lifecycle.training.shaping import shaped
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Reproduction", "material_again", "reproduce"]
 
-_NEEDED = ("recipe_sha256", "seed", "features", "data_sha256", "packages")
+_NEEDED = ("features", "data_sha256", "packages")
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,11 @@ class Reproduction:
 def reproduce(
     birth: Mapping[str, Any],
     frame: pd.DataFrame | Material,
-    recipe: Recipe,
+    recipe: Recipe | None,
     estimator: BaseEstimator,
     *,
     parent: BaseEstimator | None = None,
+    prepared: Mapping[str, Sequence[str]] | None = None,
     weight: str | None = None,
 ) -> Reproduction:
     """Fit a version again and hold it against the one that is stored.
@@ -94,12 +96,15 @@ def reproduce(
     frame : DataFrame or Material
         The rows it was trained on, from the same versions of the log; those of
         `material` by `material_again`.
-    recipe : Recipe
-        The recipe of that time (`recipes.kept`), or the one of today.
+    recipe : Recipe or None
+        The recipe of that time (`recipes.kept`), or the one of today. Of a version that
+        maps its parent's scores the parent's, where its `features` shapes the rows.
     estimator : fitted estimator
         The version as it is stored.
     parent : fitted estimator, optional
-        The version that this one went on from, where it did.
+        The version that this one went on from, or whose scores it maps.
+    prepared : mapping, optional
+        `prepared` of the parent's birth record, for a version that maps its scores.
     weight : str, optional
         As `train` was given.
 
@@ -127,16 +132,22 @@ def reproduce(
     >>> reproduce(made.birth, frame, trees, made.estimator).verdict
     'quiet'
     """
-    for name in _NEEDED:
+    maps = birth.get("recipe") == recalibrating.NAME
+    for name in (*_NEEDED, *(() if maps else ("recipe_sha256", "seed"))):
         if birth.get(name) is None:
             raise InputError(
                 f"the birth record has no {name!r}; it was made by something else, so "
                 "the version cannot be made again"
             )
-    went_on = birth.get("parent") is not None
-    if went_on and parent is None:
+    if birth.get("parent") is not None and parent is None:
         raise InputError(
-            f"the version went on from version {birth['parent']}; give it as parent"
+            f"the version was made from version {birth['parent']}; give it as parent"
+        )
+    if maps:
+        return _mapped(birth, frame, recipe, estimator, parent, prepared)
+    if recipe is None:
+        raise InputError(
+            f"the version was made by recipe {birth['recipe']!r}; give the recipe"
         )
     rows = taught(
         frame,
@@ -148,7 +159,7 @@ def reproduce(
         min_rows=1,
     )
     seed = int(birth["seed"])
-    if went_on and parent is not None:
+    if birth.get("going_on") is not None and parent is not None:
         told = birth["going_on"]
         fresh = continued(parent, rows, more=told["more"], cap=told["cap"], seed=seed)
     else:
@@ -162,11 +173,37 @@ def reproduce(
             seed=seed,
             weights=rows.weights,
         )
-    table = rows.table
-    if recipe.prepares:
-        table = shaped(recipe, rows.seen, birth.get("prepared"))
-    before = learning.score(estimator, table)
-    return _held(birth, rows, recipe, fresh, before)
+    table = shaped(recipe, rows.seen, birth.get("prepared"))
+    before, after = learning.score(estimator, table), learning.score(fresh, rows.table)
+    now = {**rows.facts, "recipe_sha256": recipe.source_sha256}
+    return _held(birth, {**now, "packages": packages(fresh)}, before, after)
+
+
+def _mapped(
+    birth: Mapping[str, Any],
+    frame: pd.DataFrame | Material,
+    recipe: Recipe | None,
+    estimator: BaseEstimator,
+    parent: BaseEstimator | None,
+    prepared: Mapping[str, Sequence[str]] | None,
+) -> Reproduction:
+    """A version that maps its parent's scores, mapped again."""
+    if parent is None:
+        raise InputError("the version maps another's scores; give that one as parent")
+    names = birth["features"]
+    told: dict[str, Any] = {
+        "numeric": names["numeric"],
+        "categorical": names["categorical"],
+        "recipe": recipe,
+        "prepared": prepared,
+    }
+    rows_then = int(birth.get("rows", 0))
+    made = recalibrating.recalibrate(parent, frame, **told, rows=rows_then, min_rows=1)
+    rows = frame.table if isinstance(frame, Material) else frame
+    scores = [
+        learning.predict(each, rows, **told) for each in (estimator, made.estimator)
+    ]
+    return _held(birth, made.birth, *scores)
 
 
 def material_again(
@@ -223,40 +260,38 @@ def material_again(
 
 
 def _held(
-    birth: Mapping[str, Any],
-    rows: Taught,
-    recipe: Recipe,
-    fresh: BaseEstimator,
+    then: Mapping[str, Any],
+    now: Mapping[str, Any],
     before: np.ndarray,
+    after: np.ndarray,
 ) -> Reproduction:
     """What is the same, and how far the scores agree."""
     import numpy as np
 
-    after = learning.score(fresh, rows.table)
     n = len(before)
     alike = int((before == after).sum())
     apart = float(np.abs(before - after).max()) if n else math.nan
-    then, now = birth["packages"], learning.packages(fresh)
     moved = [
-        f"{name[:40]} was {str(was)[:20]} and is {str(now.get(name, 'not there'))[:20]}"
-        for name, was in then.items()
-        if now.get(name) != was
+        f"{name[:40]} was {str(was)[:20]} and is "
+        f"{str(now['packages'].get(name, 'not there'))[:20]}"
+        for name, was in then["packages"].items()
+        if now["packages"].get(name) != was
     ]
     same = {
-        "data": rows.facts["data_sha256"] == birth["data_sha256"],
-        "code": recipe.source_sha256 == birth["recipe_sha256"],
+        "data": now["data_sha256"] == then["data_sha256"],
+        "code": now["recipe_sha256"] == then["recipe_sha256"],
         "packages": not moved,
     }
     differs = []
     if not same["data"]:
         differs.append(
-            f"the rows are not those it was trained on ({rows.facts['rows']:,} now, "
-            f"{birth.get('rows', 0):,} then)"
+            f"the rows are not those it was trained on ({now['rows']:,} now, "
+            f"{then.get('rows', 0):,} then)"
         )
     if not same["code"]:
         differs.append(
-            f"recipe {recipe.name!r} was another then (SHA-256 "
-            f"{str(birth['recipe_sha256'])[:12]}…, now {recipe.source_sha256[:12]}…)"
+            f"recipe {then['recipe']!r} was another then (SHA-256 "
+            f"{str(then['recipe_sha256'])[:12]}…, now {now['recipe_sha256'][:12]}…)"
         )
     differs += moved
     findings = [

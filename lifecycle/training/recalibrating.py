@@ -228,6 +228,7 @@ def recalibrate(
             str(name): round(float(share), 6)
             for name, share in table.isna().mean().items()
         },
+        "material": frame.facts() if isinstance(frame, Material) else None,
         "data_sha256": digest(table, truth),
         "packages": packages(estimator),
         "seconds": round(seconds, 3),
