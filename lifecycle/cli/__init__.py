@@ -15,7 +15,7 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line; errors of the house become one sentence and a code."""
     from lifecycle import errors
-    from lifecycle.cli.accepting import app
+    from lifecycle.cli.renewing import app
     from lifecycle.cli.say import complain
 
     for stream in (sys.stdout, sys.stderr):
