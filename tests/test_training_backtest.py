@@ -685,6 +685,27 @@ def test_a_corrected_outcome_is_only_felt_by_the_fits_that_learned_it():
     same(result.table, ask(newest, **{**told, "kept": None}).table)
 
 
+@settings(max_examples=5, deadline=None)
+@given(data=st.data())
+def test_whatever_happens_between_two_rulings_kept_fits_change_no_number(data):
+    frame = log(18, per_week=60)
+    kept = training.InMemory()
+    for week in (14, 15, 17):
+        for _ in range(data.draw(st.integers(0, 3))):  # outcomes are corrected
+            place = data.draw(st.integers(0, len(frame) - 1))
+            frame.loc[place, "outcome"] = 1 - frame.loc[place, "outcome"]
+            frame.loc[place, "known_at"] += timedelta(days=data.draw(st.integers(0, 9)))
+        bad = (frame["week"] == data.draw(st.integers(0, 17))).to_numpy()
+        as_of = at(week) + timedelta(hours=data.draw(st.integers(0, 167)))
+        rows = seen_at(frame, as_of)
+        told = {"as_of": as_of, "left_out": bad[rows.index], "min_rows": 50}
+        told["recipe"] = plain(lambda: Share(weight=0.3))
+        with_kept = ask(rows, kept=kept, older=5, **told)
+        without = ask(rows, **told)
+        same(table_of(without, range(4)), table_of(with_kept, range(4)))
+        assert with_kept.fits <= without.fits
+
+
 @pytest.mark.parametrize(
     "change", ["seed", "recipe", "source", "columns", "feature", "category"]
 )
@@ -855,6 +876,11 @@ def test_a_recipe_for_another_task_is_refused():
         ask(log(), recipe=plain(Newest))
     with pytest.raises(SettingsError, match="task 'regression' needs a regressor"):
         ask(log(), alternatives={"plain": plain(Sign)}, task="regression")
+
+
+def test_a_lag_below_one_is_refused():
+    with pytest.raises(ValueError, match="lags count chunks from 1 on, got 0"):
+        ask(log(), lags=(1, 0))
 
 
 def test_a_scale_that_makes_no_sense_is_refused():

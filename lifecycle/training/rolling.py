@@ -173,12 +173,14 @@ def backtest(
     SettingsError
         A recipe is for another task, or cannot be fitted.
     ValueError
-        A name in `deployed` is none of these, an error's cost makes no sense, or
-        there are not as many scores or marks as rows.
+        A name in `deployed` is none of these, an error's cost or a lag makes no
+        sense, or there are not as many scores or marks as rows.
     """
     versions = {name: version_of(name) for name in deployed}
     if "keep" not in deployed:
         raise ValueError("deployed must name the champion as 'keep'")
+    if min(lags, default=1) < 1:
+        raise ValueError(f"lags count chunks from 1 on, got {min(lags)}")
     loss = Loss.priced(task, costs, 1.0 if scale is None else scale)
     for each in (recipe, *alternatives.values()):
         check_kind(each, task)
