@@ -183,7 +183,7 @@ def backtest(
         raise ValueError(f"lags count chunks from 1 on, got {min(lags)}")
     loss = Loss.priced(task, costs, 1.0 if scale is None else scale)
     for each in (recipe, *alternatives.values()):
-        check_kind(each, task)
+        check_kind(each, task, numeric, categorical)
     frame, order = ordered(labelled)
     own = Columns(tuple(numeric), tuple(categorical))
     rows = Rows.of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -99,12 +99,19 @@ class Loss:
         return np.where(guess == right, 0.0, wrong)
 
 
-def check_kind(recipe: Recipe, task: Task) -> None:
+def check_kind(
+    recipe: Recipe, task: Task, numeric: Sequence[str], categorical: Sequence[str]
+) -> None:
     """Refuse a recipe of classes for amounts, and of amounts for classes."""
-    needed = "regressor" if task == "regression" else "classifier"
-    if recipe.kind != needed:
+    from sklearn.base import is_regressor
+
+    if recipe.prepares:  # which columns it builds for is not known yet
+        return
+    amounts = is_regressor(recipe.build(numeric, categorical, seed=0))
+    if amounts != (task == "regression"):
+        made, needed = ("regressor", "classifier")[:: 1 if amounts else -1]
         raise SettingsError(
-            f"recipe {recipe.name!r} makes a {recipe.kind}, the task {task!r} needs a "
+            f"recipe {recipe.name!r} makes a {made}, the task {task!r} needs a "
             f"{needed}; choose another recipe"
         )
 
