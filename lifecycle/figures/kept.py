@@ -15,7 +15,7 @@ from lifecycle.figures.picture import (
     Picture,
     clean,
     draw,
-    say,
+    roughly,
 )
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _line(axes: Axes, place: int, row: _Promise, *, first: bool) -> None:
 
 
 def _beside(axes: Axes, place: int, row: _Promise, unit: str) -> None:
-    words = f"{say(row.came, unit)} of {say(row.promised, unit)}"
+    words = f"{roughly(row.came, unit)} of {roughly(row.promised, unit)}"
     outside = _within(row) == "outside"
     axes.annotate(
         f"{words}  outside" if outside else words,
@@ -161,11 +161,14 @@ def _in_words(title: str, shown: Sequence[_Promise], count: int, unit: str) -> s
     for row in shown:
         ends = ""
         if math.isfinite(row.promised_lower) and math.isfinite(row.promised_upper):
-            low, high = say(row.promised_lower, unit), say(row.promised_upper, unit)
+            low, high = (
+                roughly(row.promised_lower, unit),
+                roughly(row.promised_upper, unit),
+            )
             ends = f" ({low} to {high})"
         told.append(
-            f"{clean(row.name)} promised {say(row.promised, unit)}{ends}, came "
-            f"{say(row.came, unit)} ({_within(row)})"
+            f"{clean(row.name)} promised {roughly(row.promised, unit)}{ends}, came "
+            f"{roughly(row.came, unit)} ({_within(row)})"
         )
     words = f"{clean(title, 80)}: {'; '.join(told)}."
     if count > len(shown):

@@ -29,6 +29,7 @@ __all__ = [
     "clean",
     "compose",
     "draw",
+    "roughly",
     "say",
     "some",
 ]
@@ -243,6 +244,25 @@ def say(value: float, unit: str = "") -> str:
     small = 0 < size < 0.0005
     text = sign + (f"{size:.2g}" if small else f"{size:,.{places}f}")
     return f"{text} {unit}" if unit else text
+
+
+def roughly(value: float, unit: str = "") -> str:
+    """A sum of money with the three digits it is good for; any other as `say` has it.
+
+    Examples
+    --------
+    >>> roughly(12384.0, "USD"), roughly(4.35, "USD"), roughly(3512.0, "CHF")
+    ('$12,400', '$4.35', '3,510 CHF')
+    >>> roughly(0.8123, "%")
+    '81.2%'
+    """
+    if not (len(unit) == 3 and unit.isupper() and math.isfinite(value)):
+        return say(value, unit)
+    held = float(f"{value:.3g}")
+    if unit in SIGNS and 0 < abs(held) < 100 and not held.is_integer():
+        sign = "\N{MINUS SIGN}" if held < 0 else ""
+        return f"{sign}{SIGNS[unit]}{abs(held):.2f}"
+    return say(held, unit)
 
 
 def some(names: Iterable[str], most: int = 6) -> str:

@@ -12,11 +12,10 @@ from lifecycle.figures.picture import (
     INK,
     LINES,
     MUTED,
-    SIGNS,
     Picture,
     clean,
     draw,
-    say,
+    roughly,
 )
 
 if TYPE_CHECKING:
@@ -161,7 +160,7 @@ def _strip(
         )
         over = row.side == "above"
         axes.annotate(
-            clean(f"{_sum(row.at, row.unit)}: {row.to}", 34),
+            clean(f"{roughly(row.at, row.unit)}: {row.to}", 44),
             (at, place),
             xytext=(0, 9 if over else -9),
             textcoords="offset points",
@@ -196,25 +195,18 @@ def _present(flips: Sequence[_Flip]) -> str:
     row = flips[0]
     if row.side == "later":
         return ""
-    return f"now {_sum(row.now, row.unit)}"
+    return f"now {roughly(row.now, row.unit)}"
 
 
 def _turn(row: _Flip) -> str:
     if math.isnan(row.at):
-        return f"{row.side}: unknown"
+        return "unknown" if row.side == "later" else f"{row.side}: unknown"
     if math.isinf(row.at):
         return f"never {row.side}"
     if row.side == "later":
         count = f"{row.at:g} {clean(row.unit, 12)}{'' if row.at == 1 else 's'}"
         return f"{count} later: {clean(row.to, 30)}"
-    return f"{row.side} {_sum(row.at, row.unit)}: {clean(row.to, 30)}"
-
-
-def _sum(value: float, unit: str) -> str:
-    """Money with cents where it is small."""
-    if unit in SIGNS and 0 < abs(value) < 100 and not float(value).is_integer():
-        return f"{SIGNS[unit]}{value:.2f}"
-    return say(float(f"{value:.3g}"), unit)
+    return f"{row.side} {roughly(row.at, row.unit)}: {clean(row.to, 30)}"
 
 
 def _name(what: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lifecycle.figures.axes import roomy, scale
-from lifecycle.figures.marks import Row, reach, whiskers
+from lifecycle.figures.marks import Row, whiskers
 from lifecycle.figures.picture import (
     INK,
     LINES,
@@ -15,7 +15,7 @@ from lifecycle.figures.picture import (
     Picture,
     clean,
     draw,
-    say,
+    roughly,
 )
 
 if TYPE_CHECKING:
@@ -156,8 +156,8 @@ def _bar(axes: Axes, place: int, row: Row, floor: float, *, taken: bool) -> None
 
 
 def _beside(axes: Axes, place: int, row: Row, price: float | None, taken: bool) -> None:
-    words = say(row.value, row.unit) + ("  chosen" if taken else "")
-    below = "" if price is None or math.isnan(price) else say(price, row.unit)
+    words = roughly(row.value, row.unit) + ("  chosen" if taken else "")
+    below = "" if price is None or math.isnan(price) else roughly(price, row.unit)
     for text, rise, small in (
         (words, 4 if below else 0, False),
         (f"price {below}" if below else "", -6, True),
@@ -187,12 +187,15 @@ def _in_words(
         return f"{clean(title, 80)}: nothing to draw."
     told = []
     for row in shown:
-        ends = f" ({reach(row)})" if reach(row) else ""
+        ends = [roughly(end, row.unit) for end in (row.lower, row.upper)]
+        if not (math.isfinite(row.lower) and math.isfinite(row.upper)):
+            ends = []
+        span = f" ({' to '.join(ends)})" if ends else ""
         price = prices.get(row.subject, math.nan)
-        cost = "" if math.isnan(price) else f", price {say(price, row.unit)}"
+        cost = "" if math.isnan(price) else f", price {roughly(price, row.unit)}"
         mark = ", chosen" if row.subject == chosen else ""
         name = clean(row.subject) or "all"
-        told.append(f"{name} {say(row.value, row.unit)}{ends}{cost}{mark}")
+        told.append(f"{name} {roughly(row.value, row.unit)}{span}{cost}{mark}")
     actions = f"{count} action{'' if count == 1 else 's'}"
     words = f"{clean(title, 80)}: {clean(measure, 60)} of {actions}, largest first: "
     words += "; ".join(told) + "."

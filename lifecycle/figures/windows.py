@@ -78,6 +78,7 @@ def by_window(
         _hatched(axes, [periods.index(window) for window in why])
         for place, held in enumerate(lines.values()):
             band(axes, held, periods, LINES[place], 0.16)
+            _lone(axes, held, periods, LINES[place])
             stroke(axes, course(held, periods), place)
         if periods:
             axes.axhline(0, color=INK, linewidth=1.2, zorder=1.5)
@@ -102,6 +103,18 @@ def by_window(
         alt += f" {len(every) - len(lines)} more options are not drawn."
     height = 3.1 if periods else 1.2
     return draw(paint, title=title, alt=alt, height=height + 0.17 * len(reasons))
+
+
+def _lone(
+    axes: Axes, held: Mapping[str, Row], periods: Sequence[str], colour: str
+) -> None:
+    """Draw the interval of a window that stands alone, where no band can."""
+    values = [math.nan, *course(held, periods), math.nan]
+    ends = zip(*(course(held, periods, e) for e in ("lower", "upper")), strict=True)
+    for place, (low, high) in enumerate(ends):
+        beside = (values[place], values[place + 2])
+        if all(map(math.isnan, beside)) and not math.isnan(low + high):
+            axes.plot([place] * 2, [low, high], color=colour, linewidth=4, alpha=0.3)
 
 
 def _named(axes: Axes, ends: Mapping[str, float]) -> None:
