@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 from scipy import stats
 
 from lifecycle import decision
+from lifecycle.findings import Findings
 from lifecycle.training import Backtest
 
 WINDOWS = [f"2023-W{k:02d}" for k in range(10, 16)]
@@ -47,8 +49,24 @@ def table() -> pd.DataFrame:
 
 
 def ruled(**more: object) -> decision.Ruling:
-    costs = decision.Costs(200, 50_000, error=10, recalibrate=20)
-    return decision.rule(table(), costs=costs, rows_per_week=400, **more)
+    """Retrain on the last 13, and what else was weighed, best first."""
+    weighed = [
+        ("retrain", "trees", 13, None),
+        ("retrain", "trees", None, None),
+        ("recalibrate", "trees", None, None),
+        ("roll_back", "", None, 3),
+        ("rebuild", "forest", 8, None),
+    ]
+    names = ("action", "recipe", "span", "version")
+    options = [
+        SimpleNamespace(offered="", **dict(zip(names, each, strict=True)))
+        for each in weighed
+    ]
+    empty = Findings("Ruling", ())
+    taken = dict(zip(names, weighed[0], strict=True))
+    money = {"value": 900.0, "lower": 400.0, "upper": 1400.0, "probability": 0.9}
+    told = {"findings": empty, "summary": "", "options": tuple(options)}
+    return decision.Ruling(**(taken | money | told | more))
 
 
 def subjects(found: decision.Course) -> list[str]:
@@ -67,11 +85,11 @@ def test_without_a_ruling_the_best_option_of_each_action_is_shown():
 
 
 def test_what_the_ruling_took_comes_first():
-    ruling = ruled()
-    assert ruling.action == "retrain"
-    found = decision.course(table(), ruling=ruling)
-    assert subjects(found)[0] == f"retrain, last {ruling.span}"
-    assert len(subjects(found)) == 3
+    found = decision.course(table(), ruling=ruled())
+    assert subjects(found) == ["retrain, last 13", "recalibrate", "roll back to 3"]
+    kept = {"action": "keep", "recipe": "", "span": None}
+    found = decision.course(table(), ruling=ruled(**kept), most=1)
+    assert subjects(found) == ["retrain, last 13"]  # the best that was not taken
     assert found.summary.startswith(
         "Retrain, last 13: better than the version in production in 6 of 6 windows, in "
         "the newest by 0.080 errors a row (90%: "
@@ -92,7 +110,8 @@ def test_windows_that_a_fault_touches_are_left_out_with_its_sentence():
         chunks=WINDOWS[1:3],
         until=pd.Timestamp("2023-04-03", tz="UTC"),
     )
-    ruling = ruled(faults=[fault])
+    accepted = decision.DataFault("known", chunks=WINDOWS[5:], accepted=True)
+    ruling = ruled(faults=(fault, accepted), left_out=tuple(WINDOWS[1:3]))
     found = decision.course(table(), ruling=ruling)
     assert set(found.left_out) == set(WINDOWS[1:3])
     assert not {row.period for row in found.findings} & set(WINDOWS[1:3])
