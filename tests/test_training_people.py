@@ -375,6 +375,17 @@ def test_rows_without_ids_cannot_be_spoken_of():
         training.material(FRAME.drop(columns="id"), feedback=history(2, 0), **KNOWN)
 
 
+def test_words_on_numbers_are_not_weighed_and_that_is_said():
+    frame = FRAME.assign(outcome=FRAME["outcome"] * 2.5)
+    told = words(history(40, 0), say(YOUNG["id"].head(3), [1.0] * 3))
+    made = training.material(frame, feedback=told, **KNOWN)
+    assert set(made.sources) == {"outcome"}
+    assert made.summary.endswith(
+        "; outcomes are numbers, and words on numbers are not weighed."
+    )
+    assert made.facts()["people"]["words"] == 0
+
+
 def test_nobody_named_is_one_person():
     told = words(history(50, 0, person=None), say(YOUNG["id"], [1.0] * 40, None))
     made = training.material(FRAME, feedback=told.drop(columns="person"), **KNOWN)

@@ -113,10 +113,10 @@ def material(
         The newest so many chunks of mature rows are kept for a test: nothing is
         learned from their rows.
     feedback : DataFrame, optional
-        `id`, `time`, `kind`, `label`, `person`. Corrections and overrides stand for
-        outcomes that are not known yet, with a weight learned from how often such
-        words were right (see Notes); words on rows that are newer than those held out
-        are among them.
+        `id`, `time`, `kind`, `label` (0 or 1), `person`. Corrections and overrides
+        stand for outcomes that are not known yet, with a weight learned from how often
+        such words were right (see Notes); words on rows that are newer than those held
+        out are among them.
     left_out : array-like of bool, shape (n,), or sequence of (array-like, str)
         Rows that nothing is learned from, such as those a fault in the data touches,
         and one sentence why.
@@ -194,6 +194,7 @@ def material(
     values = frame["outcome"].to_numpy(dtype=float, na_value=np.nan)
     sources = np.full(len(chosen), OUTCOME, dtype=object)
     findings: list[Finding] = []
+    remark = ""
     if feedback is not None:
         heard = hearing.listen(
             frame,
@@ -211,6 +212,7 @@ def material(
         sources = np.concatenate([sources, heard.sources[spoken]])
         findings += heard.findings
         told["people"] = heard.facts | {"rows": len(spoken)}
+        remark = heard.remark
     by_time = np.argsort(rows, kind="stable")
     rows, weights, sources = rows[by_time], weights[by_time], sources[by_time]
     lost = marking.told_of(reasons, frame, wanted)
@@ -224,7 +226,9 @@ def material(
         pd.DataFrame(table),
         weights,
         sources,
-        Findings("Training set", tuple(findings), _summary(weights, sources, gone)),
+        Findings(
+            "Training set", tuple(findings), _summary(weights, sources, gone, remark)
+        ),
         tuple(each.sentence for each in lost),
         told,
     )
@@ -273,7 +277,7 @@ def _last(frame: pd.DataFrame, rows: np.ndarray) -> str | None:
     return None if not len(rows) else str(frame["time"].iloc[rows].max().isoformat())
 
 
-def _summary(weights: np.ndarray, sources: np.ndarray, gone: int) -> str:
+def _summary(weights: np.ndarray, sources: np.ndarray, gone: int, remark: str) -> str:
     n, spoken = len(weights), int((sources != OUTCOME).sum())
     if not n:
         said = "There are no rows to learn from"
@@ -286,4 +290,5 @@ def _summary(weights: np.ndarray, sources: np.ndarray, gone: int) -> str:
             f"({spoken / n:.1%}) a person's word that weighs {worth / spoken:.2f} in "
             "the mean"
         )
-    return said + (f"; {gone:,} are left out" if gone else "") + "."
+    said += f"; {gone:,} are left out" if gone else ""
+    return f"{said}; {remark}." if remark else f"{said}."

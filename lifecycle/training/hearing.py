@@ -35,6 +35,8 @@ class Heard:
         How often each source was right, what it weighs, and who was held.
     facts : dict
         The same for the birth record.
+    remark : str
+        Why nobody was heard, where that is so.
     """
 
     labels: np.ndarray
@@ -42,6 +44,7 @@ class Heard:
     sources: np.ndarray
     findings: list[Finding]
     facts: dict[str, Any]
+    remark: str = ""
 
 
 def listen(
@@ -71,6 +74,12 @@ def listen(
     most : float
         What the words of one person weigh at most, as a share of those.
 
+    Returns
+    -------
+    Heard
+        Empty, with a remark, where outcomes are numbers: how right a word is has no
+        share then.
+
     Raises
     ------
     InputError
@@ -86,8 +95,13 @@ def listen(
                     "rows with it, or leave feedback out"
                 )
     n = len(frame)
-    ids = frame["id"].astype(str).to_numpy(dtype=object)
+    labels, weights = np.full(n, np.nan), np.zeros(n)
+    sources = np.full(n, "", dtype=object)
     truth = frame["outcome"].to_numpy(dtype=float, na_value=np.nan)
+    if not np.isin(truth[known], (0, 1)).all():
+        why = "outcomes are numbers, and words on numbers are not weighed"
+        return Heard(labels, weights, sources, [], {"words": 0, "late": 0}, why)
+    ids = frame["id"].astype(str).to_numpy(dtype=object)
     columns = ["id", "outcome"]
     if "known_at" in frame:
         columns.append("known_at")
@@ -96,8 +110,6 @@ def listen(
     said = people.words(feedback, as_of=as_of)
     found, late = people.resolved(said, frame.loc[known, columns], ids[asked])
     table, capped = held(found.table, outcomes=outcomes, most=most)
-    labels, weights = np.full(n, np.nan), np.zeros(n)
-    sources = np.full(n, "", dtype=object)
     place = {key: at for at, key in enumerate(ids) if asked[at]}
     stands = standing(table)
     at = np.array([place[key] for key in stands["id"]], dtype=int)
