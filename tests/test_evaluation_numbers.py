@@ -197,7 +197,9 @@ def test_the_interval_of_calibration_holds_the_truth_often_enough():
 
 def test_the_curves_of_both_are_drawn_and_told():
     truth, champion, candidate = noisy(800)
-    picture = evaluation.compare(truth, champion, candidate).reliability()
+    tested = evaluation.compare(truth, champion, candidate)
+    assert "Do the scores mean what they say</summary>" in tested._repr_html_()
+    picture = tested.reliability()
     assert "candidate, observed rate against mean score in 10 bins" in picture.alt
     assert "champion, observed rate" in picture.alt
     assert ">champion</text>" in picture.svg

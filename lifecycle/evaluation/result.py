@@ -163,6 +163,10 @@ class Evaluation:
             _gate(self.checks),
             *_further(self.findings),
         ]
+        if self.curves:
+            drawn = self.reliability()
+            shown = markup.image(drawn.svg, drawn.alt)
+            pieces.append(markup.folded("Do the scores mean what they say", shown))
         if self.differing is not None and len(self.differing.table):
             title = "The rows on which they differ most"
             shown = markup.Html(self.differing._repr_html_())
