@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
+from sklearn.metrics import average_precision_score
 
 from lifecycle import calibration
 from lifecycle.calibration.cells import CELLS, cell_of, probabilities
@@ -156,6 +157,11 @@ def test_a_curve_that_falls_is_the_convex_hull_of_its_roc_curve():
     # and of the 4 pairs 1/2
     hull = (1 + 4 * 0.5 + 0.5 - 0.25) / (4 - 0.5)
     assert fitted.optimism == pytest.approx(hull - 3 / 4)
+    # from the top: 1 of 1, then 3/4 of 2 and 5/12 of 3 as the curve has it (a row
+    # beside itself is surely 1), where the rows are 1 of 1 and 2 of 3
+    hoped = (1 + (0.5 * 1.5 + 0.25) / 2 + (0.5 * 2 + 0.25) / 3) / 2
+    was = average_precision_score(y, score)
+    assert fitted.precision_optimism == pytest.approx(hoped - was)
 
 
 def test_a_curve_that_only_rises_over_full_cells_is_hardly_optimistic():
@@ -164,6 +170,8 @@ def test_a_curve_that_only_rises_over_full_cells_is_hardly_optimistic():
     fitted = calibration.calibrator(y, score)
     assert fitted.kept
     assert 0 <= fitted.optimism < 1e-4
+    assert 0 <= fitted.precision_optimism < 1e-3
+    assert calibration.calibrator([0] * 50, np.arange(50) / 50).precision_optimism == 0
     assert calibration.calibrator(np.arange(50) > 25, np.arange(50) / 50).optimism == 0
     assert calibration.calibrator([1] * 50, np.arange(50) / 50).optimism == 0
 

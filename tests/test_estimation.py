@@ -6,7 +6,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from lifecycle import estimation, metrics
 from lifecycle.calibration import Calibrator, Cells
@@ -187,15 +187,25 @@ def test_chunks_of_cells_leave_out_what_has_no_time_and_take_plain_columns():
 def test_the_reference_itself_is_estimated_at_its_own_area():
     rows = frame(21, 3000)
     rows["score"] = (rows["score"] ** 2).round(2)
-    made = estimation.estimate(rows, rows, metrics=["roc_auc"], chunk=["now"] * 3000)
+    made = estimation.estimate(
+        rows, rows, metrics=["roc_auc", "average_precision"], chunk=["now"] * 3000
+    )
     area = roc_auc_score(rows["outcome"], rows["score"])
     assert made.findings[0].value == pytest.approx(area, abs=1e-12)
+    precision = average_precision_score(rows["outcome"], rows["score"])
+    assert made.findings[1].value == pytest.approx(precision, abs=1e-12)
 
 
-def test_over_many_references_the_area_is_neither_too_high_nor_too_low():
+@pytest.mark.parametrize(
+    ("metric", "optimism"),
+    [("roc_auc", "optimism"), ("average_precision", "precision_optimism")],
+)
+def test_over_many_references_the_area_is_neither_too_high_nor_too_low(
+    metric, optimism
+):
     new = frame(22, 4000)
     truth = exact(new["score"] ** 2, new["prediction"], new["score"])
-    area, off, plain = truth.measure("roc_auc")[0], [], []
+    area, off, plain = truth.measure(metric)[0], [], []
     for seed in range(60):
         old = frame(100 + seed, 500)
         fitted = Calibrator.fit(
@@ -209,8 +219,8 @@ def test_over_many_references_the_area_is_neither_too_high_nor_too_low():
             ]
         )
         cells = Cells.count(new["score"] ** 2, new["prediction"])
-        off.append(Expectation.of(cells, fitted).measure("roc_auc")[0] - area)
-        plain.append(off[-1] + fitted.optimism)
+        off.append(Expectation.of(cells, fitted).measure(metric)[0] - area)
+        plain.append(off[-1] + getattr(fitted, optimism))
     error = np.std(off) / math.sqrt(60)
     assert abs(np.mean(off)) < 3 * error
     assert np.mean(plain) > 3 * error

@@ -51,6 +51,8 @@ class Calibrator:
     optimism : float
         How much too high the area under the ROC curve comes out that the correction
         expects of the rows it was fitted on; 0 where it is not kept.
+    precision_optimism : float
+        The same of average precision.
 
     Examples
     --------
@@ -71,6 +73,7 @@ class Calibrator:
     block: np.ndarray = field(repr=False)
     variance: np.ndarray = field(repr=False)
     optimism: float = field(default=0.0, repr=False)
+    precision_optimism: float = field(default=0.0, repr=False)
 
     @classmethod
     def fit(cls, parts: Sequence[Cells]) -> Calibrator:
@@ -97,7 +100,8 @@ class Calibrator:
 
         The curve sees order where there was only luck: the area it expects is the one
         under the convex hull of the ROC curve, which is never below that of the rows.
-        The difference is the optimism, and estimates of the area take it off.
+        The difference is the optimism, and estimates of the area take it off. So do
+        those of average precision, of which the same holds.
 
         References
         ----------
@@ -136,7 +140,7 @@ class Calibrator:
             curve if kept else probabilities(),
             block,
             _variance(known, ones, squares, block),
-            _optimism(known, ones, squares, curve) if kept else 0.0,
+            *(_optimism(known, ones, squares, curve) if kept else (0.0, 0.0)),
         )
 
     def __call__(self, y_score: npt.ArrayLike) -> np.ndarray:
@@ -296,11 +300,13 @@ def _variance(
 
 def _optimism(
     known: np.ndarray, ones: np.ndarray, squares: np.ndarray, curve: np.ndarray
-) -> float:
-    """Area under the ROC curve as the curve has it, less the one of the rows."""
-    own = float((squares * curve * (1 - curve)).sum())  # a row is no pair with itself
-    hoped, was = _area(known, known * curve, own), _area(known, ones, 0.0)
-    return 0.0 if math.isnan(hoped - was) else hoped - was
+) -> tuple[float, float]:
+    """Area under the ROC curve, and average precision, less those of the rows."""
+    own = squares * curve * (1 - curve)  # a row is no pair with itself
+    hoped, was = _area(known, known * curve, float(own.sum())), _area(known, ones, 0.0)
+    area = 0.0 if math.isnan(hoped - was) else hoped - was
+    hoped, was = _precision(known, known * curve, own), _precision(known, ones, 0.0)
+    return area, 0.0 if math.isnan(hoped - was) else hoped - was
 
 
 def _area(known: np.ndarray, ones: np.ndarray, own: float) -> float:
@@ -311,6 +317,19 @@ def _area(known: np.ndarray, ones: np.ndarray, own: float) -> float:
     if not pairs > 1e-9:
         return math.nan
     return (float(ones @ (np.cumsum(zeros) - zeros / 2)) - own / 2) / pairs
+
+
+def _precision(known: np.ndarray, ones: np.ndarray, own: np.ndarray | float) -> float:
+    """Average precision, rows of one cell tied; `own`: a row beside itself."""
+    import numpy as np
+
+    total = float(ones.sum())
+    if not total > 0:
+        return math.nan
+    seen, found = (np.cumsum(table[::-1])[::-1] for table in (known, ones))
+    pairs = ones * found + own
+    filled = seen > 0
+    return float((pairs[filled] / seen[filled]).sum()) / total
 
 
 def _tried(parts: Sequence[Cells]) -> tuple[float, float]:

@@ -46,8 +46,9 @@ class Expectation:
         Cells whose probability is one estimate.
     variance : ndarray of float, shape (n_blocks,)
         Of that estimate.
-    optimism : float
-        What is taken off the area under the ROC curve, as `Calibrator` has it.
+    optimism, precision_optimism : float
+        What is taken off the area under the ROC curve and average precision, as
+        `Calibrator` has it.
 
     Notes
     -----
@@ -64,6 +65,7 @@ class Expectation:
     block: np.ndarray
     variance: np.ndarray
     optimism: float = 0.0
+    precision_optimism: float = 0.0
 
     @classmethod
     def of(cls, cells: Cells, calibrator: Calibrator) -> Expectation:
@@ -79,6 +81,7 @@ class Expectation:
             calibrator.block[used],
             calibrator.variance,
             calibrator.optimism,
+            calibrator.precision_optimism,
         )
 
     @classmethod
@@ -234,7 +237,8 @@ class Expectation:
         value = float(((ones * found + own) / seen).sum()) / total
         later = np.cumsum((ones / seen)[::-1])[::-1]
         slope = (found / seen + later - value) / total
-        return min(1.0, value), np.broadcast_to(slope[::-1], self.p.shape)
+        value = min(1.0, max(0.0, value - self.precision_optimism))
+        return value, np.broadcast_to(slope[::-1], self.p.shape)
 
 
 def _ratio(
