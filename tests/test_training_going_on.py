@@ -176,6 +176,26 @@ def test_partial_fit_goes_on_with_the_preparation_as_it_was_fitted():
     np.testing.assert_array_equal(by_hand[-1].coef_, second.estimator[-1].coef_)
 
 
+def test_rows_are_shaped_into_the_columns_that_the_champion_knows(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from lifecycle.recipes.library import extra_trees as estimator\n"
+        "def features(frame):\n"
+        "    return frame.assign(mixed=frame['b'].where(frame['a'] < 9, 'far'))\n"
+    )
+    recipe = recipes.load("mine", folder=tmp_path)
+    far = OLD.assign(a=np.where(np.arange(400) < 5, 10.0, OLD["a"]))
+    first = training.train(far, recipe, seed=1, **NAMES)
+    kept = first.birth["prepared"]
+    assert "mixed" in kept["categorical"]  # and is a number in the new rows
+    told = {"seed": 1, "parent": 1, **NAMES}
+    second = training.go_on(first.estimator, NEW, recipe, prepared=kept, **told)
+    assert second.birth["prepared"] == kept
+    found = training.reproduce(
+        second.birth, NEW, recipe, second.estimator, parent=first.estimator
+    )
+    assert found.verdict == "quiet"
+
+
 def test_weights_count_in_going_on_too():
     recipe = plainly(SGDClassifier(loss="log_loss", random_state=0))
     first = training.train(OLD, recipe, seed=1, **PLAIN)

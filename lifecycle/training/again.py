@@ -17,7 +17,6 @@ from lifecycle.training.fitting import fit, taught
 from lifecycle.training.gathering import Material, material
 from lifecycle.training.going_on import continued
 from lifecycle.training.learning import packages
-from lifecycle.training.shaping import shaped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -157,6 +156,7 @@ def reproduce(
         task=birth.get("task"),
         weight=weight,
         min_rows=1,
+        columns=birth.get("prepared"),
     )
     seed = int(birth["seed"])
     if birth.get("going_on") is not None and parent is not None:
@@ -173,8 +173,7 @@ def reproduce(
             seed=seed,
             weights=rows.weights,
         )
-    table = shaped(recipe, rows.seen, birth.get("prepared"))
-    before, after = learning.score(estimator, table), learning.score(fresh, rows.table)
+    before, after = (learning.score(each, rows.table) for each in (estimator, fresh))
     now = {**rows.facts, "recipe_sha256": recipe.source_sha256}
     return _held(birth, {**now, "packages": packages(fresh)}, before, after)
 

@@ -22,6 +22,7 @@ from lifecycle.training.shaping import (
     outcomes,
     prepared,
 )
+from lifecycle.training.shaping import shaped as reshaped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,8 +89,6 @@ class Taught:
     ----------
     table : DataFrame of n rows
         As the estimator sees them, in the order of time and id.
-    seen : DataFrame of n rows
-        As the recipe sees them.
     truth, weights : ndarray of shape (n,)
     numeric, categorical : list of str
         Columns of the table.
@@ -98,7 +97,6 @@ class Taught:
     """
 
     table: pd.DataFrame
-    seen: pd.DataFrame
     truth: np.ndarray
     weights: np.ndarray
     numeric: list[str]
@@ -233,10 +231,12 @@ def taught(
     task: str | None = None,
     weight: str | None = None,
     min_rows: int = MIN_ROWS,
+    columns: Mapping[str, Sequence[str]] | None = None,
 ) -> Taught:
     """Make rows ready to be fitted: known, in order, shaped and weighed.
 
-    Parameters and errors are those of `train`.
+    Parameters and errors are those of `train`; `columns` are those that the recipe's
+    `features` gave before, where the rows are for an estimator that knows them.
     """
     import numpy as np
 
@@ -250,6 +250,9 @@ def taught(
     shaped, numbers, texts = seen, list(numeric), list(categorical)
     if len(seen):
         shaped, numbers, texts = prepared(recipe, seen, numeric, categorical)
+    if columns is not None and recipe.prepares:
+        shaped = reshaped(recipe, seen, columns)
+        numbers, texts = list(columns["numeric"]), list(columns["categorical"])
     task = _task(recipe, numbers, texts, task)
     truth = known["outcome"].to_numpy(dtype=float)
     truth = outcomes(truth) if task == "binary" else amounts(truth)
@@ -277,7 +280,7 @@ def taught(
         "material": told,
         "data_sha256": digest(seen, truth, weights),
     }
-    return Taught(shaped, seen, truth, np.asarray(weights), numbers, texts, facts)
+    return Taught(shaped, truth, np.asarray(weights), numbers, texts, facts)
 
 
 def _task(

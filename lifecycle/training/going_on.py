@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.errors import SettingsError
@@ -47,6 +47,7 @@ def go_on(
     threshold: float = 0.5,
     min_rows: int = MIN_ROWS,
     weight: str | None = None,
+    prepared: Mapping[str, Sequence[str]] | None = None,
 ) -> Candidate:
     r"""Make a candidate by going on from the champion with newer rows.
 
@@ -77,6 +78,9 @@ def go_on(
         trees, and that number itself for a forest.
     threshold, min_rows, weight
         As in `train`.
+    prepared : mapping, optional
+        `prepared` of the champion's birth record: the columns its recipe's `features`
+        gave.
 
     Returns
     -------
@@ -126,6 +130,7 @@ def go_on(
         categorical=categorical,
         weight=weight,
         min_rows=min_rows,
+        columns=prepared,
     )
     step = _last(champion)
     usual = _size(_last(recipe.build(rows.numeric, rows.categorical, seed=seed)))
