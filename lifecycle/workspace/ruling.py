@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lifecycle.workspace.rows import Rows
     from lifecycle.workspace.view import View
 
-__all__ = ["error_costs", "listened", "rows_per_week", "ruling"]
+__all__ = ["backtest", "error_costs", "listened", "rows_per_week", "ruling"]
 
 WEEKS = {"day": 1 / 7, "week": 1.0, "month": 30.4375 / 7}
 OLDER = 16  # windows before the newest, for what needs no fit
@@ -29,51 +29,55 @@ _OWN = frozenset(
 )
 
 
-def ruling(view: View) -> decision.Ruling:
-    """What to do about a model, from a back-test on its newest labelled chunks.
+def backtest(view: View) -> training.Backtest | None:
+    """What each action would have brought in the newest labelled chunks.
 
     Every earlier version that was in production is scored on the same rows, as far as
     it can be loaded: the newest six and the first. Fits are kept from ruling to ruling.
+    `None` before the first version.
     """
     model, versions = view.settings, _deployed(view)
-    table = None
-    if versions:
-        rows = view.labelled.reset_index(drop=True)
-        numeric, categorical = _offered(view, rows)
-        folder = view.workspace.directory / ".lifecycle" / "fits" / view.name
-        with FitsKept(folder) as kept:
-            table = training.backtest(
-                rows,
-                recipe=_as_champion(view, model.recipe),
-                alternatives={
-                    name: view.workspace.recipe(name) for name in model.rebuild
-                },
-                deployed=_shadows(view, versions, rows),
-                numeric=model.features.numeric,
-                categorical=model.features.categorical,
-                as_of=view.as_of,
-                delay=model.delay,
-                chunk=model.chunk,
-                timezone=view.timezone,
-                spans=[span or None for span in model.release.spans],
-                costs=error_costs(view),
-                thresholds={name: each.threshold for name, each in versions.items()},
-                trained_to={
-                    name: each.trained_to
-                    for name, each in versions.items()
-                    if each.trained_to is not None
-                },
-                threshold=model.threshold,
-                seed=model.seed,
-                windows=model.renewal.windows,
-                older=OLDER,
-                offered_numeric=numeric,
-                offered_categorical=categorical,
-                left_out=faulty.touched(view, rows),
-                feedback=listened(view),
-                kept=kept,
-                max_rows=MOST_ROWS,
-            )
+    if not versions:
+        return None
+    rows = view.labelled.reset_index(drop=True)
+    numeric, categorical = _offered(view, rows)
+    folder = view.workspace.directory / ".lifecycle" / "fits" / view.name
+    with FitsKept(folder) as kept:
+        return training.backtest(
+            rows,
+            recipe=_as_champion(view, model.recipe),
+            alternatives={name: view.workspace.recipe(name) for name in model.rebuild},
+            deployed=_shadows(view, versions, rows),
+            numeric=model.features.numeric,
+            categorical=model.features.categorical,
+            as_of=view.as_of,
+            delay=model.delay,
+            chunk=model.chunk,
+            timezone=view.timezone,
+            spans=[span or None for span in model.release.spans],
+            costs=error_costs(view),
+            thresholds={name: each.threshold for name, each in versions.items()},
+            trained_to={
+                name: each.trained_to
+                for name, each in versions.items()
+                if each.trained_to is not None
+            },
+            threshold=model.threshold,
+            seed=model.seed,
+            windows=model.renewal.windows,
+            older=OLDER,
+            offered_numeric=numeric,
+            offered_categorical=categorical,
+            left_out=faulty.touched(view, rows),
+            feedback=listened(view),
+            kept=kept,
+            max_rows=MOST_ROWS,
+        )
+
+
+def ruling(view: View) -> decision.Ruling:
+    """What to do about a model, from a back-test on its newest labelled chunks."""
+    model, table = view.settings, view.backtest()
     return decision.rule(
         table,
         costs=decision.Costs(
@@ -86,7 +90,7 @@ def ruling(view: View) -> decision.Ruling:
         rows_per_week=rows_per_week(view),
         horizon_weeks=model.costs.horizon_weeks,
         currency=view.currency,
-        faults=faulty.told(view) if versions else (),
+        faults=faulty.told(view) if table is not None else (),
         chunk=model.chunk,
     )
 

@@ -24,6 +24,7 @@ from lifecycle import (
     promotion,
     quality,
     registry,
+    training,
 )
 from lifecycle.workspace import advice, measured, moved, worth
 from lifecycle.workspace.rows import LENGTH, Rows
@@ -216,11 +217,33 @@ class View(Rows):
 
     # -- decide ----------------------------------------------------------------
 
+    @_once
+    def backtest(self) -> training.Backtest | None:
+        """What each action would have brought in the newest chunks with outcomes."""
+        from lifecycle.workspace import ruling
+
+        return ruling.backtest(self)
+
+    @_once
     def ruling(self) -> decision.Ruling:
-        """Keep, retrain, rebuild or roll back, with evidence and money."""
+        """Keep, mend, retrain, rebuild or roll back, with evidence and money."""
         from lifecycle.workspace import ruling
 
         return ruling.ruling(self)
+
+    def course(self) -> decision.Course | None:
+        """The back-test window by window; `None` before the first version."""
+        tested = self.backtest()
+        if tested is None:
+            return None
+        return decision.course(tested, ruling=self.ruling())
+
+    @_once
+    def promises(self) -> decision.Promises:
+        """What earlier rulings promised, and what came."""
+        from lifecycle.workspace import promised
+
+        return promised.promises(self)
 
     # -- promote ---------------------------------------------------------------
 
