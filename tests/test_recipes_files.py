@@ -51,6 +51,20 @@ def test_a_plain_file_has_nothing_to_search_and_shapes_nothing(tmp_path):
     assert recipe.fingerprint == recipe.source_sha256
 
 
+def test_the_libraries_of_a_file_are_those_it_imports_and_python_does_not_bring(
+    tmp_path,
+):
+    more = (
+        "import os, numpy as np\n"
+        "def features(frame):\n"
+        "    from scipy.stats import norm\n"
+        "    from lifecycle.recipes import library\n"
+        "    import pandas.api.types\n"
+    )
+    found = made(tmp_path, more).libraries
+    assert found == ("numpy", "pandas", "scipy", "sklearn")
+
+
 # ---------------------------------------------------------------- the search space
 
 

@@ -225,6 +225,7 @@ def test_it_shows_itself():
     assert (told["n"], told["agreement"], told["verdict"]) == (240, 1.0, "quiet")
     assert len(found.frame()) == 5
     assert "Made again" in found._repr_html_()
+    assert "agreement" in found.plot().svg
 
 
 # ---------------------------------------------------------------- the rows again

@@ -240,6 +240,21 @@ def test_categories_of_the_estimators_own_cannot_go_on():
         training.go_on(champion, rows, recipe, seed=1, parent=1, **names)
 
 
+def test_boosted_trees_whose_bins_are_unknown_are_refused_and_not_guessed():
+    class Other(HistGradientBoostingRegressor):
+        def fit(self, X, y, sample_weight=None):
+            super().fit(X, y, sample_weight)
+            self._bin_mapper = object()
+            return self
+
+    Other.__name__ = "HistGradientBoostingRegressor"
+    champion = Other(max_iter=3)
+    HistGradientBoostingRegressor.fit(champion, OLD[["a", "b"]], OLD["outcome"])
+    recipe = recipe_of(lambda n, c, seed: HistGradientBoostingRegressor(max_iter=3))
+    with pytest.raises(SettingsError, match="of this scikit-learn cuts its bins"):
+        training.go_on(champion, NEW, recipe, seed=1, parent=1, **PLAIN)
+
+
 def test_rows_of_one_outcome_only_are_not_enough_to_go_on_with():
     recipe = recipes.load("extra_trees")
     first = training.train(OLD, recipe, seed=1, **NAMES)

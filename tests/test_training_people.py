@@ -334,6 +334,7 @@ def test_the_summary_and_the_share_say_how_much_is_peoples():
     assert repr(made).startswith(f"<Material {len(RIPE) + 4} rows. ")
     assert json.loads(json.dumps(made.facts())) == made.facts()
     assert made.facts()["people"]["rows"] == 4
+    assert "override to 1" in made.plot().svg
     assert made.facts()["people_to"] == YOUNG["time"].iloc[3].isoformat()
 
 

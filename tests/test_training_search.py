@@ -253,3 +253,4 @@ def test_a_search_shows_itself(tmp_path):
     assert found.findings.rows[1].lower > 0
     assert len(found.frame()) == 3
     assert "as it is" in found._repr_html_()
+    assert "C 10" in found.plot().svg

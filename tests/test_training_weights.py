@@ -174,6 +174,14 @@ def test_a_recipe_shapes_its_rows_and_the_record_says_what_came_of_it(tmp_path, 
     assert nothing.shape == (0,)
 
 
+def test_what_the_recipes_file_imports_is_among_the_packages(tmp_path, rows):
+    import threadpoolctl
+
+    recipe = own(tmp_path, f"import threadpoolctl\n{SHAPES}")
+    found = training.train(rows, recipe, seed=1, **NAMES).birth["packages"]
+    assert found["threadpoolctl"] == threadpoolctl.__version__
+
+
 @pytest.mark.parametrize(
     "body",
     [

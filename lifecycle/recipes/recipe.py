@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
+import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -142,6 +144,24 @@ class Recipe:
             return self.source_sha256
         told = json.dumps(dict(self.parameters), sort_keys=True)
         return hashlib.sha256(f"{self.source_sha256} {told}".encode()).hexdigest()
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """What the file imports that does not come with Python.
+
+        Examples
+        --------
+        >>> from lifecycle import recipes
+        >>> recipes.load("ridge").libraries
+        ('sklearn',)
+        """
+        found: set[str] = set()
+        for node in ast.walk(ast.parse(self.source)):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.partition(".")[0])
+        return tuple(sorted(found - sys.stdlib_module_names - {"lifecycle"}))
 
     @property
     def prepares(self) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import intervals
+from lifecycle import figures, intervals
 from lifecycle.errors import InputError
 from lifecycle.findings import Finding, Findings, Verdict
 from lifecycle.recipes import Recipe
@@ -68,6 +68,12 @@ class Reproduction:
     def frame(self) -> pd.DataFrame:
         """A row a finding."""
         return self.findings.frame()
+
+    def plot(self) -> figures.Picture:
+        """What is as it was and what is not, one bar each."""
+        told = [row for row in self.findings if row.measure != "difference"]
+        rows = [replace(row, measure="the same", subject=row.measure) for row in told]
+        return figures.by_subject(rows, title="Made again", measure="the same")
 
     def __repr__(self) -> str:
         return f"<Reproduction {self.verdict}. {self.summary}>"
@@ -175,7 +181,7 @@ def reproduce(
         )
     before, after = (learning.score(each, rows.table) for each in (estimator, fresh))
     now = {**rows.facts, "recipe_sha256": recipe.source_sha256}
-    return _held(birth, {**now, "packages": packages(fresh)}, before, after)
+    return _held(birth, {**now, "packages": packages(fresh, recipe)}, before, after)
 
 
 def _mapped(

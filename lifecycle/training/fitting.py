@@ -215,7 +215,7 @@ def train(
         **rows.facts,
         "parameters": dict(made.parameters),
         "search": told,
-        "packages": packages(estimator),
+        "packages": packages(estimator, recipe),
         "seconds": round(seconds, 3),
         "warnings": said,
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import intervals, markup, periods
+from lifecycle import figures, intervals, markup, periods
 from lifecycle.findings import Finding, Findings
 from lifecycle.training import hearing, marking, windows
 from lifecycle.training.hearing import OUTCOME
@@ -58,6 +58,11 @@ class Material:
     def frame(self) -> pd.DataFrame:
         """The rows, with `weight` and `source` beside `outcome`."""
         return self.table.assign(weight=self.weights, source=self.sources)
+
+    def plot(self) -> figures.Picture:
+        """How often each source of words was right; what is people's without any."""
+        right = self.findings.only(measure="right")
+        return right.plot() if len(right) else self.findings.plot("touched")
 
     def facts(self) -> dict[str, Any]:
         """What it was asked for and what was found, JSON throughout."""

@@ -159,7 +159,7 @@ def go_on(
         "search": None,
         "parent": parent,
         "going_on": told,
-        "packages": learning.packages(estimator),
+        "packages": learning.packages(estimator, recipe),
         "seconds": round(seconds, 3),
         "warnings": sorted({str(warning.message) for warning in caught}),
     }
@@ -280,12 +280,12 @@ def _more_binned(
             f"{type(step).__name__} with categories of its own cannot go on: new rows "
             'would number them anew; set renewal.continuous to "refit"'
         )
-    bins = step._bin_mapper
+    bins = getattr(step, "_bin_mapper", None)
 
     def binned(X: np.ndarray, *_: object, is_training_data: bool) -> np.ndarray:
         step._bin_mapper = bins
         order = np.asfortranarray if is_training_data else np.ascontiguousarray
-        return order(bins.transform(X))
+        return order(step._bin_mapper.transform(X))
 
     before = step.get_params()
     step.set_params(warm_start=True, max_iter=trees, early_stopping=False)
@@ -294,6 +294,11 @@ def _more_binned(
         step.fit(table, truth, **given)
     finally:
         del step._bin_data
+    if bins is None or step._bin_mapper is not bins:
+        raise SettingsError(
+            f"{type(step).__name__} of this scikit-learn cuts its bins in a way that "
+            'is not known here; set renewal.continuous to "refit"'
+        )
     step.set_params(warm_start=False, early_stopping=before["early_stopping"])
 
 

@@ -191,8 +191,11 @@ def checked(weights: np.ndarray) -> np.ndarray:
     return weights
 
 
-def packages(estimator: BaseEstimator) -> dict[str, str]:
-    """The versions of what a fit rests on: ours, and the estimator's own libraries."""
+def packages(estimator: BaseEstimator, recipe: Recipe | None = None) -> dict[str, str]:
+    """The versions of what a fit rests on.
+
+    Ours, the libraries of the estimator's parts, and what the recipe's file imports.
+    """
     import numpy as np
     import pandas as pd
     import scipy
@@ -210,6 +213,8 @@ def packages(estimator: BaseEstimator) -> dict[str, str]:
     }
     parts = [estimator, *estimator.get_params(deep=True).values()]
     libraries = {type(part).__module__.partition(".")[0] for part in parts}
+    if recipe is not None:
+        libraries |= set(recipe.libraries)
     for library in sorted(libraries - {"sklearn", "builtins", "lifecycle", *found}):
         version = getattr(sys.modules.get(library), "__version__", None)
         if isinstance(version, str):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import intervals
+from lifecycle import figures, intervals
 from lifecycle.errors import NotEnoughData, SettingsError
 from lifecycle.findings import Finding, Findings
 from lifecycle.recipes import Recipe
@@ -93,6 +93,10 @@ class Search:
         import pandas as pd
 
         return pd.DataFrame(list(self.tried))
+
+    def plot(self) -> figures.Picture:
+        """What each set gained, the best first."""
+        return self.findings.plot("gain")
 
     def __repr__(self) -> str:
         return f"<Search {len(self.tried)} tried. {self.summary}>"
