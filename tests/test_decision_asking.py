@@ -51,23 +51,33 @@ def test_the_stake_is_the_expected_value_of_acting_only_where_it_pays():
 
 def test_cheap_fits_are_all_made_and_said():
     found = asked(fit=0.5)
+    assert found.budget >= found.price == 24
     assert found.now
     assert (found.windows, found.recipes) == (4, ("own", "trees", "forest", "bins"))
     assert sorted(found.spans, key=str) == [13, 8, None]
     assert found.fits == 48
     assert found.summary == (
         "48 fits would cost $24; at stake are $179 a week: ask with 4 windows, 3 "
-        "spans and 4 recipes."
+        "spans and 4 recipes; again with new outcomes."
     )
     assert found.verdict == "alert"
 
 
 def test_dear_fits_are_few_and_of_the_own_recipe():
-    found = asked(fit=30)
+    found = asked(fit=20)
     assert found.now
-    assert (found.fits, found.recipes) == (4, ("own",))
-    assert (found.windows, len(found.spans)) == (2, 2)
-    assert found.price <= found.saved_up
+    assert (found.fits, found.recipes) == (2, ("own",))
+    assert (found.windows, len(found.spans)) == (1, 2)
+    assert found.price <= found.budget
+    assert found.budget == pytest.approx(0.25 * found.stake)
+
+
+def test_other_recipes_come_before_further_windows():
+    found = asked(fit=4)
+    assert (found.windows, found.recipes) == (1, ("own", "trees", "forest"))
+    assert found.summary.endswith(
+        "ask with 1 window, 3 spans and 3 recipes; again with new outcomes."
+    )
 
 
 def test_nothing_at_stake_waits_until_it_is_time_and_then_asks_with_one_fit():
@@ -133,6 +143,9 @@ def test_another_recipe_is_not_fitted_where_the_rise_could_never_pay_for_it():
     hopeless = asked(fit=0.5, rebuild=1e7)
     assert hopeless.recipes == ("own",)
     assert (hopeless.windows, hopeless.fits) == (4, 12)
+    dearer = {"fit": 4.0, "rebuild": 1e7}
+    assert (asked(**dearer).windows, asked(**dearer).fits) == (1, 3)
+    assert asked(**dearer, recipes=["own"]).windows == 3
 
 
 def test_the_middle_span_comes_first():
@@ -155,6 +168,9 @@ def test_numbers_that_make_no_sense_are_refused():
         asked(windows=0)
     with pytest.raises(ValueError, match=r"or reference 0\.15 is infinite"):
         asked(loss=math.inf)
+    for share in (0.0, 1.1, math.nan):
+        with pytest.raises(ValueError, match="share must be above 0 and at most 1"):
+            asked(share=share)
     with pytest.raises(ValueError, match="every must be above 0"):
         asked(every=0)
     for name in ("recipes", "spans"):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import product
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import markup
+from lifecycle.decision.looks import looks as looks_of
 from lifecycle.decision.value import Costs, Policy
 from lifecycle.decision.words import money, some
 from lifecycle.findings import Finding, Findings, Verdict
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Asking", "ask"]
 
-Fit = tuple[str, int | None, int]
+_USUAL, _RECIPE = 0.05, 0.02  # what a retraining, and another recipe, usually saves
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,9 @@ class Asking:
         What they cost.
     stake : float
         What a week may lose as long as nobody looks, in `currency`.
-    saved_up : float
-        What has been at stake since the last look: the most a look may cost.
+    budget : float
+        The most a look may cost: the share that it is expected to save of what has been
+        at stake since the last one.
     next_in : float
         Weeks until the next look.
     n : int
@@ -68,7 +69,7 @@ class Asking:
     fits: int
     price: float
     stake: float
-    saved_up: float
+    budget: float
     next_in: float
     n: int = 0
     currency: str = "USD"
@@ -84,8 +85,8 @@ class Asking:
         """The stake a week and what the look costs."""
         rows = (
             Finding(
-                "saved_up",
-                self.saved_up,
+                "budget",
+                self.budget,
                 self.n,
                 threshold=self.price,
                 verdict=self.verdict,
@@ -132,18 +133,19 @@ def ask(
     reference_variance: float = 0.0,
     n: int = 0,
     weeks_since: float | None = None,
-    kept: Collection[Fit] = (),
+    kept: Collection[tuple[str, int | None, int]] = (),
     every: float = 4,
+    share: float = 0.25,
     horizon_weeks: float = 26,
     currency: str = "USD",
     policy: Policy | None = None,
 ) -> Asking:
     r"""Whether the fits of a back-test are worth their price now.
 
-    A look is taken as soon as what has been at stake since the last one pays for it,
-    with as many fits as that pays for, and in any case after `every` weeks: however
-    dear a fit is, somebody looks. To keep, to recalibrate and to roll back need no fits
-    and can be weighed at any time.
+    A look is taken as soon as it costs no more than the share it is expected to save of
+    what has been at stake since the last one, with as many fits as that pays for, and
+    in any case after `every` weeks: however dear a fit is, somebody looks. To keep, to
+    recalibrate and to roll back need no fits and can be weighed at any time.
 
     Parameters
     ----------
@@ -170,6 +172,9 @@ def ask(
         Fits that exist already and cost nothing; of windows by age, 0 the newest.
     every : float
         After so many weeks it is asked whatever it costs.
+    share : float
+        The part of what is at stake that a look may be expected to save: a higher loss
+        is often the world's, and no model mends it.
     horizon_weeks, currency, policy
         As for `rule`.
 
@@ -198,12 +203,13 @@ def ask(
         c' = \frac{c}{M S}, \quad z = \frac{\delta - c'}{e}.
 
     Where a loss is not known, :math:`\delta = 0` and :math:`e = \tau` of the policy,
-    the usual size of a gain. Looking when the stakes since the last look have added up
-    to the price of one costs, at a steady stake, at most twice what it would with the
-    future known: it is the rule for hiring or buying of competitive analysis. The looks
-    that can be afforded grow from one fit of the own recipe by more spans, a second
-    window, further windows and, where the rise could ever pay a rebuild, by the other
-    recipes.
+    the usual size of a gain. To look when what could have been saved since the last
+    look has added up to the price of one costs, at a steady stake, at most twice what
+    it would with the future known: it is the rule for hiring or buying of competitive
+    analysis. Looks grow from one fit of the own recipe by more spans, by the other
+    recipes where the rise could ever pay a rebuild, and last by further windows, which
+    are worth the least: on streams replayed, one window of all candidates every fourth
+    week was as good as four.
 
     References
     ----------
@@ -220,11 +226,13 @@ def ask(
     numbers = {"rows_per_week": rows_per_week, "horizon_weeks": horizon_weeks}
     numbers |= {"loss_variance": loss_variance, "weeks_since": weeks_since or 0.0}
     _check({**numbers, "reference_variance": reference_variance}, windows, every)
+    if not 0 < share <= 1:
+        raise ValueError(f"share must be above 0 and at most 1, got {share}")
     if not recipes or not spans:
         raise ValueError("recipes and spans must name at least one each; add the own")
     told = policy or Policy()
     scale = float(rows_per_week) * (1.0 if costs.error is None else costs.error)
-    rise, spread = float(loss) - float(reference), told.tau
+    rise, spread = float(loss) - float(reference), _USUAL
     if math.isinf(rise):
         raise ValueError(f"loss {loss} or reference {reference} is infinite; mend it")
     if math.isnan(rise):
@@ -234,18 +242,16 @@ def ask(
     weeks = _count(told.persistence, horizon_weeks)
     stake = _stake(rise, spread, scale, weeks, costs.retrain)
     since = every if weeks_since is None else weeks_since
-    saved = stake * since
-    most = (rise + 2 * spread + told.tau_recipe) * scale * horizon_weeks
+    budget = share * stake * since
+    most = (rise + 2 * spread + _RECIPE) * scale * horizon_weeks
     looks = list(
-        _looks(recipes, spans, windows, frozenset(kept), rebuild=most > costs.rebuild)
+        looks_of(recipes, spans, windows, frozenset(kept), rebuild=most > costs.rebuild)
     )
-    paid = [look for look in looks if look.fits * costs.fit <= saved]
+    paid = [look for look in looks if look.worth * costs.fit <= budget]
     now = since > 0 and (bool(paid) or since >= every)
-    look = looks[0]
-    if now and paid:
-        look = max(reversed(paid), key=lambda held: held.fits)
+    look = paid[-1] if now and paid else looks[0]
     least = looks[0].fits * costs.fit
-    rest = min(every, least / stake if stake else every)
+    rest = min(every, least / (share * stake) if stake else every)
     asking = Asking(
         now,
         look.windows,
@@ -254,7 +260,7 @@ def ask(
         look.fits,
         look.fits * costs.fit,
         stake,
-        saved,
+        budget,
         rest if now else max(rest - since, 0.0),
         n,
         currency,
@@ -275,54 +281,6 @@ def _stake(
         return scale * max(over, 0.0)
     normal, z = NormalDist(), over / spread
     return max(scale * (spread * normal.pdf(z) + over * normal.cdf(z)), 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """One way to look: so many fits that have to be made."""
-
-    windows: int
-    recipes: tuple[str, ...]
-    spans: tuple[int | None, ...]
-    fits: int
-
-
-def _looks(
-    recipes: Sequence[str],
-    spans: Sequence[int | None],
-    windows: int,
-    kept: Collection[Fit],
-    rebuild: bool,
-) -> Iterator[_Look]:
-    """Looks from the smallest on, each with all that one of those before it has."""
-    own, *others = dict.fromkeys(recipes)
-    wanted = _from_the_middle(spans)
-
-    def look(count: int, names: Sequence[str], lengths: Sequence[int | None]) -> _Look:
-        fits = product(names, lengths, range(count))
-        missing = sum(fit not in kept for fit in fits)
-        return _Look(count, tuple(names), tuple(lengths), missing)
-
-    yield look(1, [own], wanted[:1])
-    yield look(1, [own], wanted[:2])
-    near = min(2, windows)
-    for count in range(2, len(wanted) + 1):
-        yield look(near, [own], wanted[:count])
-    for more in range(near, windows + 1):
-        yield look(more, [own], wanted)
-    if rebuild:
-        for count in range(1, len(others) + 1):
-            yield look(near, [own, *others[:count]], wanted)
-        for more in range(near + 1, windows + 1):
-            yield look(more, [own, *others], wanted)
-
-
-def _from_the_middle(spans: Sequence[int | None]) -> list[int | None]:
-    """Spans from the middle one outwards: the longest and shortest are rarer best."""
-    ranked = sorted(set(spans), key=lambda span: math.inf if span is None else span)
-    middle = (len(ranked) - 1) // 2
-    places = sorted(range(len(ranked)), key=lambda place: abs(place - middle))
-    return [ranked[place] for place in places]
 
 
 def _count(persistence: float, horizon: float) -> float:
@@ -354,7 +312,10 @@ def _sentence(asking: Asking, due: bool, since: float | None) -> str:
         said += f"ask all the same, {_weeks(since or 0)} after the last look, "
     else:
         said += "ask "
-    return f"{said}with {some(parts)}."
+    again = (
+        f"in {_weeks(asking.next_in)}" if asking.next_in > 1 else "with new outcomes"
+    )
+    return f"{said}with {some(parts)}; again {again}."
 
 
 def _fits(count: int) -> str:
