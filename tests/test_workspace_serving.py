@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +11,11 @@ import pytest
 
 import lifecycle
 from lifecycle import errors, recipes, registry, training
-from lifecycle.workspace import Workspace, intake, serving
+from lifecycle.workspace import Workspace, intake, reproducing, serving
 
 NAMES = {"numeric": ["visits"], "categorical": ["plan"]}
 AT = datetime(2024, 5, 6, tzinfo=UTC)
+DELAY = timedelta(days=14)
 SETTINGS = """\
 [models.leads]
 owner = "Ana Silva"
@@ -121,6 +122,32 @@ def test_a_version_that_maps_anothers_scores_shapes_its_rows_as_that_one(bench, 
         serving.scorer(bench, "leads", second)(rows),
         serving.scorer(bench, "leads", first)(rows),
     )
+
+
+def test_a_version_of_a_workspace_learns_from_people_and_is_made_again(bench, rows):
+    """All the way: logged, spoken of, trained, scored, and made again."""
+    times = pd.date_range(AT - timedelta(days=126), AT, periods=300).floor("us")
+    log = rows.drop(columns="outcome").assign(
+        id=[f"i{k:03d}" for k in range(300)], time=times.astype("datetime64[us, UTC]")
+    )
+    scored = log.assign(score=0.5, prediction=1.0, version="1", role="production")
+    bench.ingest("leads", "predictions", scored)
+    truth = log[["id"]].assign(time=log["time"] + DELAY, outcome=rows["outcome"])
+    bench.ingest("leads", "outcomes", truth[truth["time"] <= AT])
+    said = truth.assign(feedback_id="f" + log["id"], kind="override", reason=None)
+    said = said.assign(label=rows["outcome"], person="ann", time=log["time"])
+    bench.ingest("leads", "feedback", said.drop(columns="outcome"))
+    version = bench.train("leads", as_of=AT, by="ana")
+    people = version.birth["material"]["people"]
+    assert 30 < people["rows"] < 60
+    assert 0 < people["weight"] <= 0.1 * version.birth["material"]["outcomes"] + 1e-6
+    assert version.birth["people_to"] > version.trained_to.isoformat()
+    (bench.directory / "recipes" / "mine.py").write_text("x = 1\n")
+    bench.ingest("leads", "outcomes", truth[truth["time"] > AT])
+    found = reproducing.reproduce(bench, "leads", version.number)
+    assert found.verdict == "quiet"
+    assert found.differs == ()
+    assert serving.scorer(bench, "leads", version)(log).shape == (300,)
 
 
 def test_a_recipe_that_shapes_nothing_needs_no_source(bench, rows):
