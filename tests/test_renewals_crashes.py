@@ -53,13 +53,14 @@ PREPARE = """
 
         return touch
 
-    def around(owner, name, touch):
+    def around(owner, name, touch, *, after=True):
         real = getattr(owner, name)
 
         def touching(*args, **more):
             touch()
             result = real(*args, **more)
-            touch()
+            if after:
+                touch()
             return result
 
         setattr(owner, name, touching)
@@ -139,7 +140,7 @@ def test_killed_at_any_touch_of_the_disk_a_renewal_is_finished_once(
                 around(mine._engine.dialect, "do_commit", touch)
                 disk = (os, "fsync"), (Path, "hardlink_to"), (Path, "unlink")
                 for owner, name in disk:
-                    around(owner, name, touch)
+                    around(owner, name, touch, after=name == "hardlink_to")
                 drive(mine, "dead")
 
             status = ended(forked(child))
@@ -171,7 +172,7 @@ def test_killed_at_any_touch_of_the_disk_a_renewal_is_finished_once(
     )
     assert isinstance(outcomes, list)
     steps = [left for left, _ in outcomes]
-    assert len(steps) > 20
+    assert len(steps) > 15
     order = ["nothing", "due", "decided", "trained", "tested", "proposed", "ended"]
     assert list(dict.fromkeys(steps)) == order
     # what was about to be registered when the process died is cleared away
@@ -284,7 +285,7 @@ def test_killed_between_any_two_steps_the_next_tick_gets_to_the_end(
                     (promotion, "propose"),
                     (promotion, "promote_within"),
                 ):
-                    around(owner, name, touch)
+                    around(owner, name, touch, after=name.startswith("promote"))
                 tick(here, SLOT)
 
             status = ended(forked(child))
@@ -312,7 +313,7 @@ def test_killed_between_any_two_steps_the_next_tick_gets_to_the_end(
     assert isinstance(outcomes, list)
     order = ["nothing", "due", "decided", "trained", "tested", "proposed", "ended"]
     assert list(dict.fromkeys(outcomes)) == order
-    assert len(outcomes) > 16
+    assert len(outcomes) == 12
 
 
 def test_of_two_processes_one_renews_and_the_other_says_so(tmp_path: Path) -> None:
