@@ -25,15 +25,28 @@ _IGNORED = """\
 _RECIPES = """\
 # Recipes
 
-A recipe is a Python file `NAME.py` with one function; name it in `lifecycle.toml`.
+A recipe is a Python file `NAME.py`; name it in `lifecycle.toml`. One function must be
+there, the rest may be.
 
 ```python
 def estimator(numeric, categorical, seed):
     \"\"\"An unfitted scikit-learn estimator for a frame with these columns.\"\"\"
+
+
+SPACE = {"logisticregression__C": [0.1, 1.0, 10.0]}  # what a training may try
+TRIALS = 20  # how many sets of it at most
+
+
+def features(frame):
+    \"\"\"The model's features in, a frame of the same rows out: each from itself only.\"\"\"
+    return frame.assign(ratio=frame["opened"] / frame["sent"])
 ```
 
 Without one, the library's serve: scaled_logistic, boosted_trees, extra_trees,
-binned_logistic.
+binned_logistic; ridge and boosted_regression for outcomes that are numbers.
+
+`.versions` holds the recipe of each version as it was: versions are scored and made
+again with it, so keep it too.
 """
 
 
