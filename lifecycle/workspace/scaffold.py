@@ -38,7 +38,7 @@ TRIALS = 20  # how many sets of it at most
 
 
 def features(frame):
-    \"\"\"The model's features in, a frame of the same rows out: each from itself only.\"\"\"
+    \"\"\"The features in, a frame of the same rows out; each from itself only.\"\"\"
     return frame.assign(ratio=frame["opened"] / frame["sent"])
 ```
 
