@@ -100,8 +100,8 @@ def rule(
     >>> ruling.action, ruling.span, ruling.verdict
     ('retrain', 13, 'alert')
     >>> ruling.summary
-    'Retrain on the last 13 weeks: expected +$9,820 over 26 weeks (90%: 7,840 to
-    11,800) against a price of $500.'
+    'Retrain on the last 13 weeks: expected +$11,500 over 26 weeks (90%: 9,380 to
+    13,700) against a price of $500.'
     """
     for name, number in (
         ("rows_per_week", rows_per_week),

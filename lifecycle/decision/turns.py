@@ -117,6 +117,7 @@ def by_delay(
     Flip
     """
     flip = Flip("delay", "later", 0.0, math.nan, unit=words.chunk)
+    later = None if later is None else later[later["lag"] > 0]
     if later is None or not len(later):
         return replace(flip, why="what later outcomes would change was not tested")
     steady = 0

@@ -3,100 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
+from lifecycle.decision.levels import level, steps, unrest
+from lifecycle.decision.policy import Costs, Policy
+
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 __all__ = ["Costs", "Option", "Policy", "reprice", "weigh"]
 
-_PRICES = ("retrain", "rebuild", "roll_back", "error", "recalibrate", "fit")
+_KEYS = ("action", "recipe", "span", "version", "offered")
+_STEPS = 3  # fewer say nothing of an option's own unrest: then that of all counts
 
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """Prices of the actions and of an error, all in one currency.
-
-    Parameters
-    ----------
-    retrain, rebuild, roll_back : float
-        Compute, people's hours and the risk of the change.
-    error : float, optional
-        What a loss of 1 in the back-test costs; without it, what the back-test was
-        told an error costs.
-    recalibrate : float
-        The repair that leaves the model as it is and mends its scores.
-    fit : float
-        One fit of a back-test: the price of asking.
-
-    Raises
-    ------
-    ValueError
-        When a price is negative or no number.
-    """
-
-    retrain: float
-    rebuild: float
-    roll_back: float = 0.0
-    error: float | None = None
-    recalibrate: float = field(default=0.0, kw_only=True)
-    fit: float = field(default=0.0, kw_only=True)
-
-    def __post_init__(self) -> None:
-        for name in _PRICES:
-            price = getattr(self, name)
-            if price is not None and not 0 <= price < math.inf:
-                raise ValueError(
-                    f"the price {name} must be 0 or more, got {price}; mend the costs"
-                )
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How much evidence an action needs, and how long its gain lasts.
-
-    The defaults are those of a replay of decision rules on fifteen streams, on which
-    they were flat: small changes of them change little.
-
-    Parameters
-    ----------
-    decay : float
-        Weight of a window against the next newer one.
-    tau : float
-        Usual size of a gain per row, in errors: gains are shrunk towards 0 the more,
-        the less certain they are against it.
-    tau_recipe : float
-        The same for the advantage of another recipe when both are fresh.
-    floor : float
-        The least deviation between windows to reckon with, as one more window.
-    persistence : float
-        Share of a gain that is left after a week.
-    margin : float
-        By which share a gain must exceed its price; this keeps the ruling from
-        going to and fro.
-    probability, rebuild_probability : float
-        With which probability it must.
-    least_gain : float
-        Gains per row up to this, in errors, are never acted upon.
-    min_rows : int
-        With fewer rows in all windows there is no ruling.
-    level : float
-        Of the intervals.
-    """
-
-    decay: float = 0.6
-    tau: float = 0.05
-    tau_recipe: float = 0.02
-    floor: float = 0.02
-    persistence: float = 0.95
-    margin: float = 0.25
-    probability: float = 0.6
-    rebuild_probability: float = 0.8
-    least_gain: float = 0.005
-    min_rows: int = 100
-    level: float = 0.90
+_Key = tuple[str, str, int | None, int | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +71,9 @@ class Option:
     probability: float
     clears: bool
     offered: str = ""
+    confirmed: float = math.nan
+    earned: float = math.nan
+    weeks: float = math.nan
 
     @property
     def net(self) -> float:
@@ -161,6 +88,8 @@ def weigh(
     rows_per_week: float,
     horizon_weeks: float = 26,
     policy: Policy | None = None,
+    later: pd.DataFrame | None = None,
+    balance: float | None = None,
 ) -> list[Option]:
     r"""Every option's net value over the horizon, best first.
 
@@ -176,6 +105,14 @@ def weigh(
     horizon_weeks : float
         How long a gain is counted.
     policy : Policy, optional
+    later : DataFrame, optional
+        As a back-test has it. Only rows of a `lag` below 0 are used: an option made
+        for a later window on one that it has not seen either, which tells of a change
+        sooner. Such a row stands for that of the table, of the same window.
+    balance : float, optional
+        What acting has earned so far: the bill that the first version would have run
+        up since it went live, less the bill there was, prices of actions included.
+        Tell it: 0 where nothing was done yet. Without it `probability` is enough.
 
     Returns
     -------
@@ -183,25 +120,28 @@ def weigh(
 
     Notes
     -----
-    With the paired mean differences :math:`d_u` of windows of age :math:`u`, weights
-    :math:`w_u \propto 0.6^u` and variances :math:`v_u`,
-
-    .. math::
-
-        g = \sum w_u d_u, \quad
-        v = \sum w_u^2 (v_u + s^2), \quad
-        s^2 = \frac{\sum (d_u - g)^2 + 0.02^2}{m},
-
-    both shrunk by :math:`k = \tau^2 / (\tau^2 + v)`. A gain fades by the persistence
+    The gain a row :math:`g` with variance :math:`v` is the level of the option's paired
+    differences in the newest window (see `levels.level`): each a measurement with the
+    variance of its rows and that between windows (see `levels.unrest`; of all options
+    together where one has too few windows). A gain fades by the persistence
     :math:`\rho` a week, so that over :math:`H` weeks it counts
     :math:`S = (1 - \rho^H)/(1 - \rho)` times: value :math:`g S`, times rows a week,
     times the cost of an error. Windows are chunks, the horizon is weeks whatever a
     chunk is: the gain of a longer window has faded within it already and is taken as
     that of the first week, which errs on the side of keeping (by 8% where chunks are
-    months). A rebuild is reckoned in two parts, for the best of
-    many recipes looks better than it is: what a fresh model of the own recipe would
-    gain, as above, plus the advantage of the other recipe when both are fresh, which
-    is shrunk harder, weighs all windows alike and lasts the whole horizon.
+    months). A rebuild is reckoned in two parts: what a fresh model of the own recipe
+    would gain, plus the advantage of the other recipe when both are fresh.
+
+    An option clears when all of this holds:
+
+    - its gain is more than the least that is acted upon, and more than its price;
+    - it exceeds its price with the margin by the probability of the policy, which is
+      `unearned_probability` where the balance does not cover the price. Who has not
+      gained by acting must be all but certain, so that acting does not come dearer
+      than the first version would have;
+    - without the window that speaks most for it it still exceeds its price with the
+      margin, unless one week brings more than the price: waiting for a second witness
+      is then dearer than being wrong.
 
     Examples
     --------
@@ -212,66 +152,48 @@ def weigh(
     >>> costs = Costs(retrain=500, rebuild=5_000, error=10)
     >>> best = weigh(table, costs=costs, rows_per_week=400)[0]
     >>> best.clears, round(best.gain, 3)
-    (True, 0.167)
+    (True, 0.196)
     """
-    import pandas as pd
-
     told = policy or Policy()
     money = rows_per_week * (1.0 if costs.error is None else costs.error)
     weeks = _weeks(told.persistence, horizon_weeks)
-    keys = ["action", "recipe", "span", "version", "offered"]
-    candidates = table[table["action"] != "keep"]
-    if "offered" not in candidates.columns:
-        candidates = candidates.assign(offered="")
-    groups: dict[tuple[Any, ...], pd.DataFrame] = {}
-    for key, rows in candidates.groupby(keys, dropna=False, sort=False):
-        parts: tuple[Any, ...] = tuple(key)
-        groups[tuple(None if pd.isna(part) else part for part in parts)] = rows
+    lines = _lines(table, later)
+    stale = {
+        key: found
+        for key, found in _levels(lines, "difference", "variance", told).items()
+        if key[0] != "rebuild"
+    }
+    rebuilt = {key: rows for key, rows in lines.items() if key[0] == "rebuild"}
+    better = _levels(rebuilt, "fresh_difference", "fresh_variance", told)
     options = []
-    for (action, recipe, span, version, offered), rows in groups.items():
-        gain, variance = _pooled(
-            rows, "difference", "variance", decay=told.decay, tau=told.tau, told=told
+    for key, rows in lines.items():
+        parts = [stale.get(key)]
+        if key[0] == "rebuild":
+            parts = [_own(stale, key[2]), better.get(key)]
+        if any(part is None for part in parts):
+            continue
+        gain, variance, confirmed = (
+            sum(part[at] for part in parts if part) for at in range(3)
         )
-        value, spread = gain * weeks, variance * weeks**2
-        if action == "rebuild":
-            own = _own(groups, span)
-            if own is None or rows["fresh_difference"].isna().all():
-                continue
-            stale, unsure = _pooled(
-                own, "difference", "variance", decay=told.decay, tau=told.tau, told=told
-            )
-            better, doubt = _pooled(
-                rows[rows["fresh_difference"].notna()],
-                "fresh_difference",
-                "fresh_variance",
-                decay=1.0,
-                tau=told.tau_recipe,
-                told=told,
-            )
-            gain = stale + better
-            value = stale * weeks + better * horizon_weeks
-            spread = unsure * weeks**2 + doubt * horizon_weeks**2
-        options.append(
-            Option(
-                action=action,
-                recipe=recipe or "",
-                span=None if span is None else int(span),
-                version=None if version is None else int(version),
-                n=int(rows["n"].sum()),
-                windows=len(rows),
-                gain=gain,
-                value=value * money,
-                error=math.sqrt(spread) * money,
-                price=0.0,
-                lower=0.0,
-                upper=0.0,
-                probability=0.0,
-                clears=False,
-                offered=offered or "",
-            )
+        option = Option(
+            *key[:4],
+            n=int(rows["n"].sum()),
+            windows=len(rows["n"]),
+            gain=gain,
+            value=gain * weeks * money,
+            error=math.sqrt(variance) * weeks * money,
+            price=0.0,
+            lower=0.0,
+            upper=0.0,
+            probability=0.0,
+            clears=False,
+            offered=key[4],
+            confirmed=confirmed * weeks * money,
+            earned=math.nan if balance is None else balance,
+            weeks=weeks,
         )
-    priced = [reprice(option, costs=costs, policy=told) for option in options]
-    return sorted(priced, key=lambda option: option.net, reverse=True)
+        options.append(reprice(option, costs=costs, policy=told))
+    return sorted(options, key=lambda option: option.net, reverse=True)
 
 
 def reprice(
@@ -289,8 +211,8 @@ def reprice(
     costs : Costs
         The price of its action is read from here.
     scale : float
-        By which an error has become dearer: its value and its deviation are as many
-        times as large.
+        By which an error has become dearer: what it brings and what acting has earned
+        are as many times as large.
     policy : Policy, optional
 
     Returns
@@ -307,10 +229,17 @@ def reprice(
     """
     told = policy or Policy()
     value, error = option.value * scale, option.error * scale
+    confirmed, earned = option.confirmed * scale, option.earned * scale
     price = float(getattr(costs, option.action))
     half = NormalDist().inv_cdf((1 + told.level) / 2) * error
-    rebuilt = option.action == "rebuild"
-    needed = told.rebuild_probability if rebuilt else told.probability
+    bar = (1 + told.margin) * price
+    needed = told.unearned_probability if earned < price else told.probability
+    clears = (
+        option.gain > told.least_gain
+        and value > price
+        and _above(value, error, bar) > needed
+        and (price <= value / option.weeks or not confirmed <= bar)
+    )
     return replace(
         option,
         value=value,
@@ -319,41 +248,82 @@ def reprice(
         lower=value - half - price,
         upper=value + half - price,
         probability=_above(value, error, price),
-        clears=option.gain > told.least_gain
-        and value > price
-        and _above(value, error, (1 + told.margin) * price) > needed,
+        clears=clears,
+        confirmed=confirmed,
+        earned=earned,
     )
 
 
-def _pooled(
-    rows: pd.DataFrame,
+def _lines(
+    table: pd.DataFrame, later: pd.DataFrame | None
+) -> dict[_Key, dict[str, np.ndarray]]:
+    """The columns of every option, one row a window."""
+    import pandas as pd
+
+    rows = table[table["action"] != "keep"]
+    if later is not None and len(later) and (later["lag"] < 0).any():
+        nearer = later[later["lag"] < 0].sort_values("lag", kind="stable")
+        rows = pd.concat([nearer[nearer["action"] != "keep"], rows], ignore_index=True)
+    if "offered" not in rows:
+        rows = rows.assign(offered="")
+    rows = rows.drop_duplicates([*_KEYS, "age"])
+    found: dict[_Key, dict[str, np.ndarray]] = {}
+    numbers = ["age", "n", "difference", "variance"]
+    numbers += [name for name in ("fresh_difference", "fresh_variance") if name in rows]
+    for key, own in rows.groupby(list(_KEYS), dropna=False, sort=False):
+        told: tuple[Any, ...] = tuple(key)
+        action, recipe, span, version, offered = (
+            None if pd.isna(part) else part for part in told
+        )
+        columns = {name: own[name].to_numpy(dtype=float) for name in numbers}
+        at = str(action), recipe or "", _whole(span), _whole(version), offered or ""
+        found[at] = columns
+    return found
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _levels(
+    lines: Mapping[_Key, Mapping[str, np.ndarray]],
     difference: str,
     variance: str,
-    *,
-    decay: float,
-    tau: float,
     told: Policy,
-) -> tuple[float, float]:
-    """Gain per row over the windows and its variance, shrunk towards 0."""
+) -> dict[_Key, tuple[float, float, float]]:
+    """Of each option: gain, its variance, and the gain without its best window."""
     import numpy as np
 
-    differences = rows[difference].to_numpy(dtype=float)
-    weights = decay ** rows["age"].to_numpy(dtype=float)
-    weights = weights / weights.sum()
-    gain = float(weights @ differences)
-    between = float(np.sum((differences - gain) ** 2) + told.floor**2)
-    between /= len(differences)
-    within = rows[variance].to_numpy(dtype=float)
-    spread = float(weights**2 @ (within + between))
-    shrink = tau**2 / (tau**2 + spread)
-    return shrink * gain, shrink * spread
+    known, far = {}, {}
+    for key, rows in lines.items():
+        if difference not in rows:
+            continue
+        ok = np.isfinite(rows[difference]) & np.isfinite(rows[variance])
+        if ok.any():
+            ages = rows["age"][ok]
+            known[key] = rows[difference][ok], rows[variance][ok], ages
+            far[key] = steps(known[key][0], ages)
+    every = np.concatenate(list(far.values())) if far else np.array([])
+    found = {}
+    for key, (seen, within, ages) in known.items():
+        own = far[key] if len(far[key]) >= _STEPS else every
+        own = own if len(own) >= _STEPS else own[:0]
+        noise = within + unrest(own, within, least=told.floor)
+        usual = {"usual": told.tau, "persistence": told.persistence}
+        gain, doubt = level(seen, noise, ages, **usual)
+        rest = np.arange(len(seen)) != seen.argmax()
+        without, _ = level(seen[rest], noise[rest], ages[rest], **usual)
+        found[key] = gain, doubt, min(without, gain)
+    return found
 
 
-def _own(groups: dict[tuple[Any, ...], pd.DataFrame], span: Any) -> pd.DataFrame | None:
-    """The rows of the own recipe, trained on the same span."""
-    for (action, _, other, _, _), rows in groups.items():
+def _own(
+    stale: Mapping[_Key, tuple[float, float, float]], span: int | None
+) -> tuple[float, float, float] | None:
+    """The own recipe, trained on the same span."""
+    for (action, _, other, _, _), found in stale.items():
         if action == "retrain" and other == span:
-            return rows
+            return found
     return None
 
 

@@ -1,0 +1,200 @@
+"""Our rule, played: at every step the tables of a back-test, and `decision.weigh`.
+
+A window is a week. While a check of the data has flagged the newest window that can be
+known, the ruling is to fix the data; flagged windows are neither tested nor trained on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks._replay_course import Ground, Path, Prices, play
+from lifecycle import decision
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks._replay_course import Play
+
+__all__ = ["OLDEST", "WEEKS", "ours", "tables"]
+
+WEEKS, OLDEST = 26, 16
+CLEAN = 1  # of the grid: flagged windows left out
+
+Row = dict[str, Any]
+
+
+def ours(
+    ground: Ground,
+    told: Prices,
+    *,
+    policy: decision.Policy | None = None,
+    weeks: float | None = WEEKS,
+    leave: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+    nearer: bool = True,
+    earning: bool = True,
+) -> Path:
+    """Play a stream by `decision.weigh`.
+
+    Parameters
+    ----------
+    ground : Ground
+    told : Prices
+    policy : Policy, optional
+    weeks : float or None
+        The horizon; None for what is left of the stream.
+    leave : callable, optional
+        Changes the tables first: for what the rule would do without an action.
+    nearer : bool
+        Whether windows are also scored by the models made a window later.
+    earning : bool
+        Whether the rule is told what acting has earned so far.
+    """
+    kept: dict[tuple[int, ...], list[Row]] = {}
+    served: list[int] = []
+    scale = max(ground.cube.costs)
+    costs = decision.Costs(
+        told.retrain,
+        told.rebuild,
+        told.roll_back,
+        scale,
+        recalibrate=told.recalibrate,
+        fit=told.fit,
+    )
+
+    def move(state: Play) -> None:
+        if _faulty(state):
+            state.fixes.append(state.step)
+        else:
+            table, later = tables(state, kept)
+            if leave is not None:
+                table, later = leave(table), leave(later)
+            options = decision.weigh(
+                table,
+                costs=costs,
+                rows_per_week=1,
+                horizon_weeks=weeks or ground.windows - state.step,
+                policy=policy,
+                later=later if nearer else None,
+                balance=_earned(state, served) if earning else None,
+            )
+            chosen = next((option for option in options if option.clears), None)
+            model = -1 if chosen is None else _model(state, chosen)
+            if chosen is not None and model >= 0:
+                state.move(chosen.action, model)
+        state.fits += len(ground.cube.recipes) * len(ground.cube.spans)
+        served.append(state.deployed)
+
+    return play(ground, told, move)
+
+
+def _faulty(state: Play) -> bool:
+    """Whether the newest window is flagged, of inputs or of outcomes."""
+    cube, step = state.ground.cube, state.step
+    return bool(cube.fault_inputs[step - 1] or cube.fault_outcomes[step - 2])
+
+
+def _earned(state: Play, served: list[int]) -> float:
+    """What the first model would have cost more, as far as it is known; less prices."""
+    ground, told = state.ground, state.told
+    saved = 0.0
+    for window, model in zip(range(ground.first, state.step - 1), served, strict=False):
+        if model != ground.initial:
+            gap = ground.paired(model, ground.initial)[0][window]
+            saved += float(gap) if np.isfinite(gap) else 0.0
+    return saved - sum(getattr(told, name) for _, name, _ in state.actions)
+
+
+def tables(
+    state: Play, kept: dict[tuple[int, ...], list[Row]]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A back-test's table and its `later`, of the newest windows with outcomes.
+
+    `later` has the lag of -1 only: the models made for a window on the window before
+    it, of which they have seen nothing either.
+    """
+    step = state.step
+    rows: list[Row] = []
+    ahead: list[Row] = []
+    for window in range(max(step - 1 - OLDEST, 3), step - 1):
+        if not state.ground.cube.fault[window]:
+            rows += _window(state, window, 0, kept)
+            ahead += _window(state, window, 1, kept)
+    columns = ["action", "recipe", "span", "version", "window", "n"]
+    columns += ["difference", "variance", "fresh_difference", "fresh_variance", "lag"]
+    frames = []
+    for found in (rows, ahead):
+        frame = pd.DataFrame(found, columns=columns)
+        frame["age"] = step - 2 - frame["window"]
+        frames.append(frame)
+    return frames[0].drop(columns="lag"), frames[1]
+
+
+def _window(
+    state: Play, window: int, lead: int, kept: dict[tuple[int, ...], list[Row]]
+) -> list[Row]:
+    """The options of a window: made for it, or for the one after it."""
+    ground, served = state.ground, state.deployed
+    if window < ground.since(served) - 1:
+        return []
+    key = (served, window, lead)
+    if key not in kept:
+        kept[key] = [*_trained(ground, served, window, lead)]
+        if lead == 0 and window >= ground.since(served):
+            mended = ground.mended(served, window)
+            if mended is not None:
+                kept[key].append(_row(ground, served, mended, window, "recalibrate"))
+    found = list(kept[key])
+    if lead == 0:
+        for model in state.owned:
+            if model != served and window >= ground.since(model) - 1:
+                row = _row(ground, served, model, window, "roll_back")
+                found.append({**row, "version": model})
+    return found
+
+
+def _trained(ground: Ground, served: int, window: int, lead: int) -> list[Row]:
+    cube, own, found = ground.cube, ground.recipe(served), []
+    made = window + lead
+    for recipe in range(len(cube.recipes)):
+        for span in range(len(cube.spans)):
+            model = int(cube.grid[CLEAN, made, recipe, span]) if made > 2 else -1
+            if model < 0 or model == served:
+                continue
+            action = "retrain" if recipe == own else "rebuild"
+            row = _row(ground, served, model, window, action)
+            row |= {"recipe": cube.recipes[recipe], "span": span, "lag": -lead}
+            fresh = int(cube.grid[CLEAN, made, own, span])
+            if action == "rebuild" and fresh >= 0:
+                mean, variance = ground.paired(model, fresh)
+                row["fresh_difference"] = mean[window] / max(cube.costs)
+                row["fresh_variance"] = variance[window] / max(cube.costs) ** 2
+            found.append(row)
+    return found
+
+
+def _row(ground: Ground, served: int, model: int, window: int, action: str) -> Row:
+    mean, variance = ground.paired(model, served)
+    scale = max(ground.cube.costs)
+    return {
+        "action": action,
+        "window": window,
+        "n": int(ground.cube.rows[window]),
+        "difference": mean[window] / scale,
+        "variance": variance[window] / scale**2,
+    }
+
+
+def _model(state: Play, chosen: decision.Option) -> int:
+    """The model that an option would deploy now; -1 where it cannot be made."""
+    ground = state.ground
+    if chosen.version is not None:
+        return chosen.version
+    if chosen.action == "recalibrate":
+        mended = ground.mended(state.deployed, state.step)
+        return -1 if mended is None else mended
+    recipe = ground.cube.recipes.index(chosen.recipe)
+    return int(ground.cube.grid[CLEAN, state.step, recipe, chosen.span])
