@@ -51,6 +51,21 @@ def test_a_plain_file_has_nothing_to_search_and_shapes_nothing(tmp_path):
     assert recipe.fingerprint == recipe.source_sha256
 
 
+def test_an_estimator_that_only_looks_like_one_of_scikit_learns_is_taken(tmp_path):
+    source = (
+        "class Own:\n"
+        "    def fit(self, X, y): return self\n"
+        "    def {}(self, X): return X\n"
+        "    def get_params(self, deep=True): return dict()\n"
+        "    def set_params(self, **given): return self\n"
+        "def estimator(numeric, categorical, seed):\n"
+        "    return Own()\n"
+    )
+    assert made(tmp_path, "", source.format("predict_proba")).kind == "classifier"
+    with pytest.raises(SettingsError, match="returned Own, which has no predict_proba"):
+        _ = made(tmp_path, "", source.format("predict")).kind
+
+
 def test_the_libraries_of_a_file_are_those_it_imports_and_python_does_not_bring(
     tmp_path,
 ):

@@ -17,6 +17,6 @@ function `estimator(numeric, categorical, seed)` and, where it likes, with
 from lifecycle.recipes.keeping import keep, kept
 from lifecycle.recipes.library import LIBRARY, TASKS
 from lifecycle.recipes.loading import load
-from lifecycle.recipes.recipe import Recipe
+from lifecycle.recipes.recipe import Recipe, regresses
 
-__all__ = ["LIBRARY", "TASKS", "Recipe", "keep", "kept", "load"]
+__all__ = ["LIBRARY", "TASKS", "Recipe", "keep", "kept", "load", "regresses"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.base import BaseEstimator
 
-__all__ = ["Recipe", "sentence"]
+__all__ = ["Recipe", "regresses", "sentence"]
 
 TRIALS = 20
 
@@ -92,8 +92,6 @@ class Recipe:
             returns cannot be fitted, gives no probabilities, or has not the
             parameters it is to be given.
         """
-        from sklearn.base import is_regressor
-
         if not numeric and not categorical:
             raise SettingsError(
                 f"recipe {self.name!r} was given no features; name at least one in "
@@ -104,7 +102,7 @@ class Recipe:
         except Exception as error:
             raise SettingsError(sentence(self._where, error)) from error
         needed = ["fit", "predict_proba", "get_params"]
-        if hasattr(estimator, "fit") and is_regressor(estimator):
+        if regresses(estimator):
             needed = ["fit", "predict", "get_params"]
         for method in needed:
             if not hasattr(estimator, method):
@@ -132,10 +130,8 @@ class Recipe:
         >>> recipes.load("extra_trees").kind, recipes.load("ridge").kind
         ('classifier', 'regressor')
         """
-        from sklearn.base import is_regressor
-
         built = self.build(["number"], ["category"], seed=0)
-        return "regressor" if is_regressor(built) else "classifier"
+        return "regressor" if regresses(built) else "classifier"
 
     @property
     def fingerprint(self) -> str:
@@ -281,6 +277,28 @@ class Recipe:
 
     def __repr__(self) -> str:
         return f"<Recipe {self.name}, {self.place or 'of the library'}>"
+
+
+def regresses(estimator: object) -> bool:
+    """Whether an estimator predicts a number, and no probability.
+
+    Anything that gives probabilities is a classifier, whether it is made of
+    scikit-learn's parts or only looks like one.
+
+    Examples
+    --------
+    >>> from lifecycle import recipes
+    >>> recipes.regresses(recipes.load("ridge").build(["visits"], [], seed=1))
+    True
+    """
+    from sklearn.base import is_regressor
+
+    if hasattr(estimator, "predict_proba"):
+        return False
+    told = ("_estimator_type", "__sklearn_tags__")
+    return any(hasattr(estimator, each) for each in told) and bool(
+        is_regressor(estimator)
+    )
 
 
 def sentence(place: str, error: Exception) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from lifecycle.errors import InputError, SettingsError
-from lifecycle.recipes import Recipe
+from lifecycle.recipes import Recipe, regresses
 from lifecycle.training.gathering import Material
 from lifecycle.training.hearing import OUTCOME
 from lifecycle.training.learning import checked, fit, packages, predict, score
@@ -287,9 +287,7 @@ def _task(
     recipe: Recipe, numeric: list[str], categorical: list[str], asked: str | None
 ) -> str:
     """What the recipe is for, when that is what was asked."""
-    from sklearn.base import is_regressor
-
-    amount = is_regressor(recipe.build(numeric, categorical, seed=0))
+    amount = regresses(recipe.build(numeric, categorical, seed=0))
     task = "regression" if amount else "binary"
     if asked is not None and asked != task:
         kind = "regressor" if amount else "classifier"

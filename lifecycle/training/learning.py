@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.errors import InputError, SettingsError
-from lifecycle.recipes import Recipe
+from lifecycle.recipes import Recipe, regresses
 from lifecycle.training import shaping
 
 if TYPE_CHECKING:
@@ -72,12 +72,11 @@ def predict(
 def score(estimator: BaseEstimator, table: pd.DataFrame) -> np.ndarray:
     """Probability of outcome 1, or a value, for a table of `features`."""
     import numpy as np
-    from sklearn.base import is_regressor
 
     if table.empty:
         return np.empty(0)
     with one_thread():
-        if is_regressor(estimator):
+        if regresses(estimator):
             return np.asarray(estimator.predict(table), dtype=float).ravel()
         scores = np.asarray(estimator.predict_proba(table), dtype=float)
     return np.ascontiguousarray(scores[:, list(estimator.classes_).index(1)])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle import figures, intervals
 from lifecycle.errors import NotEnoughData, SettingsError
 from lifecycle.findings import Finding, Findings
-from lifecycle.recipes import Recipe
+from lifecycle.recipes import Recipe, regresses
 from lifecycle.training import learning
 
 if TYPE_CHECKING:
@@ -169,12 +169,11 @@ def search(
     (2021), section 5.10, for tests on later rows.
     """
     import numpy as np
-    from sklearn.base import is_regressor
 
     started = time.perf_counter()
     cuts = list(_cuts(len(table), folds))
     whole = np.ones(len(table)) if weights is None else weights
-    regression = is_regressor(recipe.build(numeric, categorical, seed=seed))
+    regression = regresses(recipe.build(numeric, categorical, seed=seed))
     tried: list[dict[str, Any]] = []
     before: np.ndarray | None = None
     fits = 0
