@@ -1,4 +1,4 @@
-"""Processes that crash and lose leases, in any order, leave one renewal open at most."""
+"""Processes that crash and lose leases leave one renewal open at most, in any order."""
 
 from __future__ import annotations
 
