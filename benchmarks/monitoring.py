@@ -4,7 +4,8 @@ Writes the files of `benchmarks._workload` once, then runs in turn, several time
 each in a process started cold: the reading of the 45 columns alone; their weekly
 Kolmogorov-Smirnov, Jensen-Shannon and Wasserstein distances, PSI, chi-square and
 missing rate; the same with the profiles of the files kept; and again after one more
-week. Medians of processor time, imports included unless a line says otherwise.
+week. Medians of processor time, imports included unless a line says otherwise; modules
+are compiled beforehand, as those of an installed package are.
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmarks import _table
 from benchmarks._workload import FEATURES, write
+
+if TYPE_CHECKING:  # the processes that are measured do not import what prints
+    from benchmarks import _table
 
 WEEKS = 26
 ROWS = 2_000_000
@@ -55,6 +59,8 @@ def measure(repeats: int = REPEATS) -> Iterator[_table.Row]:
 
 
 def _profiles(told: dict[str, list[dict[str, float]]]) -> Iterator[_table.Row]:
+    from benchmarks import _table
+
     def middle(what: str, part: str) -> float:
         return statistics.median(done[part] for done in told[what])
 
@@ -90,6 +96,8 @@ def _profiles(told: dict[str, list[dict[str, float]]]) -> Iterator[_table.Row]:
 
 
 def _starts(repeats: int) -> Iterator[_table.Row]:
+    from benchmarks import _table
+
     code = "import lifecycle"
     for name, words, limit in (
         ("import lifecycle", ("-c", code), 0.1),
@@ -106,11 +114,22 @@ def _child(*words: str) -> dict[str, float]:
     return _run([sys.executable, "-m", "benchmarks.monitoring", *words])
 
 
+def _environment() -> dict[str, str]:
+    """Modules are compiled once and kept, as those of an installed package are."""
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": _compiled().name}
+
+
+@cache
+def _compiled() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="monitoring-compiled-")
+
+
 def _run(command: list[str]) -> dict[str, float]:
     """Processor and clock seconds and peak memory of a process, and what it says."""
     began = time.perf_counter()
     with tempfile.TemporaryFile() as out:
-        process = subprocess.Popen(command, stdout=out)
+        process = subprocess.Popen(command, stdout=out, env=_environment())
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         wall = time.perf_counter() - began
@@ -204,6 +223,8 @@ def main() -> int:
         what, folder, weeks, kept = sys.argv[2:]
         print(json.dumps(child(what, Path(folder), int(weeks), Path(kept))))
         return 0
+    from benchmarks import _table
+
     made = _table.parser(__doc__ or "")
     made.add_argument(
         "--repeats", type=int, default=REPEATS, help="how often each runs"

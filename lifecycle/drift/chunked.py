@@ -7,13 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import lifecycle.findings as found
-from lifecycle import figures
 from lifecycle.drift import distances, telling
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lifecycle import profiles
+    from lifecycle import figures, profiles
 
 __all__ = ["Course"]
 
@@ -106,6 +105,8 @@ class Course:
 
     def plot(self) -> figures.Picture:
         """The features that moved most, over the chunks."""
+        from lifecycle import figures
+
         courses: dict[tuple[str, str], list[found.Finding]] = {}
         for row in self.findings:
             courses.setdefault((row.subject, row.measure), []).append(row)
@@ -137,6 +138,7 @@ class Course:
         """
         import numpy as np
 
+        from lifecycle import figures
         from lifecycle.drift.tracks import side
 
         features = list(dict.fromkeys(each[0] for each in self.details.values()))

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import lifecycle.findings as found
-from lifecycle import figures
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+    from lifecycle import figures
 
 __all__ = ["Drift"]
 
@@ -79,6 +80,8 @@ class Drift:
 
     def plot(self) -> figures.Picture:
         """The distances of all features, largest first."""
+        from lifecycle import figures
+
         rows = [row for row in self.findings if row.measure in ("ks", "js")]
         return figures.by_subject(rows, title=self.findings.title, measure="distance")
 
@@ -95,6 +98,8 @@ class Drift:
         ValueError
             When the feature was not compared.
         """
+        from lifecycle import figures
+
         if name is None:
             known = [*self.drifted, *(row.subject for row in self.findings)]
             if not known:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from lifecycle import figures, markup
-
 if TYPE_CHECKING:
     import pandas as pd
+
+    from lifecycle import figures
 
 __all__ = ["Finding", "Findings", "Verdict", "judge"]
 
@@ -222,6 +222,8 @@ class Findings(Sequence[Finding]):
 
     def plot(self, measure: str = "") -> figures.Picture:
         """Draw one measure over the periods, or its subjects where there are none."""
+        from lifecycle import figures
+
         wanted = measure or self.main or (self.rows[0].measure if self.rows else "")
         rows = [row for row in self.rows if row.measure == wanted]
         if any(row.period for row in rows):
@@ -233,6 +235,8 @@ class Findings(Sequence[Finding]):
         return f"<Findings {words} {self.summary}".rstrip() + ">"
 
     def _repr_html_(self) -> str:
+        from lifecycle import markup
+
         return markup.findings(
             self.title, self.summary, self.verdict, self.rows[-self.shown :]
         )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import figures, markup
 from lifecycle.findings.rows import Finding, Findings, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from lifecycle import figures, markup
 
 __all__ = ["Sheet"]
 
@@ -78,6 +79,8 @@ class Sheet:
 
     def plot(self) -> figures.Picture:
         """The first picture of the sheet; that of its first part where it has none."""
+        from lifecycle import figures
+
         for part in self.parts:
             if isinstance(part, figures.Picture):
                 return part
@@ -91,9 +94,13 @@ class Sheet:
         return f"<Sheet {words.rstrip()}>"
 
     def _repr_html_(self) -> str:
+        from lifecycle import markup
+
         return markup.join(self._shown(part) for part in self.parts)
 
     def _shown(self, part: Any) -> markup.Html:
+        from lifecycle import figures, markup
+
         if isinstance(part, figures.Picture):
             return markup.image(part.svg, part.alt)
         if self.shown and type(part) is Findings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -36,6 +35,8 @@ def z(level: float) -> float:
     >>> round(z(0.90), 3)
     1.645
     """
+    from statistics import NormalDist
+
     if not 0 < level < 1:
         raise ValueError(f"level must lie within 0 and 1, got {level}; use 0.9 for 90%")
     return NormalDist().inv_cdf((1 + level) / 2)
