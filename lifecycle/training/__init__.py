@@ -2,9 +2,10 @@
 
 `train` fits once and writes the birth record; `material` gathers the rows a training at
 some moment may see, with what people said; `go_on` makes a candidate from the champion
-by going on; `reproduce` makes a version again and says whether it is the same.
-`backtest` does both as they would have been done at the start of
-each of the newest windows, and scores what is deployed on the same rows.
+by going on, `recalibrate` maps its scores anew; `reproduce` makes a version again and
+says whether it is the same. `backtest` does all of it as it would have been done at the
+start of each of the newest windows, beside every version there is, and keeps the scores
+of its fits where it is told (`Kept`), so that next week's fits only what is new.
 """
 
 from lifecycle.training.again import Reproduction, material_again, reproduce

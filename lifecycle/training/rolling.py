@@ -208,9 +208,12 @@ def backtest(
         loss = replace(loss, scale=_deviation(rows.truth, usable, parts[:windows]))
     fits = Fits(rows, task=task, seed=seed, kept=kept, executor=executor, most=max_fits)
 
+    told = [n for n in ("id", "time", "outcome", "known_at") if n in rows.frame]
+    slim = rows.frame[told]  # its index is the rows' positions
+
     def gather(moment: datetime, span: int | None) -> Material:
         return material(
-            rows.frame,
+            slim,
             as_of=moment,
             delay=delay,
             span=span,
