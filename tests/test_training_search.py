@@ -236,6 +236,40 @@ def test_parts_after_one_outcome_only_are_passed_over(tmp_path):
     assert found.tried[0]["n"] == 200
 
 
+def test_rows_whose_outcomes_would_not_have_been_known_are_not_learned_from(tmp_path):
+    rows, truth = table()
+    found = search(made(tmp_path, "{'C': [0.01]}"), rows, truth, gap=30)
+    said, true = [], []
+    for start in (100, 200, 300):
+        model = LogisticRegression(random_state=1)
+        model.fit(rows[: start - 30], truth[: start - 30])
+        said.append(model.predict_proba(rows[start : start + 100])[:, 1])
+        true.append(truth[start : start + 100])
+    expected = log_loss(np.concatenate(true), np.concatenate(said))
+    assert found.tried[0]["loss"] == pytest.approx(expected, rel=1e-9)
+    most = search(made(tmp_path, "{'C': [0.01]}"), rows, truth, gap=9_999)
+    half = search(made(tmp_path, "{'C': [0.01]}"), rows, truth, gap=50)
+    assert most == half
+    with pytest.raises(ValueError, match="gap must be 0 rows or more, got -1"):
+        search(made(tmp_path, "{'C': [0.1]}"), rows, truth, gap=-1)
+
+
+def test_a_training_set_says_how_long_its_outcomes_take_and_is_searched_so(tmp_path):
+    rows, truth = table()
+    days = pd.date_range("2023-01-01", periods=401, tz="UTC")
+    frame = rows.assign(outcome=truth, time=days[:400], id=rows.index.astype(str))
+    known = {"as_of": days[400], "delay": pd.Timedelta(days=20)}
+    gathered = training.material(frame, **known)
+    recipe = made(tmp_path, "{'C': [0.01]}")
+    told = training.train(gathered, recipe, seed=1, **NAMES).birth["search"]
+    n = len(gathered)
+    assert n == 381
+    gap = round(n * 20 / 380)  # 20 days of 380 between the first and the last row
+    same = search(recipe, rows[:n], truth[:n], gap=gap)
+    assert told["tried"] == same.facts()["tried"]
+    assert told["tried"] != search(recipe, rows[:n], truth[:n]).facts()["tried"]
+
+
 def test_no_folds_are_refused(tmp_path):
     rows, truth = table()
     with pytest.raises(ValueError, match="folds must be 1 or more, got 0"):

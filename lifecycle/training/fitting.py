@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from lifecycle.errors import InputError, SettingsError
@@ -194,6 +195,7 @@ def train(
             rows.categorical,
             seed=seed,
             weights=rows.weights,
+            gap=_gap(rows.facts),
         )
         told, made = found.facts(), made.tuned(found.chosen)
     started = time.perf_counter()
@@ -296,6 +298,16 @@ def _task(
             f"not for {asked!r}; choose another recipe"
         )
     return task
+
+
+def _gap(facts: Mapping[str, Any]) -> int:
+    """How many rows come in while an outcome is waited for, as far as is known."""
+    told, ends = facts["material"], (facts["trained_from"], facts["trained_to"])
+    if told is None or None in ends:
+        return 0
+    first, last = map(datetime.fromisoformat, ends)
+    lived = (last - first).total_seconds()
+    return round(told["outcomes"] * told["delay_seconds"] / lived) if lived > 0 else 0
 
 
 def _parts(

@@ -116,6 +116,7 @@ def search(
     weights: np.ndarray | None = None,
     trials: int | None = None,
     folds: int = FOLDS,
+    gap: int = 0,
 ) -> Search:
     r"""Try sets of parameters on later rows and choose one.
 
@@ -140,6 +141,9 @@ def search(
     folds : int
         The rows are cut into one part more, in order; each but the first is scored by
         what was fitted to all before it.
+    gap : int
+        But for so many rows just before it, whose outcomes would not have been known;
+        at most half of the first part.
 
     Returns
     -------
@@ -171,7 +175,7 @@ def search(
     import numpy as np
 
     started = time.perf_counter()
-    cuts = list(_cuts(len(table), folds))
+    cuts = list(_cuts(len(table), folds, gap))
     whole = np.ones(len(table)) if weights is None else weights
     regression = regresses(recipe.build(numeric, categorical, seed=seed))
     tried: list[dict[str, Any]] = []
@@ -219,15 +223,19 @@ def search(
     return Search(_chosen(tried), tuple(tried), measure, fits, seconds)
 
 
-def _cuts(n: int, folds: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _cuts(n: int, folds: int, gap: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Positions before and in each part but the first."""
     import numpy as np
 
     if folds < 1:
         raise ValueError(f"folds must be 1 or more, got {folds}; use {FOLDS}")
-    parts = np.array_split(np.arange(n), folds + 1)
-    for place in range(1, folds + 1):
-        yield np.concatenate(parts[:place]), parts[place]
+    if gap < 0:
+        raise ValueError(f"gap must be 0 rows or more, got {gap}")
+    first, *parts = np.array_split(np.arange(n), folds + 1)
+    unknown = min(gap, len(first) // 2)
+    for part in parts:
+        start = int(part[0]) if len(part) else n
+        yield np.arange(max(start - unknown, 0)), part
 
 
 def _sets(space: Mapping[str, Any], trials: int, seed: int) -> list[dict[str, Any]]:
