@@ -561,6 +561,15 @@ def test_alerts_are_listed_taken_on_and_silenced(
     words = ("silence", "calls", "accuracy", "--until", "2024-09-09")
     code, out, _ = terminal(*words, "--reason", "being mended", "--as", "Dana")
     assert out == "Dana silenced accuracy of calls until 2024-09-09 00:00 UTC\n"
+    (row,) = json.loads(terminal("status", "--json")[1])
+    (told,) = (each for each in row["alerts"] if each["rule"] == "accuracy")
+    assert told["silent_until"] == "2024-09-09T00:00:00+00:00"
+    assert (told["acknowledged_by"], told["escalated_to"]) == ("Ana Silva", None)
+    shown = " ".join(terminal("status")[1].split())
+    assert "(taken on by Ana Silva, silent until 2024-09-09)" in shown
+    ws = lifecycle.open(desk)
+    page = ws.refresh_index(as_of=ws.moment()).read_text(encoding="utf-8")
+    assert "acknowledged by Ana Silva, silent until 2024-09-09" in page
     code, out, _ = terminal("alerts", "--all")
     assert code == 0
     assert "Ana Silva" in " ".join(out.split())
@@ -583,9 +592,10 @@ def test_alerts_are_listed_taken_on_and_silenced(
         ),
         (
             ("silence", "calls", "accuracy", "--until", "soon", "--reason", "x"),
-            "soon",
+            "until: 'soon' is no moment",
         ),
         (("replay", "calls", "--rules", "none.toml"), "none.toml: No such file"),
+        (("replay", "calls", "--start", "soon"), "start: 'soon' is no moment"),
         (("replay", "cals"), "did you mean calls?"),
     ],
 )

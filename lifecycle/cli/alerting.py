@@ -14,7 +14,6 @@ from lifecycle.cli.commands import AsJson, AsOf, ModelName, Person, Reason, app
 if TYPE_CHECKING:
     from lifecycle.alerts import Hindsight
     from lifecycle.findings import Finding
-    from lifecycle.registry import Alert
 
 __all__ = ["app"]
 
@@ -56,12 +55,10 @@ def alerts(
                     each.rule,
                     f"{each.opened_at:%Y-%m-%d}",
                     each.severity,
-                    _state(each)
-                    + (f", silent until {until:%Y-%m-%d}" if until else ""),
+                    notices.state(each, silent=silent[each.id]),
                     each.sentence,
                 ]
                 for each in found
-                for until in [silent[each.id]]
             ],
         )
     told = notices.messages(ws, model) if every else []
@@ -84,16 +81,6 @@ def alerts(
         )
     for sentence in notices.troubles(ws, model):
         say.complain(sentence)
-
-
-def _state(alert: Alert) -> str:
-    if alert.closed_at is not None:
-        return f"over since {alert.closed_at:%Y-%m-%d}"
-    if alert.acknowledged_by is not None:
-        return f"taken on by {alert.acknowledged_by}"
-    if alert.escalated_to is not None:
-        return f"open, {alert.escalated_to} was asked"
-    return "open"
 
 
 @app.command()

@@ -51,7 +51,7 @@ class ReportLink:
 
 @dataclass(frozen=True, slots=True)
 class AlertLine:
-    """An open alert: since when, about what, and whose it is."""
+    """An open alert: since when, about what, whose it is, and what else to know."""
 
     model: str
     rule: str
@@ -60,6 +60,7 @@ class AlertLine:
     severity: str = ""
     owner: str = ""
     acknowledged_by: str = ""
+    also: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +354,8 @@ def _alerts(rows: Sequence[Row]) -> Html:
 
 def _taken(alert: AlertLine) -> Html:
     by = f"acknowledged by {alert.acknowledged_by}" if alert.acknowledged_by else ""
-    return _with(alert.owner, by or "not acknowledged")
+    told = [by or "not acknowledged", *([alert.also] if alert.also else [])]
+    return _with(alert.owner, ", ".join(told))
 
 
 def _pending(rows: Sequence[Row]) -> Html:

@@ -346,11 +346,12 @@ def _summary(
             f"({normal}): in {crossed} the evidence passed {bar:.3g} to 1; since then "
             f"it was {value}."
         )
+    many = "1 outcome" if first.n == 1 else f"{first.n:,} outcomes"
     could = f"could have shown a rise of {100 * rise.value:.3g} points"
     if math.isnan(rise.value):
         could = "could not have shown any rise"
     return (
         f"The {first.measure} is not shown to have risen by more than {by} over the "
-        f"reference ({normal}): it was {value} in all; the {first.n:,} outcomes of "
+        f"reference ({normal}): it was {value} in all; the {many} of "
         f"{first.period} alone {could}."
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lifecycle import alerts, figures, registry
 from lifecycle.jobs import index, store
 from lifecycle.jobs import record as records
-from lifecycle.workspace import overview
+from lifecycle.workspace import notices, overview
 
 if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
@@ -83,6 +83,7 @@ def _row(workspace: Workspace, told: overview.Status) -> index.Row:
                 severity=alert.severity,
                 owner=alert.owner,
                 acknowledged_by=alert.acknowledged_by or "",
+                also=notices.asked(alert, silent=told.silent.get(alert.id)),
             )
             for alert in told.alerts
         ),

@@ -9,7 +9,9 @@ from lifecycle import errors, periods
 __all__ = ["read"]
 
 
-def read(told: datetime | date | str, *, timezone: str) -> datetime:
+def read(
+    told: datetime | date | str, *, timezone: str, name: str = "as_of"
+) -> datetime:
     """A moment in UTC.
 
     Parameters
@@ -19,6 +21,8 @@ def read(told: datetime | date | str, *, timezone: str) -> datetime:
         there; a datetime must carry a zone of its own.
     timezone : str
         IANA name.
+    name : str
+        What it is called where it was given.
 
     Raises
     ------
@@ -36,9 +40,9 @@ def read(told: datetime | date | str, *, timezone: str) -> datetime:
         try:
             told = periods.parse_moment(told, timezone=timezone)
         except ValueError as error:
-            raise errors.BadParameters(f"as_of: {error}") from None
+            raise errors.BadParameters(f"{name}: {error}") from None
     if told.tzinfo is None:
         raise errors.BadParameters(
-            f"as_of {told} has no time zone; add one, or give it as text"
+            f"{name} {told} has no time zone; add one, or give it as text"
         )
     return told.astimezone(UTC)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lifecycle import alerts, config, errors
-from lifecycle.workspace import actors
+from lifecycle.workspace import actors, moments
 
 if TYPE_CHECKING:
     from lifecycle.config import Alerts
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "acknowledge",
+    "asked",
     "chase",
     "deliver",
     "episodes",
@@ -33,6 +34,7 @@ __all__ = [
     "report_link",
     "silence",
     "silent_until",
+    "state",
     "troubles",
 ]
 
@@ -95,12 +97,38 @@ def silence(
         workspace.registry,
         name,
         rule,
-        until=workspace.moment(until),
+        until=_moment(workspace, until, "until"),
         reason=reason,
         by=actor.name,
         source=actor.source,
         at=workspace.moment(as_of),
     )
+
+
+def _moment(workspace: Workspace, told: datetime | str, name: str) -> datetime:
+    zone = workspace.settings.workspace.timezone
+    return moments.read(told, timezone=zone, name=name)
+
+
+def state(alert: Alert, *, silent: datetime | None) -> str:
+    """Who has an alert, who was asked, and until when nobody is told, in words."""
+    if alert.closed_at is not None:
+        return f"over since {alert.closed_at:%Y-%m-%d}"
+    told = "open"
+    if alert.acknowledged_by is not None:
+        told = f"taken on by {alert.acknowledged_by}"
+    also = asked(alert, silent=silent)
+    return f"{told}, {also}" if also else told
+
+
+def asked(alert: Alert, *, silent: datetime | None) -> str:
+    """The second person that was asked, and until when nobody is told; in words."""
+    told = []
+    if alert.escalated_to is not None and alert.acknowledged_by is None:
+        told.append(f"{alert.escalated_to or 'the deputy'} was asked")
+    if silent is not None:
+        told.append(f"silent until {silent:%Y-%m-%d}")
+    return ", ".join(told)
 
 
 def silent_until(
@@ -288,8 +316,8 @@ def replay(
         workspace,
         name,
         told=None if rules is None else config.load_rules(rules),
-        start=None if start is None else workspace.moment(start),
-        end=workspace.moment(end),
+        start=None if start is None else _moment(workspace, start, "start"),
+        end=workspace.moment() if end is None else _moment(workspace, end, "end"),
         say=say,
     )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import alerts, findings, promotion, registry
 from lifecycle.jobs import record as records
 from lifecycle.jobs import schedule
+from lifecycle.workspace import notices
 
 if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
@@ -38,6 +40,8 @@ class Status:
         The moment the newest report speaks of.
     next_run : datetime or None
         By the schedule.
+    silent : mapping of int to datetime
+        By the id of an alert until when nobody is told of it.
     """
 
     model: str
@@ -50,6 +54,7 @@ class Status:
     pending: tuple[registry.Proposal, ...]
     last_run: datetime | None
     next_run: datetime | None
+    silent: Mapping[int, datetime] = field(default_factory=dict)
 
     @property
     def accuracy_words(self) -> str:
@@ -75,7 +80,11 @@ class Status:
             f'{self.model} {each.id} --reason "…"'
             for each in self.pending
         )
-        return (*(alert.sentence for alert in self.alerts), *waiting)
+        return (*(self._said(alert) for alert in self.alerts), *waiting)
+
+    def _said(self, alert: registry.Alert) -> str:
+        state = notices.state(alert, silent=self.silent.get(alert.id))
+        return alert.sentence if state == "open" else f"{alert.sentence} ({state})"
 
     def plain(self) -> dict[str, Any]:
         """The status as plain values for JSON."""
@@ -87,6 +96,7 @@ class Status:
             }
         for name in ("last_run", "next_run"):
             told[name] = told[name] and told[name].isoformat()
+        del told["silent"]
         told["alerts"] = [
             {
                 "rule": alert.rule,
@@ -94,8 +104,12 @@ class Status:
                 "opened_at": alert.opened_at.isoformat(),
                 "sentence": alert.sentence,
                 "severity": alert.severity,
+                "acknowledged_by": alert.acknowledged_by,
+                "escalated_to": alert.escalated_to,
+                "silent_until": until and until.isoformat(),
             }
             for alert in self.alerts
+            for until in [self.silent.get(alert.id)]
         ]
         told["pending"] = [
             {"proposal": each.id, "version": each.number, "reason": each.reason}
@@ -135,7 +149,19 @@ def _status(workspace: Workspace, name: str, as_of: datetime) -> Status:
         pending=tuple(promotion.pending(workspace.registry, name)),
         last_run=max((run.as_of for run in finished), default=None),
         next_run=_next_run(workspace, name, as_of),
+        silent=_silent(workspace, opened, as_of),
     )
+
+
+def _silent(
+    workspace: Workspace, opened: Sequence[registry.Alert], as_of: datetime
+) -> dict[int, datetime]:
+    found = {}
+    for each in opened:
+        until = notices.silent_until(workspace, each, as_of=as_of)
+        if until is not None:
+            found[each.id] = until
+    return found
 
 
 def newest_record(

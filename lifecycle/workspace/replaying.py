@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["AHEAD", "EPSILON", "replay"]
 
 AHEAD = 4  # chunks within which an early sign must come true
+_OFTEN = 13  # chunks without an alert, after which it says how far it is
 EPSILON = 0.05  # a drop beyond it is harm, where no rule says otherwise
 
 
@@ -32,6 +33,7 @@ class _Told:
 
     rule: config.Rule
     chunk: str
+    sentence: str
 
 
 def replay(
@@ -67,7 +69,7 @@ def replay(
     ahead : int
         Within how many chunks an early sign must come true.
     say : callable
-        Told of each alert in one sentence.
+        Told of each alert in one sentence, and now and then how far it has come.
 
     Returns
     -------
@@ -100,12 +102,18 @@ def replay(
     spoken: dict[int, _Told] = {}
     with tempfile.TemporaryDirectory() as folder:
         book = registries.Registry(Path(folder) / "replay.db")
-        for at in moments:
+        quiet = 0
+        for number, at in enumerate(moments, start=1):
             view = _view(workspace, name, at, model)
-            if view.scored.empty:
-                continue
-            normal[at] = rules.reference_value(view, "accuracy")
-            spoken |= _look(book, view, say)
+            new = {}
+            if not view.scored.empty:
+                normal[at] = rules.reference_value(view, "accuracy")
+                new = _look(book, view, say)
+            spoken |= new
+            quiet = 0 if new else quiet + 1
+            if quiet and quiet % _OFTEN == 0:
+                looked = f"{number} of {len(moments)} {model.chunk}s looked at"
+                say(f"{at:%Y-%m-%d} {looked}, no new alert in the last {quiet}")
         history = alerts.history(book, name)
     truth = workspace.model(name)
     harmed, definition = _harmed(last, truth, normal, moments[0], ahead)
@@ -118,7 +126,7 @@ def replay(
                 closed_at=each.closed_at,
                 chunk=spoken[each.id].chunk,
                 looks=rules.LOOKS.get(spoken[each.id].rule.watch, "back"),
-                sentence=each.sentence,
+                sentence=spoken[each.id].sentence,
             )
             for each in history
         ],
@@ -176,7 +184,7 @@ def _look(
         )
         for alert in opened:
             chunk = _newest(rows, alert.subject) or view.chunk_label(view.as_of)
-            new[alert.id] = _Told(rule, chunk)
+            new[alert.id] = _Told(rule, chunk, alert.sentence)
             say(f"{view.as_of:%Y-%m-%d} {name}: {alert.sentence}")
     return new
 
