@@ -291,6 +291,22 @@ def test_one_person_cannot_move_the_model():
     assert (row.subject, row.verdict, row.threshold) == ("ann", "alert", 0.1)
 
 
+def test_all_people_together_never_outweigh_the_truth():
+    told = [history(50, 0)]
+    told += [say(YOUNG["id"], [1.0] * 40, person=f"p{k}") for k in range(9)]
+    told += [
+        say(YOUNG["id"][k::9], [1.0] * len(YOUNG[k::9]), f"q{k}") for k in range(9)
+    ]
+    known = {**KNOWN, "span": 1, "max_share_per_person": 1.0}
+    made = training.material(FRAME, feedback=words(*told), **known)
+    spoken = made.sources != "outcome"
+    assert ((~spoken).sum(), spoken.sum()) == (20, 40)
+    assert made.weights[spoken].sum() == pytest.approx(20.0)
+    (row,) = (r for r in made.findings if r.subject == "all people")
+    assert (row.verdict, row.threshold, row.n) == ("alert", 1.0, 40)
+    assert row.value == pytest.approx(40 * worth(0, 0, 50, 50) / 20)
+
+
 # ---------------------------------------------------------------- truth and words
 
 

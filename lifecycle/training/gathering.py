@@ -127,7 +127,7 @@ def material(
         and one sentence why.
     max_share_per_person : float
         What all words of one person weigh at most, as a share of the rows with a true
-        outcome.
+        outcome. All words of all people weigh at most as much as those rows.
 
     Returns
     -------

@@ -72,7 +72,8 @@ def listen(
     outcomes : int
         Rows with a true outcome that the words are set beside.
     most : float
-        What the words of one person weigh at most, as a share of those.
+        What the words of one person weigh at most, as a share of those; all words
+        together weigh at most as much as they do.
 
     Returns
     -------
@@ -117,6 +118,20 @@ def listen(
     labels[at] = np.where(early, truth[at], stands["label"])
     weights[at] = np.where(early, stands["surest"], stands["weight"])
     sources[at] = np.where(early, EARLY, stands["kind"].to_numpy(dtype=object))
+    together = float(weights.sum())
+    if together > outcomes:
+        weights *= outcomes / together
+        capped.append(
+            Finding(
+                "held",
+                together / outcomes if outcomes else float("nan"),
+                len(at),
+                threshold=1.0,
+                verdict="alert" if outcomes else "undefined",
+                subject="all people",
+                unit="%",
+            )
+        )
     facts = {
         "words": len(found.table),
         "late": late,
