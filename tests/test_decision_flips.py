@@ -211,6 +211,22 @@ def test_windows_that_are_missing_are_not_taken_for_the_delay():
     assert math.isnan(flip(ruling, "delay", "later").at)
 
 
+def test_what_was_made_a_window_later_is_not_known_where_outcomes_come_later():
+    # the gain is all in the option made for a window later: a lag of one loses it
+    held = table(0.02)
+    made = held[held["action"] != "keep"]
+    nearer = made.assign(lag=-1, difference=0.2)
+    later = pd.concat([lagged(held, {1: 0.5}), nearer], ignore_index=True)
+    ruling = decision.rule(held, later=later, **SCALE)
+    assert ruling.action == "retrain"
+    assert decision.rule(held, **SCALE).action == "keep"
+    row = flip(ruling, "delay", "later")
+    assert (row.at, row.to) == (1.0, "keep")
+    two = pd.concat([lagged(held, {2: 0.5}), nearer], ignore_index=True)
+    unknown = decision.rule(held, later=two, **SCALE)
+    assert math.isnan(flip(unknown, "delay", "later").at)
+
+
 def test_what_needs_no_training_does_not_age_with_the_delay():
     held = table(0.0, roll_back=0.1)
     later = lagged(held, {1: 1.0})

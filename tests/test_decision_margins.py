@@ -1,15 +1,27 @@
-"""By how much a ruling is ahead of the next best action, and how surely."""
+"""By how much a ruling is ahead of the next best action, and what it cost to know."""
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from lifecycle import decision
+from lifecycle import decision, training
 from lifecycle.decision.margins import margin
 from lifecycle.decision.words import Words
+
+COSTS = decision.Costs(retrain=1_500, rebuild=80_000, roll_back=100, error=10)
+SCALE = {"costs": COSTS, "rows_per_week": 400, "horizon_weeks": 26}
+ROW = {"age": 0, "n": 400, "recipe": None, "span": None, "version": None}
+TABLE = pd.DataFrame(
+    [
+        {**ROW, "action": "keep", "difference": 0.0, "variance": 0.0},
+        {**ROW, "action": "retrain", "difference": 0.2, "variance": 0.0004},
+        {**ROW, "action": "retrain", "difference": 0.2, "variance": 0.0004, "age": 1},
+    ]
+)
 
 
 def option(action: str, net: float, error: float, price: float = 100.0, **facts):
@@ -102,3 +114,36 @@ def test_the_probabilities_to_be_the_best_add_up_to_one(nets, errors):
     shares = [margin(o, options, words=Words()).probability for o in [None, *options]]
     assert all(0 <= share <= 1 for share in shares)
     assert sum(shares) == pytest.approx(1.0, abs=0.02)
+
+
+# ---------------------------------------------------------------- what it cost to know
+
+
+def test_what_was_spent_is_said_where_it_is_not_negligible():
+    dear = decision.Spent(12, 4, 41.0, 24.0)
+    said = decision.rule(TABLE, spent=dear, **SCALE)
+    assert said.summary.endswith(
+        "against a price of $1,500. To know this took 12 fits for $24."
+    )
+    assert "12 fits for $24 in 41 seconds, and 4 kept from before." in repr(
+        said.evidence()
+    )
+    cheap = decision.Spent(12, 4, 41.0, 2.0)
+    quiet = decision.rule(TABLE, spent=cheap, **SCALE)
+    assert "To know this" not in quiet.summary
+    assert "To know this took 12 fits" in repr(quiet.evidence())
+    assert quiet.facts()["spent"]["money"] == 2.0
+    assert said.value == quiet.value
+
+
+def test_a_back_test_brings_what_its_fits_cost():
+    tested = training.Backtest(TABLE, {}, {}, fits=12, seconds=30.0)
+    costs = decision.Costs(1_500, 80_000, error=10, fit=5)
+    spent = decision.rule(tested, **{**SCALE, "costs": costs}).spent
+    assert (spent.fits, spent.money, spent.seconds) == (12, 60.0, 30.0)
+
+
+def test_one_fit_that_took_no_time_is_one_fit():
+    assert decision.Spent(1, seconds=0.01).summary == "1 fit in less than 1 second."
+    assert decision.Spent(kept=3).summary == "0 fits, and 3 kept from before."
+    assert decision.Spent().summary == ""

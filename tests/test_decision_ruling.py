@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle import decision, training
+from lifecycle import decision
 from lifecycle.decision.words import line, some
 
 COSTS = decision.Costs(retrain=1_500, rebuild=80_000, roll_back=100, error=10)
@@ -100,6 +100,34 @@ def test_nothing_to_gain_keeps_and_says_what_the_best_alternative_was():
     assert (ruling.action, ruling.verdict, ruling.value) == ("keep", "quiet", 0.0)
     assert "Keep the version in production" in ruling.summary
     assert "to retrain on the last 13 weeks" in ruling.summary
+
+
+@pytest.mark.parametrize(
+    ("price", "balance", "said"),
+    [
+        (9_000, None, "$9,000, and pays with a probability of "),
+        (4_000, None, " to spare, with a probability of 71%: 95% is asked for."),
+        (2_500, 0.0, ": 99.9% is asked for, for acting has not earned that price"),
+        (3_000, 1e6, "$3,000, but only one window says so."),
+    ],
+)
+def test_where_a_gain_is_not_acted_upon_the_sentence_says_why(price, balance, said):
+    held = table(retrain=0.1)
+    if price == 3_000:
+        rows = held["action"] == "retrain"
+        held.loc[rows, "difference"] = [0.3, 0.0, 0.0, 0.0]
+        held.loc[rows, "variance"] = [1e-5, 0.02, 0.02, 0.02]
+    costs = decision.Costs(price, 80_000, error=10)
+    ruling = decision.rule(held, **{**SCALE, "costs": costs, "balance": balance})
+    assert ruling.action == "keep"
+    assert said in ruling.summary
+    few = table(retrain=0.004)
+    few["variance"] = 0.0
+    free = decision.Costs(0, 0, error=1e6)
+    told = {**SCALE, "costs": free, "policy": decision.Policy(floor=0.0)}
+    assert "but saves too few errors to act upon." in (
+        decision.rule(few, **told).summary
+    )
 
 
 def test_a_gain_below_its_price_with_the_margin_keeps():
@@ -196,39 +224,6 @@ def test_every_earlier_version_is_in_the_evidence():
     shown = repr(ruling.evidence())
     assert "roll back to version 1" in shown
     assert "roll back to version 2" in shown
-
-
-# ---------------------------------------------------------------- what it cost to know
-
-
-def test_what_was_spent_is_said_where_it_is_not_negligible():
-    dear = decision.Spent(12, 4, 41.0, 24.0)
-    said = decision.rule(table(retrain=0.2), spent=dear, **SCALE)
-    assert said.summary.endswith(
-        "against a price of $1,500. To know this took 12 fits for $24."
-    )
-    assert "12 fits for $24 in 41 seconds, and 4 kept from before." in repr(
-        said.evidence()
-    )
-    cheap = decision.Spent(12, 4, 41.0, 2.0)
-    quiet = decision.rule(table(retrain=0.2), spent=cheap, **SCALE)
-    assert "To know this" not in quiet.summary
-    assert "To know this took 12 fits" in repr(quiet.evidence())
-    assert quiet.facts()["spent"]["money"] == 2.0
-    assert said.value == quiet.value
-
-
-def test_a_back_test_brings_what_its_fits_cost():
-    tested = training.Backtest(table(retrain=0.2), {}, {}, fits=12, seconds=30.0)
-    costs = decision.Costs(1_500, 80_000, error=10, fit=5)
-    spent = decision.rule(tested, **{**SCALE, "costs": costs}).spent
-    assert (spent.fits, spent.money, spent.seconds) == (12, 60.0, 30.0)
-
-
-def test_one_fit_that_took_no_time_is_one_fit():
-    assert decision.Spent(1, seconds=0.01).summary == "1 fit in less than 1 second."
-    assert decision.Spent(kept=3).summary == "0 fits, and 3 kept from before."
-    assert decision.Spent().summary == ""
 
 
 # ---------------------------------------------------------------- too little to go by

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Asking", "ask"]
 
-_USUAL, _RECIPE = 0.05, 0.02  # what a retraining, and another recipe, usually saves
-
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -136,6 +134,7 @@ def ask(
     kept: Collection[tuple[str, int | None, int]] = (),
     every: float = 4,
     share: float = 0.25,
+    usual: float = 0.05,
     horizon_weeks: float = 26,
     currency: str = "USD",
     policy: Policy | None = None,
@@ -175,6 +174,8 @@ def ask(
     share : float
         The part of what is at stake that a look may be expected to save: a higher loss
         is often the world's, and no model mends it.
+    usual : float
+        The usual size of a gain, in errors: at stake where no loss is known.
     horizon_weeks, currency, policy
         As for `rule`.
 
@@ -202,8 +203,8 @@ def ask(
         = M (e\,\varphi(z) + (\delta - c') \Phi(z)), \quad
         c' = \frac{c}{M S}, \quad z = \frac{\delta - c'}{e}.
 
-    Where a loss is not known, :math:`\delta = 0` and :math:`e = \tau` of the policy,
-    the usual size of a gain. To look when what could have been saved since the last
+    Where a loss is not known, :math:`\delta = 0` and :math:`e` is the usual size
+    of a gain. To look when what could have been saved since the last
     look has added up to the price of one costs, at a steady stake, at most twice what
     it would with the future known: it is the rule for hiring or buying of competitive
     analysis. Looks grow from one fit of the own recipe by more spans, by the other
@@ -232,7 +233,7 @@ def ask(
         raise ValueError("recipes and spans must name at least one each; add the own")
     told = policy or Policy()
     scale = float(rows_per_week) * (1.0 if costs.error is None else costs.error)
-    rise, spread = float(loss) - float(reference), _USUAL
+    rise, spread = float(loss) - float(reference), usual
     if math.isinf(rise):
         raise ValueError(f"loss {loss} or reference {reference} is infinite; mend it")
     if math.isnan(rise):
@@ -243,7 +244,7 @@ def ask(
     stake = _stake(rise, spread, scale, weeks, costs.retrain)
     since = every if weeks_since is None else weeks_since
     budget = share * stake * since
-    most = (rise + 2 * spread + _RECIPE) * scale * horizon_weeks
+    most = (rise + 2 * spread) * scale * horizon_weeks
     looks = list(
         looks_of(recipes, spans, windows, frozenset(kept), rebuild=most > costs.rebuild)
     )

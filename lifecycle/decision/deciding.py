@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -206,15 +205,14 @@ class _Case:
         return kept, tuple(sorted(labels))
 
     def weighed(self, table: pd.DataFrame, later: pd.DataFrame | None) -> list[Option]:
-        told = {"later": later, "balance": self.balance}
-        known = inspect.signature(weigh).parameters
         return weigh(
             table,
             costs=self.costs,
             rows_per_week=self.rows_per_week,
             horizon_weeks=self.horizon_weeks,
             policy=self.policy,
-            **{name: told[name] for name in told if name in known},
+            later=later,
+            balance=self.balance,
         )
 
     def _flips(
@@ -230,7 +228,7 @@ class _Case:
         )
         delay = turns.by_delay(
             best,
-            lambda held: self.weighed(held, later),
+            self.weighed,
             table=table,
             later=later,
             words=self.words,
@@ -279,7 +277,7 @@ class _Case:
         elif missing:
             said = missing
         elif best is None:
-            said = self.words.keep(options)
+            said = self.words.keep(options, self.policy)
         else:
             said = self.words.act(best, options)
         over = [f for f in self.faults if not f.lasts and not f.accepted]
@@ -320,7 +318,9 @@ class _Case:
                 )
             return f"{said}. What comes next cannot be said from the clean windows."
         act = (
-            self.words.keep(options) if best is None else self.words.act(best, options)
+            self.words.keep(options, self.policy)
+            if best is None
+            else self.words.act(best, options)
         )
         return f"{said}. Once mended, {act[0].lower()}{act[1:]}"
 

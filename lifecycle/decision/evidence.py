@@ -67,9 +67,8 @@ class Evidence:
         rest = self.options[_IN_SIGHT:]
         if rest:
             more = self._table(rest, "Options weighed, the others")
-            shown = markup.join(
-                [shown, markup.folded(f"{len(rest)} more options", more)]
-            )
+            title = f"{len(rest)} more option{'s' if rest[1:] else ''}"
+            shown = markup.join([shown, markup.folded(title, more)])
         below = [markup.paragraph(note, kind="muted") for note in self.notes]
         return markup.Html(
             f'<div class="lc-findings">{shown}{markup.join(below)}</div>'

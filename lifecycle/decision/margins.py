@@ -9,7 +9,7 @@ from statistics import NormalDist
 from typing import Any
 
 from lifecycle.decision.value import Option
-from lifecycle.decision.words import Words
+from lifecycle.decision.words import Words, percent
 
 __all__ = ["Margin", "margin"]
 
@@ -60,7 +60,7 @@ class Margin:
         ends = words.between(self.lower, self.upper)
         return (
             f"{size} {side} the next best, to {self.other} ({ends}); the best of all "
-            f"with a probability of {_percent(self.probability)}."
+            f"with a probability of {percent(self.probability)}."
         )
 
     def facts(self) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class Margin:
         value, *ends = (
             words.money(end) for end in (self.value, self.lower, self.upper)
         )
-        sure = _percent(self.probability)
+        sure = percent(self.probability)
         return f"<Margin {value} [{', '.join(ends)}] to {self.other}, best {sure}>"
 
 
@@ -166,18 +166,3 @@ def _best(net: float, error: float, rivals: Sequence[tuple[float, float]]) -> fl
                 chance *= 0.5 if point == mean else float(point > mean)
         total += chance
     return total / len(points)
-
-
-def _percent(share: float) -> str:
-    """A probability that is never called certain by rounding.
-
-    Examples
-    --------
-    >>> _percent(0.62), _percent(0.9991), _percent(0.002), _percent(1.0)
-    ('62%', 'above 99%', 'below 1%', '100%')
-    """
-    if 0.99 < share < 1:
-        return "above 99%"
-    if 0 < share < 0.01:
-        return "below 1%"
-    return f"{share:.0%}"

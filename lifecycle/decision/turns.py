@@ -89,7 +89,7 @@ def by_price(
 
 def by_delay(
     chosen: Option | None,
-    weighed: Callable[[pd.DataFrame], Sequence[Option]],
+    weighed: Callable[[pd.DataFrame, pd.DataFrame | None], Sequence[Option]],
     *,
     table: pd.DataFrame,
     later: pd.DataFrame | None,
@@ -107,7 +107,8 @@ def by_delay(
     chosen : Option or None
         The one ruled; None for keep.
     weighed : callable
-        Gives the options of a table, best first.
+        Gives the options of a table, best first; told, as `weigh` is, what the newest
+        options would have done in windows before their own.
     table, later : DataFrame
         As a `training.Backtest` has them.
     words : Words
@@ -117,18 +118,23 @@ def by_delay(
     Flip
     """
     flip = Flip("delay", "later", 0.0, math.nan, unit=words.chunk)
-    later = None if later is None else later[later["lag"] > 0]
-    if later is None or not len(later):
+    if later is None or not (later["lag"] > 0).any():
         return replace(flip, why="what later outcomes would change was not tested")
-    steady = 0
-    for lag in sorted(later["lag"].dropna().unique()):
+    nearer, steady = later[later["lag"] < 0], 0
+    for lag in sorted(later.loc[later["lag"] > 0, "lag"].unique()):
         lagged = later[later["lag"] == lag]
         base = table[table["window"].isin(lagged["window"].unique())]
-        ruled, known = _delayed(weighed, lagged, base, chosen)
+        # what was made a window later is with the delay what was made at the time
+        fresher = (table if lag == 1 else later[later["lag"] == lag - 1]).assign(lag=-1)
+        told = len(nearer) and len(fresher)
+        options = weighed(_delayed(lagged, base), fresher if told else None)
+        ruled = _first(options)
+        known = any(chosen is None or same(option, chosen) for option in options)
         if known and same(ruled, chosen):
             steady = int(lag)
             continue
-        if known and same(_first(weighed(base)), chosen):
+        alone = weighed(base, nearer if told else None) if known else ()
+        if known and same(_first(alone), chosen):
             to = "keep" if ruled is None else words.name(ruled)
             return replace(flip, at=float(lag), to=to)
         break
@@ -152,25 +158,15 @@ def _key(option: Option) -> tuple[Any, ...]:
     return option.action, option.version
 
 
-def _delayed(
-    weighed: Callable[[pd.DataFrame], Sequence[Option]],
-    lagged: pd.DataFrame,
-    base: pd.DataFrame,
-    chosen: Option | None,
-) -> tuple[Option | None, bool]:
-    """What is ruled with the lag; whether what is ruled now was tested with it."""
+def _delayed(lagged: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
+    """The table with the lag: what needs no training does not get older with it."""
     import pandas as pd
 
-    # what needs no training does not get older with the delay
     untrained = ~base["action"].isin([*_TRAINED, *lagged["action"].unique()])
     held = lagged.drop(columns=["lag"])
     if untrained.any():
         held = pd.concat([base[untrained], held], ignore_index=True)
-    options = weighed(held)
-    known = bool(options) and (
-        chosen is None or any(same(option, chosen) for option in options)
-    )
-    return _first(options), known
+    return held
 
 
 def _first(options: Sequence[Option]) -> Option | None:

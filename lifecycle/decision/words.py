@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 from lifecycle import markup
-from lifecycle.decision.value import Option
+from lifecycle.decision.value import Option, Policy
 
-__all__ = ["Words", "line", "money", "some"]
+__all__ = ["Words", "line", "money", "percent", "some"]
 
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -95,13 +96,13 @@ class Words:
             return f"{said}; {noun} would add {self.money(more)} for {price}."
         return f"{said}; {noun} for {price} would add nothing."
 
-    def keep(self, options: Sequence[Option]) -> str:
-        """The sentence for leaving things as they are."""
+    def keep(self, options: Sequence[Option], policy: Policy) -> str:
+        """The sentence for leaving things as they are, and why not the best option."""
         top = options[0]
         return (
             f"Keep the version in production: the best alternative, to "
-            f"{self.name(top)}, is expected to bring {self.gain(top)}, and pays "
-            f"with a probability of {top.probability:.0%}."
+            f"{self.name(top)}, is expected to bring {self.gain(top)}, "
+            f"{_doubt(top, policy)}."
         )
 
     def gain(self, option: Option) -> str:
@@ -168,6 +169,46 @@ class Words:
             return ""
         plural = "s" if len(columns) > 1 else ""
         return f" with the new column{plural} {some(columns)}"
+
+
+def _doubt(option: Option, policy: Policy) -> str:
+    """Why an option is not taken."""
+    chance = percent(option.probability)
+    if option.net <= 0:
+        return f"and pays with a probability of {chance}"
+    if option.gain <= policy.least_gain:
+        return "but saves too few errors to act upon"
+    earned = not option.earned < option.price
+    needed = policy.probability if earned else policy.unearned_probability
+    bar = (1 + policy.margin) * option.price
+    over = float(option.value > bar)
+    if option.error > 0:
+        over = NormalDist().cdf((option.value - bar) / option.error)
+    if over <= needed:
+        sure = percent(over) if over < 0.99 else f"{math.floor(1e3 * over) / 10:g}%"
+        asked = f"{100 * needed:g}% is asked for"
+        if not earned:
+            asked += ", for acting has not earned that price so far"
+        return (
+            f"and pays, with {policy.margin:.0%} to spare, with a probability of "
+            f"{sure}: {asked}"
+        )
+    return "but only one window says so"
+
+
+def percent(share: float) -> str:
+    """A probability that is never called certain by rounding.
+
+    Examples
+    --------
+    >>> percent(0.62), percent(0.9991), percent(0.002), percent(1.0)
+    ('62%', 'above 99%', 'below 1%', '100%')
+    """
+    if 0.99 < share < 1:
+        return "above 99%"
+    if 0 < share < 0.01:
+        return "below 1%"
+    return f"{share:.0%}"
 
 
 def _beside(best: Option, options: Sequence[Option]) -> Option | None:
