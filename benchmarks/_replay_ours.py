@@ -79,7 +79,7 @@ def ours(
                 horizon_weeks=weeks or ground.windows - state.step,
                 policy=policy,
                 later=later if nearer else None,
-                balance=_earned(state, served) if earning else None,
+                balance=_balance(state, served, policy) if earning else None,
             )
             chosen = next((option for option in options if option.clears), None)
             model = -1 if chosen is None else _model(state, chosen)
@@ -97,15 +97,20 @@ def _faulty(state: Play) -> bool:
     return bool(cube.fault_inputs[step - 1] or cube.fault_outcomes[step - 2])
 
 
-def _earned(state: Play, served: list[int]) -> float:
-    """What the first model would have cost more, as far as it is known; less prices."""
+def _balance(state: Play, served: list[int], policy: decision.Policy | None) -> float:
+    """What acting has earned on the windows whose outcomes are known."""
     ground, told = state.ground, state.told
-    saved = 0.0
-    for window, model in zip(range(ground.first, state.step - 1), served, strict=False):
-        if model != ground.initial:
-            gap = ground.paired(model, ground.initial)[0][window]
-            saved += float(gap) if np.isfinite(gap) else 0.0
-    return saved - sum(getattr(told, name) for _, name, _ in state.actions)
+    bills = [0.0, 0.0]
+    for window, model in enumerate(served[: state.step - 1 - ground.first]):
+        rows = ground.rows[window + ground.first]
+        losses = [ground.known(each)[rows] for each in (ground.initial, model)]
+        if np.isfinite(losses[0]).any():
+            bills = [
+                bill + float(np.nanmean(own))
+                for bill, own in zip(bills, losses, strict=True)
+            ]
+    paid = sum(getattr(told, name) for _, name, _ in state.actions)
+    return decision.reserve(*bills, paid, policy=policy)
 
 
 def tables(

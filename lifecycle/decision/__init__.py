@@ -12,6 +12,7 @@ from lifecycle.decision.flips import Flip, Flips
 from lifecycle.decision.keeping import promises
 from lifecycle.decision.margins import Margin
 from lifecycle.decision.promised import Promise, Promises
+from lifecycle.decision.reserve import reserve
 from lifecycle.decision.ruling import Action, Ruling
 from lifecycle.decision.spent import Spent
 from lifecycle.decision.value import Costs, Option, Policy, reprice, weigh
@@ -37,6 +38,7 @@ __all__ = [
     "course",
     "promises",
     "reprice",
+    "reserve",
     "rule",
     "weigh",
 ]

@@ -72,6 +72,9 @@ class Policy:
         the action; see `balance` in `weigh`.
     unearned_probability : float
         With which it must where it does not: nobody is to lose by having acted.
+    allowance : float
+        Share of the first version's bill that may be put at stake before anything has
+        been earned; see `reserve`.
     least_gain : float
         Gains per row up to this, in errors, are never acted upon.
     min_rows : int
@@ -86,6 +89,7 @@ class Policy:
     margin: float = 0.25
     probability: float = 0.95
     unearned_probability: float = 0.999
+    allowance: float = 0.01
     least_gain: float = 0.005
     min_rows: int = 100
     level: float = 0.90

@@ -110,9 +110,8 @@ def weigh(
         for a later window on one that it has not seen either, which tells of a change
         sooner. Such a row stands for that of the table, of the same window.
     balance : float, optional
-        What acting has earned so far: the bill that the first version would have run
-        up since it went live, less the bill there was, prices of actions included.
-        Tell it: 0 where nothing was done yet. Without it `probability` is enough.
+        What acting has earned so far, as `reserve` gives it; without it `probability`
+        is enough for every action.
 
     Returns
     -------
