@@ -1,0 +1,105 @@
+"""What acting has earned a model so far, against never having acted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from lifecycle import decision, errors, registry
+from lifecycle.training import recalibrating
+from lifecycle.workspace import serving
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from lifecycle.workspace.rows import Rows
+
+__all__ = ["balance"]
+
+_MOST_ROWS = 50_000  # scored by the first version; of more every so manieth
+
+
+def balance(view: Rows) -> float | None:
+    """The first version's bill since it went live, less the bill there was, and prices.
+
+    Both on the rows that were served and whose outcome is known; the first version
+    scores them in shadow. `None` where nothing has been served, or the first version
+    cannot be loaded any more.
+    """
+    started = _first(view)
+    if started is None:
+        return None
+    number, began = started
+    rows = view.mature
+    rows = rows[(rows["time"] >= began) & rows["prediction"].notna()]
+    if rows.empty:
+        return None
+    every = -(-len(rows) // _MOST_ROWS)
+    rows = rows.iloc[::every]
+    version = view.registry.version(view.name, number)
+    try:
+        score = serving.scorer(view.workspace, view.name, version)
+    except (errors.ArtefactError, errors.SettingsError):
+        return None
+    truth = rows["outcome"].to_numpy(dtype=float)
+    first, served = (
+        every * float(_bill(truth, said, view.settings.costs.model_dump()).sum())
+        for said in (
+            score(rows) >= version.threshold,
+            rows["prediction"].to_numpy(dtype=float) == 1,
+        )
+    )
+    return decision.reserve(first, served, _paid(view))
+
+
+def _first(view: Rows) -> tuple[int, object] | None:
+    """The version that went live first, and when."""
+    for entry in view.registry.ledger(view.name):
+        number = entry.after.get("production")
+        if number is not None and entry.at <= view.as_of:
+            return int(number), entry.at
+    return None
+
+
+def _bill(
+    truth: np.ndarray, guess: npt.ArrayLike, costs: Mapping[str, float]
+) -> np.ndarray:
+    """What errors cost, a row."""
+    import numpy as np
+
+    yes = np.asarray(guess, dtype=bool)
+    wrong = np.where(yes, costs["false_positive"], costs["false_negative"])
+    return np.where(yes == (truth == 1), 0.0, wrong)
+
+
+def _paid(view: Rows) -> float:
+    """The prices of what was done: a version pays once, when it first goes live."""
+    costs, live, paid = view.settings.costs, set[int](), 0.0
+    before: int | None = None
+    for entry in view.registry.ledger(view.name):
+        if entry.at > view.as_of:
+            break
+        for role in ("experimental", "production"):
+            number = entry.after.get(role)
+            if number is None or number == entry.before.get(role):
+                continue
+            if number not in live and before is not None:
+                paid += _price(view, view.registry.version(view.name, number), before)
+            elif role == "production" and entry.before.get("experimental") != number:
+                paid += costs.roll_back if before is not None else 0.0
+            live.add(int(number))
+        before = entry.after.get("production") or before
+    return paid
+
+
+def _price(view: Rows, version: registry.Version, champion: int) -> float:
+    costs = view.settings.costs
+    if version.recipe == recalibrating.NAME:
+        return costs.recalibrate
+    own = view.registry.version(view.name, champion).recipe
+    return (
+        costs.retrain
+        if version.recipe in (own, view.settings.recipe)
+        else (costs.rebuild)
+    )
