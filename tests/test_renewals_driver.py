@@ -19,7 +19,19 @@ import pytest
 import lifecycle
 from lifecycle import config, errors, promotion, workspace
 from lifecycle.registry import Renewal
-from lifecycle.workspace import Workspace, chain, clock, holding, pages, renewing, rules
+from lifecycle.workspace import (
+    Workspace,
+    asking,
+    chain,
+    clock,
+    faulty,
+    holding,
+    making,
+    pages,
+    renewing,
+    rules,
+    ruling,
+)
 
 LIVE = datetime(2024, 3, 4, tzinfo=UTC)  # a Monday
 WEEK = timedelta(weeks=1)
@@ -667,3 +679,117 @@ def test_a_version_that_is_not_the_same_again_ends_with_code_10(
     exit_code, out, _ = terminal("reproduce", "calls", 2)
     assert exit_code == 10, out
     assert "recipe" in out
+
+
+# -- what a ruling is given ----------------------------------------------------
+
+
+def test_every_earlier_version_that_can_be_loaded_may_come_back(desk: Path) -> None:
+    ws = lifecycle.open(desk)
+    at = LIVE + 2 * WEEK
+    for number in range(2, 11):
+        ws.train("calls", as_of=at, by="Ana Silva")
+        asked = ws.propose("calls", number, reason="r", by="Ana Silva", as_of=at)
+        ws.approve("calls", asked.id, reason="go", by="Dana Weber", as_of=at)
+        at += timedelta(days=1)
+    (ws.registry.artefacts / "calls" / "7.skops").unlink()
+    found = ruling._deployed(ws.view("calls", TURNED))
+    assert {name: each.number for name, each in found.items()} == {
+        "keep": 10,
+        **{f"roll_back {number}": number for number in (4, 5, 6, 8, 9, 1)},
+    }
+    past = ruling._deployed(ws.view("calls", LIVE + timedelta(days=15)))
+    assert list(past) == ["keep", "roll_back 1", "roll_back 2"]
+
+
+def frozen(place: Path, start: datetime, end: datetime) -> Workspace:
+    """The same desk with the ages of a period all alike."""
+    shutil.rmtree(place / "logs")
+    ws = lifecycle.open(place)
+    rows = pd.concat([rows_of(number) for number in range(-8, 10)])
+    rows.loc[rows["time"] < LIVE, "prediction"] = np.nan
+    rows.loc[(rows["time"] >= start) & (rows["time"] < end), "age"] = 47.25
+    ws.ingest("calls", "predictions", rows.drop(columns="outcome"), as_of=TURNED)
+    known = rows[["id", "time", "outcome"]].assign(time=rows["time"] + 5 * WEEK / 7)
+    ws.ingest("calls", "outcomes", known, as_of=TURNED)
+    return ws
+
+
+def test_while_a_feed_is_frozen_the_ruling_is_to_mend_it_and_nothing_is_trained(
+    desk: Path,
+) -> None:
+    begun = LIVE + 7 * WEEK
+    ws = frozen(desk, begun, TURNED)
+    view = ws.view("calls", TURNED)
+    (fault,) = faulty.faults(view)
+    assert (fault.column, fault.cause, fault.until) == ("age", "frozen", None)
+    said = view.ruling()
+    assert said.action == "fix_data"
+    done = renewing.renew(ws, "calls", why="alert", as_of=TURNED)
+    assert (done.outcome, len(ws.registry.versions("calls"))) == ("data to mend", 1)
+    assert done.sentence.startswith("calls: nothing is trained; ")
+    assert done.ruling["faults"]
+
+
+def test_once_it_is_mended_its_rows_are_left_out_of_training_and_test(
+    desk: Path,
+) -> None:
+    begun, ended = LIVE + 5 * WEEK, LIVE + 6 * WEEK
+    ws = frozen(desk, begun, ended)
+    view = ws.view("calls", TURNED)
+    rows = view.labelled
+    marked = rows[faulty.touched(view, rows)]
+    assert marked["time"].min() >= pd.Timestamp(begun)
+    assert marked["time"].max() < pd.Timestamp(ended)
+    assert len(marked) >= ROWS - 5
+    retrain = {"action": "retrain"}
+    made = making.make(ws, "calls", retrain, as_of=TURNED, author="a", source="")
+    assert "age" in str(made.birth["material"]["left_out"])
+    known, labels = view.mature, view.chunks(view.mature)
+    learned = labels.isin(sorted(labels.unique())[:-2]) & ~faulty.touched(view, known)
+    assert made.birth["rows"] == learned.sum()
+
+
+def test_a_fault_that_the_owner_has_accepted_is_none(desk: Path) -> None:
+    ws = frozen(desk, LIVE + 7 * WEEK, TURNED)
+    with ws.registry.atomic() as book:
+        book.enter(
+            "calls",
+            "accept drift",
+            actor="Ana Silva",
+            source="given",
+            reason="the form asks for it no more",
+            at=TURNED,
+            number=1,
+            evidence={"features": ["age"], "chunks": ["2024-W18"]},
+        )
+    view = ws.view("calls", TURNED)
+    assert [each.accepted for each in faulty.told(view)] == [True]
+    assert not faulty.touched(view, view.labelled).any()
+
+
+def backtested(view: workspace.View) -> Any:
+    found = ruling.backtest(view)
+    assert found is not None
+    return found
+
+
+def test_where_a_fit_has_its_price_a_ruling_makes_only_what_is_worth_it(
+    desk: Path,
+) -> None:
+    ws = changed(desk, "[models.calls.costs]\nfit = 0.5\n")
+    view = ws.view("calls", TURNED)
+    told = asking.asked(view)
+    assert told is not None
+    assert told.now
+    assert told.price <= told.budget
+    assert backtested(view).fits <= told.fits
+    dear = changed(desk, "[models.calls.costs]\nfit = 1e6\n")
+    renew(dear, {"action": "keep", "spent": {"fits": 3}}, as_of=TURNED - WEEK / 7)
+    view = dear.view("calls", TURNED)
+    told = asking.asked(view)
+    assert told is not None
+    assert not told.now
+    assert backtested(view).fits == 0
+    assert asking.asked(lifecycle.open(desk).view("calls", LIVE)) is not None
+    assert asking.asked(changed(desk, "").view("calls", TURNED)) is None

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lifecycle import decision, promotion, quality
+from lifecycle.workspace import pricing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,13 +107,8 @@ def told(view: View) -> list[decision.DataFault]:
         return []
     rows = view.recent(view.scored)
     due = (rows["time"] + view.settings.delay <= view.as_of).to_numpy()
-    truth = rows["outcome"].to_numpy(dtype=float)
-    guess = rows["prediction"].to_numpy(dtype=float)
-    costs = view.settings.costs
-    dearest = max(costs.false_positive, costs.false_negative)
-    wrong = np.where(guess == 1, costs.false_positive, costs.false_negative) / dearest
-    loss = np.where(guess == truth, 0.0, wrong)
-    loss[~due | np.isnan(truth) | np.isnan(guess)] = np.nan
+    loss = pricing.losses(view, rows)
+    loss[~due] = np.nan
     agreed, labels = _accepted(view), view.chunks(rows).to_numpy()
     return [
         decision.DataFault.measured(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle import errors, evaluation, promotion, registry
 from lifecycle.workspace import faulty, serving
-from lifecycle.workspace.ruling import error_costs, rows_per_week
+from lifecycle.workspace.pricing import error_costs, rows_per_week
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle import decision, evaluation, periods, registry
 from lifecycle.workspace import serving
-from lifecycle.workspace.ruling import error_costs
+from lifecycle.workspace.pricing import error_costs
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from lifecycle import decision, errors, recipes, registry, training
-from lifecycle.workspace import faulty, serving
+from lifecycle.workspace import asking, earned, faulty, pricing, serving
 from lifecycle.workspace.fits_kept import FitsKept
 from lifecycle.workspace.rows import LENGTH
 
@@ -15,12 +14,10 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from lifecycle.workspace.rows import Rows
     from lifecycle.workspace.view import View
 
-__all__ = ["backtest", "error_costs", "listened", "rows_per_week", "ruling"]
+__all__ = ["backtest", "listened", "ruling"]
 
-WEEKS = {"day": 1 / 7, "week": 1.0, "month": 30.4375 / 7}
 OLDER = 16  # windows before the newest, for what needs no fit
 MOST_ROWS = 20_000  # of one fit
 _EARLIER = 6  # of the versions that could come back, beside the first
@@ -34,19 +31,28 @@ def backtest(view: View) -> training.Backtest | None:
 
     Every earlier version that was in production is scored on the same rows, as far as
     it can be loaded: the newest six and the first. Fits are kept from ruling to ruling.
-    `None` before the first version.
+    Where a fit has a price only those are made that are worth it now. `None` before the
+    first version.
     """
     model, versions = view.settings, _deployed(view)
     if not versions:
         return None
     rows = view.labelled.reset_index(drop=True)
     numeric, categorical = _offered(view, rows)
+    asked = asking.asked(view)
+    looked = asked is None or asked.now
+    others = model.rebuild
+    spans = [span or None for span in model.release.spans]
+    windows = model.renewal.windows
+    if asked is not None and looked:
+        others = tuple(each for each in others if each in asked.recipes)
+        spans, windows = list(asked.spans), asked.windows
     folder = view.workspace.directory / ".lifecycle" / "fits" / view.name
     with FitsKept(folder) as kept:
         return training.backtest(
             rows,
             recipe=_as_champion(view, model.recipe),
-            alternatives={name: view.workspace.recipe(name) for name in model.rebuild},
+            alternatives={name: view.workspace.recipe(name) for name in others},
             deployed=_shadows(view, versions, rows),
             numeric=model.features.numeric,
             categorical=model.features.categorical,
@@ -54,8 +60,8 @@ def backtest(view: View) -> training.Backtest | None:
             delay=model.delay,
             chunk=model.chunk,
             timezone=view.timezone,
-            spans=[span or None for span in model.release.spans],
-            costs=error_costs(view),
+            spans=spans,
+            costs=pricing.error_costs(view),
             thresholds={name: each.threshold for name, each in versions.items()},
             trained_to={
                 name: each.trained_to
@@ -64,7 +70,7 @@ def backtest(view: View) -> training.Backtest | None:
             },
             threshold=model.threshold,
             seed=model.seed,
-            windows=model.renewal.windows,
+            windows=windows,
             older=OLDER,
             offered_numeric=numeric,
             offered_categorical=categorical,
@@ -72,6 +78,7 @@ def backtest(view: View) -> training.Backtest | None:
             feedback=listened(view),
             kept=kept,
             max_rows=MOST_ROWS,
+            max_fits=None if looked else 0,
         )
 
 
@@ -80,16 +87,11 @@ def ruling(view: View) -> decision.Ruling:
     model, table = view.settings, view.backtest()
     return decision.rule(
         table,
-        costs=decision.Costs(
-            retrain=model.costs.retrain,
-            rebuild=model.costs.rebuild,
-            roll_back=model.costs.roll_back,
-            recalibrate=model.costs.recalibrate,
-            fit=model.costs.fit,
-        ),
-        rows_per_week=rows_per_week(view),
+        costs=pricing.prices(view),
+        rows_per_week=pricing.rows_per_week(view),
         horizon_weeks=model.costs.horizon_weeks,
         currency=view.currency,
+        balance=None if table is None else earned.balance(view),
         faults=faulty.told(view) if table is not None else (),
         chunk=model.chunk,
     )
@@ -120,9 +122,9 @@ def _earlier(view: View, production: int) -> list[int]:
             served.pop(number, None)
             served[number] = None
     served.pop(production, None)
-    known = list(served)
-    newest = known[-_EARLIER:]
-    return newest if min(known, default=0) in newest else [*newest, *known[:1]]
+    newest = list(served)[-_EARLIER:]
+    first = min(served, default=0)
+    return newest if first in newest or not served else [*newest, first]
 
 
 def _as_champion(view: View, name: str) -> recipes.Recipe:
@@ -174,21 +176,3 @@ def listened(view: View) -> pd.DataFrame | None:
         return None
     said = view.workspace.logs(view.name).feedback(as_of=view.as_of)
     return said if len(said) else None
-
-
-def error_costs(view: Rows) -> dict[str, float]:
-    """What a wrong yes and a wrong no cost, in the workspace's currency."""
-    costs = view.settings.costs
-    return {
-        "false_positive": costs.false_positive,
-        "false_negative": costs.false_negative,
-    }
-
-
-def rows_per_week(view: View) -> float:
-    """How many predictions a week the model serves, by its newest chunks."""
-    newest = view.recent(view.scored, 8)
-    if newest.empty:
-        return 0.0
-    lived = (view.as_of - newest["time"].min()) / timedelta(weeks=1)
-    return float(len(newest) / min(max(lived, 1.0), 8 * WEEKS[view.settings.chunk]))
