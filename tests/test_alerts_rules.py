@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -531,6 +532,33 @@ def test_replay_writes_nothing(desk: Path) -> None:
     assert (ws.registry.ledger(), ws.registry.alerts(), ws.registry.runs()) == before
     after = sorted(path for path in desk.rglob("*") if "registry.db" not in path.name)
     assert after == files
+
+
+def test_replay_says_how_far_it_is_over_weeks_without_an_alert(desk: Path) -> None:
+    said: list[str] = []
+    start = LIVE - 26 * WEEK
+    ws, end = lifecycle.open(desk), LIVE + 2 * WEEK
+    notices.replay(ws, "calls", start=start, end=end, say=said.append)
+    assert [line[11:] for line in said] == [
+        f"{number} of 28 weeks looked at, no new alert in the last {number}"
+        for number in (13, 26)
+    ]
+
+
+def test_an_alert_says_who_was_asked_and_what_is_silent(desk: Path) -> None:
+    lifecycle.open(desk).due(as_of=END)
+    ws = lifecycle.open(desk)
+    alert = notices.episodes(ws, "calls")[0]
+    asked = replace(alert, escalated_to="Rui", escalated_at=END)
+    assert notices.state(alert, silent=None) == "open"
+    assert notices.state(asked, silent=None) == "open, Rui was asked"
+    assert notices.state(asked, silent=END) == (
+        "open, Rui was asked, silent until 2024-08-26"
+    )
+    taken = replace(asked, acknowledged_by="Ana", acknowledged_at=END)
+    assert notices.state(taken, silent=None) == "taken on by Ana"
+    over = replace(taken, closed_at=END)
+    assert notices.state(over, silent=None) == "over since 2024-08-26"
 
 
 def test_replay_without_anything_to_look_at_is_one_sentence(desk: Path) -> None:

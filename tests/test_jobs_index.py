@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from lifecycle import figures
+from lifecycle.jobs import index
 from lifecycle.jobs.index import AlertLine, MoveLine, ReportLink, Row, write
 
 NOW = datetime(2023, 10, 9, 6, tzinfo=UTC)
@@ -48,6 +49,14 @@ def page(directory: Path, *rows: Row, **more: object) -> Seen:
 
 def alert(model: str = "leads", **more: str) -> AlertLine:
     return AlertLine(model, "accuracy", f"{model}: accuracy is 62%.", NOW, **more)
+
+
+def test_what_else_is_to_know_of_an_alert_stands_below_its_owner() -> None:
+    told = alert(owner="Ana", also="Rui was asked, silent until 2023-10-20")
+    shown = index._taken(told)
+    assert "not acknowledged, Rui was asked, silent until 2023-10-20" in shown
+    by = index._taken(alert(acknowledged_by="Ben", also="<i>"))
+    assert "acknowledged by Ben, &lt;i&gt;" in by
 
 
 def test_a_page_without_models_says_what_to_do(tmp_path: Path) -> None:
