@@ -509,3 +509,30 @@ def test_a_mask_of_other_rows_is_refused(mask):
 def test_settings_that_make_no_sense_are_refused(more, said):
     with pytest.raises(ValueError, match=said):
         training.material(FRAME, **KNOWN, **more)
+
+
+# ---------------------------------------------------------------- a fair test later
+
+
+def test_a_row_that_a_word_stood_for_is_no_test_of_that_version():
+    told = words(history(40, 0), say(YOUNG["id"].head(6), [1.0] * 6))
+    made = training.material(FRAME, feedback=told, **KNOWN)
+    last = made.table["time"][made.sources == "outcome"].max()
+    free = training.unseen(FRAME, trained_to=last, feedback=told, as_of=AS_OF)
+    learned = FRAME["id"].isin(made.table["id"]).to_numpy()
+    assert not (free & learned).any()
+    assert (free | learned).all()
+    everything = training.unseen(FRAME, trained_to=None, feedback=say([], []))
+    assert everything.all()
+    with pytest.raises(ValueError, match="as_of must say when the version was trained"):
+        training.unseen(FRAME, trained_to=last, feedback=told)
+
+
+def test_flags_and_words_that_came_later_do_not_spoil_a_row():
+    told = say(YOUNG["id"].head(2), [1.0] * 2, kind="flag")
+    late = say(YOUNG["id"].iloc[2:4], [1.0] * 2)
+    late["time"] = AS_OF + timedelta(days=1)
+    free = training.unseen(
+        YOUNG, trained_to=None, feedback=words(told, late), as_of=AS_OF
+    )
+    assert free.all()

@@ -9,6 +9,7 @@ of its fits where it is told (`Kept`), so that next week's fits only what is new
 """
 
 from lifecycle.training.again import Reproduction, material_again, reproduce
+from lifecycle.training.fair import unseen
 from lifecycle.training.fitting import Candidate, features, predict, train
 from lifecycle.training.gathering import Material, material
 from lifecycle.training.going_on import go_on
@@ -36,4 +37,5 @@ __all__ = [
     "reproduce",
     "search",
     "train",
+    "unseen",
 ]
