@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from lifecycle import decision
+from lifecycle import decision, training
 
 RECIPES = ["own", "trees", "forest", "bins"]
 SPANS = [8, 13, None]
@@ -26,7 +28,7 @@ def asked(fit: float = 2.0, rebuild: float = 8_000, retrain: float = 1_500, **fa
         "reference": 0.15,
         "weeks_since": 1.0,
     }
-    return decision.ask(costs=costs, **{**told, **facts})
+    return decision.ask(facts.pop("table", None), costs=costs, **{**told, **facts})
 
 
 def made(asking: decision.Asking) -> int:
@@ -137,6 +139,53 @@ def test_fits_that_are_kept_cost_nothing():
     assert free.now
     assert free.price == 0
     assert free.summary.startswith("No fit has to be made; at stake are ")
+
+
+def moved(losses: list[float]) -> pd.DataFrame:
+    """A back-test without fits: the champion's loss, newest window first."""
+    rows = [
+        {"action": "keep", "age": age, "n": 400, "loss": loss}
+        for age, loss in enumerate(losses)
+    ]
+    rows += [
+        {"action": "retrain", "recipe": "own", "span": span, "age": 1, "n": 400}
+        for span in (8, None)
+    ]
+    return pd.DataFrame(rows).astype({"span": "Int64"})
+
+
+def test_a_back_test_without_fits_tells_how_the_loss_has_moved_and_what_is_kept():
+    table = moved([0.30, 0.20, 0.10, 0.16, 0.13])
+    told = {"loss": None, "reference": None, "recipes": ["own"]}
+    found = asked(table=table, **told)
+    spread = np.var([0.10, 0.16, 0.13], ddof=1)
+    by_hand = asked(
+        recipes=["own"],
+        loss=0.25,
+        loss_variance=spread / 2,
+        reference=0.13,
+        reference_variance=spread / 3,
+        kept=[("own", 8, 1), ("own", None, 1)],
+    )
+    assert found.stake == pytest.approx(by_hand.stake)
+    assert (found.fits, found.n) == (by_hand.fits, 800)
+    assert found.fits == 10
+    tested = training.Backtest(table, {}, {}, error=10.0)
+    free = decision.Costs(1_500, 8_000, fit=2.0)
+    told |= {"rows_per_week": 400, "spans": SPANS, "weeks_since": 1.0}
+    assert decision.ask(tested, costs=free, **told).stake == found.stake
+
+
+def test_a_table_that_says_little_leaves_the_usual_gain_at_stake():
+    usual = asked(loss=math.nan).stake
+    told = {"loss": None, "reference": None}
+    for losses in ([], [0.2], [0.2, 0.3]):
+        assert asked(table=moved(losses), **told).stake == usual
+    one = asked(table=moved([0.2, 0.2, 0.1]), **told)
+    by_rows = asked(
+        loss=0.2, loss_variance=0.09 / 800, reference=0.1, reference_variance=0.09 / 400
+    )
+    assert one.stake == pytest.approx(by_rows.stake)
 
 
 def test_another_recipe_is_not_fitted_where_the_rise_could_never_pay_for_it():

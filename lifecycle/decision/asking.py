@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle import markup
 from lifecycle.decision.looks import looks as looks_of
+from lifecycle.decision.moves import kept as kept_of
+from lifecycle.decision.moves import move
 from lifecycle.decision.value import Costs, Policy
 from lifecycle.decision.words import money, some
 from lifecycle.findings import Finding, Findings, Verdict
+from lifecycle.training import Backtest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,19 +122,20 @@ class Asking:
 
 
 def ask(
+    table: Backtest | pd.DataFrame | None = None,
     *,
     costs: Costs,
     rows_per_week: float,
     recipes: Sequence[str],
     spans: Sequence[int | None],
     windows: int = 4,
-    loss: float = math.nan,
+    loss: float | None = None,
     loss_variance: float = 0.0,
-    reference: float = math.nan,
+    reference: float | None = None,
     reference_variance: float = 0.0,
     n: int = 0,
     weeks_since: float | None = None,
-    kept: Collection[tuple[str, int | None, int]] = (),
+    kept: Collection[tuple[str, int | None, int]] | None = None,
     every: float = 4,
     share: float = 0.25,
     usual: float = 0.05,
@@ -148,6 +152,10 @@ def ask(
 
     Parameters
     ----------
+    table : Backtest or DataFrame, optional
+        A back-test that made no fits. What is not told otherwise is taken from it: how
+        the loss has moved, the newest two windows against those before them, and which
+        fits are kept.
     costs : Costs
         With the price of a `fit`, of retraining and of an error.
     rows_per_week : float
@@ -160,7 +168,7 @@ def ask(
         The most windows to test on.
     loss, loss_variance : float
         The champion's mean loss of the newest rows with outcomes, as a back-test has
-        it, and the variance of that mean; `nan` where not known.
+        it, and the variance of that mean; None or `nan` where not known.
     reference, reference_variance : float
         The same when it was new.
     n : int
@@ -224,6 +232,16 @@ def ask(
     >>> ask(costs=costs, rows_per_week=400, weeks_since=1, **calm)
     <Asking in 3 weeks: 1 fit for $200, at stake $4.28 a week>
     """
+    if isinstance(table, Backtest):
+        if costs.error is None:
+            costs = replace(costs, error=table.error)
+        table = table.table
+    if table is not None and loss is None and reference is None:
+        seen = move(table)
+        loss, loss_variance, n = seen.loss, seen.variance, seen.n
+        reference, reference_variance = seen.reference, seen.reference_variance
+    if kept is None:
+        kept = frozenset() if table is None else kept_of(table)
     numbers = {"rows_per_week": rows_per_week, "horizon_weeks": horizon_weeks}
     numbers |= {"loss_variance": loss_variance, "weeks_since": weeks_since or 0.0}
     _check({**numbers, "reference_variance": reference_variance}, windows, every)
@@ -233,7 +251,9 @@ def ask(
         raise ValueError("recipes and spans must name at least one each; add the own")
     told = policy or Policy()
     scale = float(rows_per_week) * (1.0 if costs.error is None else costs.error)
-    rise, spread = float(loss) - float(reference), usual
+    rise, spread = math.nan, usual
+    if loss is not None and reference is not None:
+        rise = float(loss) - float(reference)
     if math.isinf(rise):
         raise ValueError(f"loss {loss} or reference {reference} is infinite; mend it")
     if math.isnan(rise):
