@@ -127,7 +127,7 @@ def test_rulings_that_kept_the_model_are_listed_with_nothing_to_compare():
     ]
     assert found.verdict == "undefined"
     assert found.summary == "Of no ruling that was carried out has anything come yet."
-    assert "kept; nothing to compare" in found._repr_html_()
+    assert "2 rulings to leave the model as it is" in found._repr_html_()
     frame = found.frame()
     assert len(frame) == 4
     assert frame["version"].isna().tolist() == [False, False, False, True]
@@ -292,7 +292,7 @@ def test_hostile_texts_are_escaped_on_one_line():
     shown = found._repr_html_()
     assert "<script>" not in shown
     assert "\n" not in found.promises[0].sentence
-    assert len(shown) < 4000
+    assert len(shown[shown.index("<table") :]) < 4000
 
 
 def test_without_rulings_there_is_nothing_to_say():

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import intervals
-from lifecycle.decision.promised import Promise, Promises
+from lifecycle.decision.promised import NOTHING, Promise, Promises
 from lifecycle.decision.words import line, money
 from lifecycle.findings import Finding, Findings, Verdict
 
@@ -20,7 +20,6 @@ __all__ = ["promises"]
 _WEEK = timedelta(weeks=1)
 _NEEDED = ("at", "action", "value", "lower", "upper", "price", "horizon_weeks", "acted")
 _TOLD = ("ruling", "week", "n", "difference", "variance", "money")
-_NOTHING = {"keep": "kept", "fix_data": "data to be mended"}
 
 
 def promises(
@@ -157,8 +156,8 @@ def _promise(
         "version": None if version is None else int(version),
         "sentence": line(known("sentence", ""), 400),
     }
-    if made["action"] in _NOTHING:
-        state = f"{_NOTHING[made['action']]}; nothing to compare"
+    if made["action"] in NOTHING:
+        state = f"{NOTHING[made['action']]}; nothing to compare"
         return Promise(**facts, state=state)
     if not known("acted", False):
         return Promise(**facts, state="not carried out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,12 @@ from lifecycle.findings import Findings, Verdict
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Promise", "Promises"]
+__all__ = ["NOTHING", "Promise", "Promises"]
+
+NOTHING = {"keep": "kept", "fix_data": "data to be mended"}
+"""Rulings that change nothing, and how they are spoken of."""
+
+_IN_SIGHT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +149,32 @@ class Promises:
         mark = markup.badge(self.verdict)
         head = markup.Html(f"<h3>{markup.cell(self.findings.title)} {mark}</h3>")
         pieces = [head, markup.paragraph(self.summary, kind="summary")]
-        if self.promises:
-            pieces.append(
-                markup.table(
-                    ["Ruling", "Weeks", "n", "Promised so far", "Came", "Within"],
-                    [self._row(each) for each in reversed(self.promises)],
-                    label="Rulings, newest first: promised and came",
-                    numeric=range(1, 5),
-                )
-            )
+        newest = self.promises[::-1]
+        acts = [each for each in newest if each.action not in NOTHING]
+        rest = [each for each in newest if each.action in NOTHING]
+        if self.compared:
+            drawn = self.plot()
+            pieces.append(markup.image(drawn.svg, drawn.alt))
+        if acts:
+            pieces.append(self._table(acts[:_IN_SIGHT]))
+        if acts[_IN_SIGHT:]:
+            more = acts[_IN_SIGHT:]
+            pieces.append(markup.folded(f"{len(more)} earlier", self._table(more)))
+        if rest:
+            said = [[each.name, line(each.sentence, 240)] for each in rest]
+            table = markup.table(["Ruling", "It said"], said, label="Rulings to keep")
+            plural = "" if len(rest) == 1 else "s"
+            title = f"{len(rest)} ruling{plural} to leave the model as it is"
+            pieces.append(markup.folded(title, table))
         return markup.Html(f'<div class="lc-findings">{markup.join(pieces)}</div>')
+
+    def _table(self, promises: Sequence[Promise]) -> markup.Html:
+        return markup.table(
+            ["Ruling", "Weeks", "n", "Promised so far", "Came", "Within"],
+            [self._row(each) for each in promises],
+            label="Rulings carried out, newest first: promised and came",
+            numeric=range(1, 5),
+        )
 
     def _row(self, each: Promise) -> list[object]:
         ruling = _below(each.name, line(each.sentence, 160))

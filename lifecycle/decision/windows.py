@@ -61,13 +61,14 @@ class Course:
         return f"<Course: {self.summary}>"
 
     def _repr_html_(self) -> str:
-        head = markup.Html(f"<h3>{markup.cell(self.findings.title)}</h3>")
-        pieces = [head, markup.paragraph(self.summary, kind="summary")]
+        pieces = [markup.paragraph(self.summary, kind="summary")]
         if len(self.findings):
+            drawn = self.plot()
+            pieces.append(markup.image(drawn.svg, drawn.alt))
             newest = sorted(self.findings, key=lambda row: row.period, reverse=True)
             label = "Errors saved a row, by window and option"
             body = markup.grid(newest, down="period", across="subject", label=label)
-            pieces.append(body)
+            pieces.append(markup.folded(label, body))
         return markup.Html(f'<div class="lc-findings">{markup.join(pieces)}</div>')
 
 
