@@ -661,6 +661,32 @@ def test_whatever_a_renewal_makes_can_be_made_again(
     assert '"verdict": "quiet"' in out
 
 
+def test_a_champion_that_can_goes_on_learning_and_can_be_made_again(
+    desk: Path, terminal: Terminal
+) -> None:
+    ws = changed(desk, '[models.calls.renewal]\ncontinuous = "update"\n')
+    ws.train("calls", as_of=CALM, recipe="extra_trees", by="Ana Silva")
+    asked = ws.propose("calls", 2, reason="r", by="Ana Silva", as_of=CALM)
+    ws.approve("calls", asked.id, reason="go", by="Dana Weber", as_of=CALM)
+    assert len(go(ws, TURNED)) == 1
+    made = ws.registry.version("calls", 3)
+    assert (made.birth["parent"], made.recipe) == (2, "extra_trees")
+    assert made.birth["going_on"]["more"] > 0
+    (done,) = ws.registry.renewals("calls")
+    assert done.ruling["sentence"] == "Continuous renewal: version 2 went on learning."
+    assert done.outcome in ("proposed", "failed the gate")
+    code, out, err = terminal("reproduce", "calls", 3)
+    assert (code, err) == (0, ""), out
+
+
+def test_a_champion_that_cannot_go_on_is_fitted_anew_and_says_why(desk: Path) -> None:
+    ws = changed(desk, '[models.calls.renewal]\ncontinuous = "update"\n')
+    assert len(go(ws, TURNED)) == 1
+    made = ws.registry.version("calls", 2)
+    assert "parent" not in made.birth
+    assert made.birth["instead"].endswith('renewal.continuous to "refit"')
+
+
 def test_a_version_that_is_not_the_same_again_ends_with_code_10(
     desk: Path, terminal: Terminal
 ) -> None:

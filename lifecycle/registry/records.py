@@ -23,7 +23,7 @@ class Version:
         How it was made.
     status : str
         Its role (production, previous, experimental), else "candidate",
-        "rejected", "retired" or "rolled back".
+        "failed the gate", "rejected", "retired" or "rolled back".
     artefact : str
         Path of the stored model below the artefacts' directory.
     sha256 : str
@@ -149,8 +149,8 @@ class Entry:
     at : datetime
         UTC.
     model, move : str
-        "register", "propose", "approve", "reject", "withdraw", "widen",
-        "roll back", "accept drift" or "silence", and of which model.
+        "register", "fail the gate", "propose", "approve", "reject", "withdraw",
+        "widen", "roll back", "accept drift" or "silence", and of which model.
     number, proposal : int, optional
         The version and the proposal it is about.
     actor, source : str
