@@ -214,6 +214,15 @@ def test_the_library_is_kept_too(tmp_path):
     assert type(made).__name__ == "ExtraTreesClassifier"
 
 
+def test_a_file_of_the_users_with_a_name_of_the_librarys_is_kept_as_theirs(tmp_path):
+    source = "from lifecycle.recipes.library import ridge as estimator\n"
+    (tmp_path / "extra_trees.py").write_text(source)
+    recipe = recipes.load("extra_trees", folder=tmp_path)
+    recipes.keep(recipe, tmp_path)
+    again = recipes.kept(recipe.source_sha256, name="extra_trees", folder=tmp_path)
+    assert again.kind == recipe.kind == "regressor"
+
+
 def test_a_kept_source_that_was_altered_is_not_run(tmp_path):
     path = recipes.keep(made(tmp_path, ""), tmp_path)
     path.write_text("raise SystemExit\n")

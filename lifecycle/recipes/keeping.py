@@ -116,6 +116,5 @@ def kept(sha256: str, *, name: str, folder: Path) -> Recipe:
             f"{place} was altered (SHA-256 {found[:12]}…); it is the source of a "
             "version, so restore it from a backup or train anew"
         )
-    own = b"def estimator(" in source
-    builder = "estimator" if own or name not in library.LIBRARY else name
-    return from_source(name, source, path, place, builder=builder)
+    library_file = name in library.LIBRARY
+    return from_source(name, source, path, place, library_file=library_file)

@@ -67,19 +67,24 @@ def load(name: str, *, folder: Path | None = None) -> Recipe:
 
 
 def from_source(
-    name: str, source: bytes, path: Path, place: str, *, builder: str = "estimator"
+    name: str, source: bytes, path: Path, place: str, *, library_file: bool = False
 ) -> Recipe:
-    """Run a recipe's file and take from it what it defines."""
+    """Run a recipe's file and take from it what it defines.
+
+    A file of the library has the function under the recipe's own name.
+    """
     module = ModuleType(f"recipe_{name}")
     module.__file__ = str(path)
     try:
         exec(compile(source, str(path), "exec"), module.__dict__)
     except Exception as error:
         raise SettingsError(sentence(place, error)) from error
-    build = getattr(module, builder, None)
+    build = getattr(module, "estimator", None)
+    if build is None and library_file:
+        build = getattr(module, name, None)
     if not callable(build):
         raise SettingsError(
-            f"{place} has no function {builder}(numeric, categorical, seed); write "
+            f"{place} has no function estimator(numeric, categorical, seed); write "
             "one that returns an unfitted scikit-learn classifier or regressor"
         )
     shaper = getattr(module, "features", None)
