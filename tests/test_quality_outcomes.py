@@ -317,8 +317,9 @@ def test_the_limit_of_the_rate_is_the_one_in_the_notes():
     chance = mean * (1 - mean)
     tau = max(0.0, rates.var(ddof=1) - chance / 600)
     z = -NormalDist().inv_cdf(0.05 / (3 * 12))
-    spread = chance / 600 + chance / 4800 + tau * (1 + 1 / 8)
-    by_hand = min(mean - z * math.sqrt(spread), 0.8 * mean, 0.9 * rates.min())
+    spread = 1 / 600 + 1 / 4800 + tau / chance * (1 + 1 / 8)
+    angle = math.asin(math.sqrt(mean)) - z / 2 * math.sqrt(spread)
+    by_hand = min(math.sin(angle) ** 2, 0.8 * mean, 0.9 * rates.min())
     assert row.threshold == pytest.approx(by_hand)
     assert row.value == rows["outcome"][week_of(rows) == 11].mean()
 
@@ -384,3 +385,28 @@ def test_rows_in_any_order_give_the_same_answer(cells):
     pd.testing.assert_frame_equal(one.frame(), other.frame())
     assert one.marks == other.marks
     assert all(0 <= row.lower <= row.upper <= 1 for row in one if row.n)
+
+
+def rare(seed, *, kept):
+    """One outcome in twenty is 1; of these, in the weeks in question, some are lost."""
+    rows = weeks(20, n=400, base=-4.0, seed=seed)
+    lost = during(rows) & (rows["outcome"] == 1)
+    lost &= np.random.default_rng(seed).random(len(rows)) > kept
+    return rows, lost
+
+
+def test_rare_positives_that_go_missing_are_lost_though_few_outcomes_are():
+    rows, lost = rare(1, kept=0.1)
+    rows.loc[lost, "outcome"] = np.nan
+    assert look(rows, 20).only(measure="outcomes_known")[AT].value > 0.9
+    found = look(rows, 20).faults
+    assert "outcomes_known" in {each.cause for each in found}
+    assert look(rows, 20).touched(rows).tolist() == during(rows).tolist()
+
+
+def test_rare_positives_recorded_as_negatives_leave_too_few_to_be_placed():
+    rows, lost = rare(2, kept=0.1)
+    rows.loc[lost, "outcome"] = 0.0
+    found = look(rows, 20)
+    assert found.faults
+    assert found.touched(rows).tolist() == during(rows).tolist()

@@ -26,6 +26,8 @@ _LASTING = 6  # chunks, after which it is normal
 _UNLIKE = 3  # chunks, after which a fall that is the world's is normal
 _SURE = 0.02  # above this probability nothing says that the positives moved
 _BINS = 8
+_SEVERE = 0.3  # of the positives are left, so few that a doubt is no excuse
+_MOSTLY = 0.75  # of a fall that scores would have to show
 _FAR = 0.1  # Kolmogorov-Smirnov distance below which an input has not moved
 _ADVICE = "check the outcomes before anything is trained on them"
 
@@ -70,12 +72,19 @@ def falls(
 
     Notes
     -----
-    The usual rate is that of the eight sound chunks before. A fall is beyond
-    what chance and the usual spread :math:`\tau` between chunks (method of moments)
-    explain at the family's standard errors, a fifth of the rate, and below the lowest
+    The usual rate :math:`\pi` is that of the eight sound chunks before. A fall is
+    beyond what chance and the usual variance :math:`\tau^2` between chunks (method of
+    moments) explain at the family's standard errors :math:`z`,
+    :math:`\arcsin\sqrt{r} < \arcsin\sqrt{\pi} - \frac{z}{2} \sqrt{1/n + 1/N +
+    \frac{9}{8} \tau^2 / (\pi(1-\pi))}`, more than a fifth, and below the lowest
     chunk; it is at once where two thirds of it, and more than chance at two per cent,
     lie between the chunk and the two before. The chunks of a run are judged together,
     so that what one does not show the next may.
+
+    References
+    ----------
+    F. J. Anscombe, "The transformation of Poisson, binomial and negative-binomial
+    data", Biometrika 35 (1948).
     """
     usual = list(range(rows.trusted))
     run: list[int] = []
@@ -150,9 +159,10 @@ def _chunk(
     if level is None or n < terms.min_n or skip or not 0 < level.mean < 1:
         return found, False
     chance = level.mean * (1 - level.mean)
-    spread = chance / n + chance / level.n + level.spread * (1 + 1 / _BACK)
+    spread = 1 / n + 1 / level.n + level.spread / chance * (1 + 1 / _BACK)
+    angle = math.asin(math.sqrt(level.mean)) - terms.z * math.sqrt(spread) / 2
     limit = min(
-        level.mean - terms.z * math.sqrt(spread),
+        math.sin(max(0.0, angle)) ** 2,
         (1 - _LEAST) * level.mean,
         _BELOW * level.lowest,
     )
@@ -248,7 +258,8 @@ def _stayed(p: np.ndarray, chunks: np.ndarray, now: np.ndarray, rate: float) -> 
     r"""Whether the scores rule out that a shifted prior is the fall, or half of it.
 
     A prior that shifts by :math:`\Delta` moves the mean of the calibrated score
-    :math:`p` by :math:`\Delta\,\mathrm{var}(p)/(\pi(1-\pi))`.
+    :math:`p` by :math:`\Delta\,\mathrm{var}(p)/(\pi(1-\pi))`. Where most of the
+    positives went at once it is enough that the scores show nothing of it.
     """
     prior = float(p.mean())
     spread = float(p.var())
@@ -260,6 +271,8 @@ def _stayed(p: np.ndarray, chunks: np.ndarray, now: np.ndarray, rate: float) -> 
     shift = (prior - float(now.mean())) / reach
     half = intervals.z(0.9) * math.sqrt(error) / reach
     fall = prior - rate
+    if rate < _SEVERE * prior and shift < _MOSTLY * fall and shift < half:
+        return True  # no world loses most of its positives unseen by any score
     return shift + half < fall and abs(shift) < fall / 2
 
 
@@ -282,8 +295,8 @@ def _thinned(
         1 - p
     ) / np.maximum(size, 1)
     used = fair >= 1
-    if used.sum() < _FEWEST:
-        return False
+    if used.sum() < _FEWEST:  # hardly one is left that could have moved
+        return kept < _SEVERE
     odd = float((((ones - fair)[used]) ** 2 / noise[used]).sum())
     if float(chdtrc(int(used.sum()) - 1, odd)) < _SURE:
         return False

@@ -23,6 +23,7 @@ __all__ = ["outcomes"]
 
 _LOOKS = 3
 _FEWEST = 3
+_PART = 1 / 3  # of the rarer outcome, which must not go missing
 
 
 def outcomes(
@@ -61,7 +62,8 @@ def outcomes(
     features : sequence of column names
         Inputs that must have stayed as they were where the rate fell, beside the score.
     tolerance : float
-        An alert needs a share of missing outcomes this much above the usual.
+        An alert needs a share of missing outcomes this much above the usual; or a
+        third of the share of the rarer outcome, where that is less.
     rate : float
         Probability of any false fault among sound outcomes, dealt out evenly among
         measures and chunks.
@@ -167,7 +169,8 @@ def _known(
         judged = held >= terms.min_n and n >= terms.min_n
         judged = judged and (rows.trusted > 0 or len(usual) >= _FEWEST)
         value = hits / n if n else math.nan
-        limit = min(expected, least) - terms.tolerance if judged else math.nan
+        allowed = min(terms.tolerance, _PART * _rarer(rows, usual))
+        limit = min(expected, least) - allowed if judged else math.nan
         verdict = judge(value, limit, side="below")
         if verdict == "alert":
             gone, low, _ = ends(np.array([n - hits]), np.array([n]), terms.z)
@@ -194,6 +197,18 @@ def _known(
         elif n >= terms.min_n:
             sound.append(place)
     return lost
+
+
+def _rarer(rows: Answered, usual: list[int]) -> float:
+    """The share of the rarer of outcomes 0 and 1: those missing may all be of it."""
+    import numpy as np
+
+    if not rows.binary or not usual:
+        return 1.0
+    truth = np.concatenate([rows.truth[rows.chunk(place)] for place in usual])
+    truth = truth[~np.isnan(truth)]
+    rate = float(truth.mean()) if truth.size else 0.5
+    return min(rate, 1 - rate) or 1.0
 
 
 def _usual(
