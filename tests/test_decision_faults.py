@@ -110,6 +110,9 @@ def test_windows_that_the_back_test_has_left_out_by_itself_are_named_too():
     ruling = decision.rule(held, faults=[over], **SCALE)
     assert ruling.left_out == NEWEST
     assert "2023-W19 and 2023-W20 are left out: age is frozen" in ruling.summary
+    thin = decision.rule(held.assign(n=9), faults=[over], **SCALE)
+    assert "only 36 rows have their outcome" in thin.summary
+    assert "2023-W19 and 2023-W20 are left out: age is frozen" in thin.summary
     nothing = decision.rule(held.head(0), faults=[over], **SCALE)
     assert "due yet of rows that no fault touches and that are" in nothing.summary
 
@@ -154,6 +157,9 @@ def test_a_fault_is_mended_even_where_no_ruling_can_be_made():
         ruling = decision.rule(held, faults=[fault()], **SCALE)
         assert (ruling.action, ruling.verdict) == ("fix_data", "alert")
         assert "What comes next cannot be said" in ruling.summary
+        assert ("accept the fault" in ruling.summary) is (
+            held is not None and not len(held)
+        )
         assert json.dumps(ruling.facts(), allow_nan=False)
 
 

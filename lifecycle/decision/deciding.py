@@ -111,12 +111,12 @@ def rule(
     told = policy or Policy()
     if isinstance(table, Backtest):
         chunk = table.chunk
-        later = getattr(table, "later", None) if later is None else later
+        later = table.later if later is None else later
         if costs.error is None:
             costs = replace(costs, error=table.error)
         if spent is None:
-            kept, price = getattr(table, "kept", 0), table.fits * costs.fit
-            spent = Spent(table.fits, kept, table.seconds, price, currency)
+            price = table.fits * costs.fit
+            spent = Spent(table.fits, table.kept, table.seconds, price, currency)
         table = table.table
     case = _Case(
         costs,
@@ -196,8 +196,10 @@ class _Case:
         self, table: pd.DataFrame | None
     ) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
         """The table without the windows that a fault touches, and which those are."""
-        if table is None or not len(table):
-            return table, _faults.missing(None, self.faults)
+        if table is None:
+            return None, ()
+        if not len(table):
+            return table, _faults.missing(table, self.faults)
         kept = _faults.clean(table, self.faults)
         gone = table.drop(kept.index)
         name = "window" if "window" in table.columns else "age"
@@ -282,7 +284,7 @@ class _Case:
             said = self.words.act(best, options)
         over = [f for f in self.faults if not f.lasts and not f.accepted]
         parts = [said]
-        if left_out and not lasting and not missing:
+        if left_out and not lasting:
             parts.append(_faults.left_out(left_out, over))
         if self.spent.matters(self.costs.retrain):
             parts.append(f"To know this took {self.spent.price}.")

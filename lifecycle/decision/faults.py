@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-__all__ = ["DataFault", "clean", "touched"]
+__all__ = ["DataFault", "clean", "left_out", "missing", "touched"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,13 +308,13 @@ def touched(table: pd.DataFrame, fault: DataFault) -> pd.Series[bool]:
     return within
 
 
-def missing(table: pd.DataFrame | None, faults: Sequence[DataFault]) -> tuple[str, ...]:
+def missing(table: pd.DataFrame, faults: Sequence[DataFault]) -> tuple[str, ...]:
     """Chunks that faults touch and that a back-test has left out by itself.
 
     Those before its oldest window it would not have tested anyway.
     """
     chunks = {c for fault in faults if not fault.accepted for c in fault.chunks}
-    if table is None or not len(table) or "window" not in table.columns:
+    if not len(table) or "window" not in table.columns:
         return tuple(sorted(chunks))
     oldest = table["window"].astype(str).min()
     return tuple(
