@@ -100,6 +100,15 @@ def test_a_version_is_loaded_once_and_its_artefact_looked_at_each_time(bench, ro
         serving.scorer(bench, "leads", version)
 
 
+def test_only_so_many_versions_stay_in_memory_the_newest_used(bench, rows, monkeypatch):
+    monkeypatch.setattr(serving, "_MOST", 2)
+    versions = [born(bench, rows)[1] for _ in range(3)]
+    scorers = [serving.scorer(bench, "leads", version) for version in versions]
+    assert serving.scorer(bench, "leads", versions[2]) is scorers[2]
+    assert serving.scorer(bench, "leads", versions[0]) is not scorers[0]
+    assert len(serving._KEPT) == 2
+
+
 def test_a_version_whose_recipes_source_was_altered_is_not_scored(bench, rows):
     _, version = born(bench, rows)
     path = bench.directory / "recipes" / ".versions"

@@ -57,8 +57,8 @@ def scorer(workspace: Workspace, name: str, version: registry.Version) -> Scorer
     else:
         book.check(version)
     _KEPT[key] = found
-    while len(_KEPT) > _MOST:
-        _KEPT.pop(next(iter(_KEPT)), None)
+    for old in list(_KEPT)[:-_MOST]:
+        _KEPT.pop(old, None)
     return found
 
 
