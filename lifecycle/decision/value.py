@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Costs", "Option", "Policy", "reprice", "weigh"]
 
 _KEYS = ("action", "recipe", "span", "version", "offered")
+_NUMBERS = ("age", "n", "difference", "variance", "fresh_difference", "fresh_variance")
 _STEPS = 3  # fewer say nothing of an option's own unrest: then that of all counts
 
 _Key = tuple[str, str, int | None, int | None, str]
@@ -256,28 +257,39 @@ def reprice(
 def _lines(
     table: pd.DataFrame, later: pd.DataFrame | None
 ) -> dict[_Key, dict[str, np.ndarray]]:
-    """The columns of every option, one row a window."""
-    import pandas as pd
+    """The numbers of every option, one a window; what was made later comes first."""
+    import numpy as np
 
-    rows = table[table["action"] != "keep"]
-    if later is not None and len(later) and (later["lag"] < 0).any():
-        nearer = later[later["lag"] < 0].sort_values("lag", kind="stable")
-        rows = pd.concat([nearer[nearer["action"] != "keep"], rows], ignore_index=True)
-    if "offered" not in rows:
-        rows = rows.assign(offered="")
-    rows = rows.drop_duplicates([*_KEYS, "age"])
-    found: dict[_Key, dict[str, np.ndarray]] = {}
-    numbers = ["age", "n", "difference", "variance"]
-    numbers += [name for name in ("fresh_difference", "fresh_variance") if name in rows]
-    for key, own in rows.groupby(list(_KEYS), dropna=False, sort=False):
-        told: tuple[Any, ...] = tuple(key)
-        action, recipe, span, version, offered = (
-            None if pd.isna(part) else part for part in told
-        )
-        columns = {name: own[name].to_numpy(dtype=float) for name in numbers}
-        at = str(action), recipe or "", _whole(span), _whole(version), offered or ""
-        found[at] = columns
-    return found
+    parts = [table]
+    if later is not None and len(later):
+        parts = [later[later["lag"] < 0].sort_values("lag", kind="stable"), table]
+    found: dict[_Key, dict[float, tuple[float, ...]]] = {}
+    for part in parts:
+        rows = part[part["action"] != "keep"]
+        keys = zip(*(_told(rows, name) for name in _KEYS), strict=True)
+        numbers = [
+            rows[name].to_numpy(dtype=float, na_value=math.nan).tolist()
+            if name in rows
+            else [math.nan] * len(rows)
+            for name in _NUMBERS
+        ]
+        for key, window in zip(keys, zip(*numbers, strict=True), strict=True):
+            action, recipe, span, version, offered = key
+            at = str(action), recipe or "", _whole(span), _whole(version), offered or ""
+            found.setdefault(at, {}).setdefault(window[0], window)
+    return {
+        at: dict(zip(_NUMBERS, np.array(list(windows.values())).T, strict=True))
+        for at, windows in found.items()
+    }
+
+
+def _told(rows: pd.DataFrame, name: str) -> list[Any]:
+    """A column's values, None where missing."""
+    if name not in rows:
+        return [None] * len(rows)
+    there = rows[name].notna().tolist()
+    values = rows[name].tolist()
+    return [each if known else None for each, known in zip(values, there, strict=True)]
 
 
 def _whole(value: Any) -> int | None:
@@ -295,8 +307,6 @@ def _levels(
 
     known, far = {}, {}
     for key, rows in lines.items():
-        if difference not in rows:
-            continue
         ok = np.isfinite(rows[difference]) & np.isfinite(rows[variance])
         if ok.any():
             ages = rows["age"][ok]
