@@ -227,6 +227,42 @@ def test_a_feed_that_turns_its_signs_is_mended_and_never_trained_on():
     assert set(ruled(None, over).left_out) == {f"2023-W{w}" for w in (19, 20, 21, 22)}
 
 
+def test_fits_are_asked_for_when_the_signs_flip_and_not_while_nothing_happens():
+    def asked(frame):
+        recipe = recipes.load("scaled_logistic")
+        first = training.train(frame.head(8 * PER_WEEK), recipe, seed=1, **NAMES)
+        dry = training.backtest(
+            frame,
+            recipe=recipe,
+            alternatives={},
+            deployed={"keep": first.estimator},
+            as_of=START + timedelta(weeks=24),
+            delay=timedelta(weeks=2),
+            spans=[3, None],
+            max_fits=0,
+            seed=1,
+            **NAMES,
+        )
+        assert dry.fits == 0
+        return decision.ask(
+            dry,
+            costs=replace(FAIR, fit=100.0),
+            rows_per_week=PER_WEEK,
+            recipes=["scaled_logistic"],
+            spans=[3, None],
+            weeks_since=1,
+        )
+
+    calm, turned = (
+        asked(stream(lambda week, at=at: 1 if week < at else -1)) for at in (99, 20)
+    )
+    assert not calm.now
+    assert calm.next_in == 3
+    assert turned.now
+    assert turned.fits == 2
+    assert turned.stake > 10 * calm.stake
+
+
 @pytest.mark.parametrize("chunk", ["day", "week", "month"])
 def test_the_horizon_counts_weeks_whatever_a_chunk_is(chunk):
     table = pd.DataFrame(

@@ -243,6 +243,35 @@ def test_windows_that_no_fault_names_all_stay(weeks):
     assert clean(kept, named).equals(kept)
 
 
+NUMBERS = st.one_of(st.floats(-1, 1), st.sampled_from([0.0, math.nan]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    gains=st.lists(NUMBERS, min_size=24, max_size=24),
+    variance=st.sampled_from([0.0, 1e-4, 0.5]),
+    n=st.sampled_from([0, 1, 9, 400]),
+    weeks=st.sets(st.integers(14, 22)),
+    until=st.sampled_from([None, MONDAY]),
+    accepted=st.booleans(),
+)
+def test_whatever_comes_there_is_a_ruling_with_a_sentence_and_a_plain_record(
+    gains, variance, n, weeks, until, accepted
+):
+    held = table().assign(difference=gains, variance=variance, n=n)
+    labels = [f"2023-W{week}" for week in sorted(weeks)]
+    found = [fault(chunks=labels, until=until, accepted=accepted)] if labels else []
+    later = held[held["action"] != "keep"].assign(lag=1)
+    ruling = decision.rule(held, faults=found, later=later, **SCALE)
+    assert (ruling.action == "fix_data") is any(each.lasts for each in found)
+    assert "\n" not in ruling.summary
+    assert ruling.summary.endswith(".")
+    assert json.dumps(ruling.facts(), allow_nan=False)
+    assert len(ruling.frame()) == len(ruling.options)
+    assert "nan" not in ruling.summary + ruling._repr_html_()
+    assert "nan" not in ruling.evidence()._repr_html_()
+
+
 # ---------------------------------------------------------------- what it costs
 
 
