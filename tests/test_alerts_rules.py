@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 import lifecycle
-from lifecycle import alerts, config, errors, workspace
+from lifecycle import alerts, config, errors, quality, workspace
 from lifecycle.findings import Finding, Findings
 from lifecycle.workspace import advice, clock, notices, replaying, rules
 from lifecycle.workspace.rows import Rows
@@ -318,6 +318,7 @@ def test_drift_is_one_finding_a_chunk_and_undefined_where_nothing_was_judged() -
         ("2024-W33", 1.0, "alert"),  # a segment of a feature is that feature
     ]
     assert found.summary == "Two features moved."
+    assert found.named == ("age",)
     scores = SimpleNamespace(
         verdict="alert", drifted=("score",), summary="The scores moved."
     )
@@ -325,11 +326,28 @@ def test_drift_is_one_finding_a_chunk_and_undefined_where_nothing_was_judged() -
     found = rules.watch(view, rule)["drift"]
     assert [(row.period, row.value) for row in found][-1] == ("2024-W33", 2.0)
     assert found.summary == "Two features moved. The scores moved."
+    assert found.named == ("age", "score")
     nothing = SimpleNamespace(findings=Findings("Drift", ()), details={}, drifted=())
     blind = fake(
         drift=lambda: nothing, answers=lambda: calm, reference=newest, analysis=newest
     )
     assert len(rules.watch(blind, rule)["drift"]) == 0
+
+
+def test_faults_of_the_data_are_one_finding_that_names_them() -> None:
+    newest = pd.DataFrame({"time": [pd.Timestamp("2024-08-20", tz="UTC")]})
+    marks = (
+        quality.Fault("age", "fault", "frozen", None, None, 90, "age is frozen"),
+        quality.Fault("", "fault", "volume", None, None, 9, "few rows came in"),
+        quality.Fault("job", "drift", "unseen", None, None, 9, "job has new names"),
+    )
+    rows = (Finding("missing", 0.0, 90, verdict="quiet", subject="age"),)
+    made = quality.Quality("Data quality", rows, "Two faults.", marks=marks)
+    view = fake(quality=lambda: made, reference=newest, analysis=newest)
+    rule = {"quality": config.Rule(watch="quality")}
+    found = rules.watch(view, rule)["quality"]
+    assert [(row.value, row.verdict) for row in found] == [(2.0, "alert")]
+    assert found.named == ("age frozen", "volume")
 
 
 # -- the clock and the people ---------------------------------------------------
