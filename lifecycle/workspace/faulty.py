@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["faults", "left_out", "told", "touched"]
 
+OUTCOME = "outcome"
+
 
 def faults(view: View) -> tuple[quality.Fault, ...]:
     """What is, or was, wrong with inputs and outcomes since the version was trained.
@@ -109,11 +111,12 @@ def told(view: View) -> list[decision.DataFault]:
     due = (rows["time"] + view.settings.delay <= view.as_of).to_numpy()
     loss = pricing.losses(view, rows)
     loss[~due] = np.nan
+    unknown = np.full(len(rows), np.nan)  # where the outcomes are wrong
     agreed, labels = _accepted(view), view.chunks(rows).to_numpy()
     return [
         decision.DataFault.measured(
             each.sentence,
-            loss,
+            unknown if each.column == OUTCOME else loss,
             labels,
             each.touches(rows),
             since=each.since,

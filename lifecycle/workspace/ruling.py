@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from lifecycle import decision, errors, recipes, registry, training
@@ -39,21 +39,24 @@ def backtest(view: View) -> training.Backtest | None:
         return None
     rows = view.labelled.reset_index(drop=True)
     numeric, categorical = _offered(view, rows)
-    asked = asking.asked(view)
-    looked = asked is None or asked.now
-    others = model.rebuild
-    spans = [span or None for span in model.release.spans]
-    windows = model.renewal.windows
-    if asked is not None and looked:
-        others = tuple(each for each in others if each in asked.recipes)
-        spans, windows = list(asked.spans), asked.windows
+    shadows, marked = _shadows(view, versions, rows), faulty.touched(view, rows)
     folder = view.workspace.directory / ".lifecycle" / "fits" / view.name
-    with FitsKept(folder) as kept:
+
+    def test(
+        recipes: Collection[str],
+        spans: Sequence[int | None],
+        windows: int,
+        most: int | None = None,
+    ) -> training.Backtest:
         return training.backtest(
             rows,
             recipe=_as_champion(view, model.recipe),
-            alternatives={name: view.workspace.recipe(name) for name in others},
-            deployed=_shadows(view, versions, rows),
+            alternatives={
+                name: view.workspace.recipe(name)
+                for name in model.rebuild
+                if name in recipes
+            },
+            deployed=shadows,
             numeric=model.features.numeric,
             categorical=model.features.categorical,
             as_of=view.as_of,
@@ -74,12 +77,22 @@ def backtest(view: View) -> training.Backtest | None:
             older=OLDER,
             offered_numeric=numeric,
             offered_categorical=categorical,
-            left_out=faulty.touched(view, rows),
+            left_out=marked,
             feedback=listened(view),
             kept=kept,
             max_rows=MOST_ROWS,
-            max_fits=None if looked else 0,
+            max_fits=most,
         )
+
+    spans = [span or None for span in model.release.spans]
+    with FitsKept(folder) as kept:
+        if not model.costs.fit:
+            return test(model.rebuild, spans, model.renewal.windows)
+        unfitted = test(model.rebuild, spans, model.renewal.windows, 0)
+        asked = asking.asked(view, unfitted)
+        if not asked.now:
+            return unfitted
+        return test(asked.recipes, asked.spans, asked.windows, asked.fits)
 
 
 def ruling(view: View) -> decision.Ruling:
