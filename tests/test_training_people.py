@@ -387,6 +387,41 @@ def test_feedback_without_a_column_is_one_sentence(column):
         training.material(FRAME, feedback=told, **KNOWN)
 
 
+def test_feedback_without_a_time_zone_is_refused():
+    told = history(2, 0)
+    told["time"] = told["time"].dt.tz_localize(None)
+    with pytest.raises(ValueError, match="times have no time zone; give them in UTC"):
+        training.material(FRAME, feedback=told, **KNOWN)
+
+
+@pytest.mark.parametrize("change", ["index", "numbers", "twice", "zone", "Float64"])
+def test_rows_may_come_in_any_form(change):
+    told = words(history(40, 0), say(YOUNG["id"].head(4), [1.0] * 4))
+    frame = FRAME.copy()
+    if change == "index":
+        frame = frame.set_index("id", drop=False)
+    elif change == "numbers":
+        frame["id"] = np.arange(len(frame))
+        told["id"] = told["id"].str[1:].astype(int)
+    elif change == "twice":
+        frame.index = [7] * len(frame)
+    elif change == "zone":
+        frame["time"] = frame["time"].dt.tz_convert("Asia/Tokyo")
+    else:
+        frame["outcome"] = frame["outcome"].astype("Float64")
+        told["label"] = told["label"].astype("Int64")
+        told["kind"] = told["kind"].astype("category")
+    made = training.material(frame, feedback=told, **KNOWN)
+    plain = (
+        training.material(FRAME, feedback=told, **KNOWN)
+        if change != "numbers"
+        else made
+    )
+    assert (made.sources == "override").sum() == 4
+    np.testing.assert_array_equal(made.weights, plain.weights)
+    assert made.table["outcome"].tolist() == plain.table["outcome"].tolist()
+
+
 def test_rows_without_ids_cannot_be_spoken_of():
     with pytest.raises(InputError, match="without a column 'id'"):
         training.material(FRAME.drop(columns="id"), feedback=history(2, 0), **KNOWN)

@@ -138,7 +138,7 @@ def material(
     InputError
         A column is missing.
     ValueError
-        A mask is not of these rows, or a setting makes no sense.
+        A mask is not of these rows, times have no zone, or a setting makes no sense.
 
     Notes
     -----

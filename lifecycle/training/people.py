@@ -60,13 +60,21 @@ def words(
         `id`, `time`, `kind`, `person` (empty where nobody is named) and `label`; a row
         a prediction and person, whatever the order of the feedback and however often
         it was said.
+
+    Raises
+    ------
+    ValueError
+        The times have no zone.
     """
     import pandas as pd
 
     told = feedback.reindex(columns=["id", "time", "kind", "label", "person"])
     moment = pd.Timestamp(as_of).tz_convert("UTC")
     told = told[told["kind"].isin(list(kinds)) & told["label"].isin([0, 1])]
-    told = told[told["time"] <= moment] if len(told) else told
+    if len(told):
+        if getattr(told["time"].dtype, "tz", None) is None:
+            raise ValueError("the feedback's times have no time zone; give them in UTC")
+        told = told[told["time"] <= moment]
     person = told["person"].astype(object)
     person = person.where(person.notna(), _NOBODY).astype(str)
     told = told.assign(person=person, id=told["id"].astype(str))
@@ -154,7 +162,8 @@ def resolved(
     import numpy as np
 
     facts = [name for name in ("id", "outcome", "known_at") if name in known]
-    told = said.merge(known[facts].assign(id=known["id"].astype(str)), on="id")
+    truth = known[facts].reset_index(drop=True)
+    told = said.merge(truth.assign(id=truth["id"].astype(str)), on="id")
     late = np.zeros(len(told), dtype=bool)
     if "known_at" in told:
         late = (told["time"] >= told["known_at"]).to_numpy(dtype=bool)
