@@ -125,9 +125,12 @@ def by_delay(
         lagged = later[later["lag"] == lag]
         base = table[table["window"].isin(lagged["window"].unique())]
         # what was made a window later is with the delay what was made at the time
-        fresher = (table if lag == 1 else later[later["lag"] == lag - 1]).assign(lag=-1)
-        told = len(nearer) and len(fresher)
-        options = weighed(_delayed(lagged, base), fresher if told else None)
+        fresher = nearer
+        if len(nearer):
+            fresher = table if lag == 1 else later[later["lag"] == lag - 1]
+        told = len(fresher) > 0
+        made = fresher.assign(lag=-1) if told else None
+        options = weighed(_delayed(lagged, base), made)
         ruled = _first(options)
         known = any(chosen is None or same(option, chosen) for option in options)
         if known and same(ruled, chosen):
