@@ -70,8 +70,11 @@ def flip(ruling: decision.Ruling, what: str, side: str) -> decision.Flip:
     return next(f for f in ruling.flips.rows if (f.what, f.side) == (what, side))
 
 
-def ruled(held: pd.DataFrame, **prices: float) -> decision.Ruling:
-    return decision.rule(held, **{**SCALE, "costs": replace(COSTS, **prices)})
+def ruled(held: pd.DataFrame, earned=None, **prices: float) -> decision.Ruling:
+    """What is ruled at these prices; what acting has earned is told in errors of 10."""
+    costs = replace(COSTS, **prices)
+    balance = None if earned is None else earned * costs.error / COSTS.error
+    return decision.rule(held, **{**SCALE, "costs": costs, "balance": balance})
 
 
 def test_the_price_above_which_a_retraining_no_longer_pays_is_the_root_of_the_rule():
@@ -289,14 +292,17 @@ def test_without_a_ruling_there_is_nothing_to_change():
     better=st.floats(-0.1, 0.2),
     back=st.floats(-0.2, 0.3),
     price=st.floats(0, 20_000),
+    earned=st.sampled_from([None, 0.0, 3_000.0]),
 )
-def test_each_flip_is_on_its_side_and_ruling_again_agrees(retrain, better, back, price):
+def test_each_flip_is_on_its_side_and_ruling_again_agrees(
+    retrain, better, back, price, earned
+):
     held = table(retrain, rebuild=retrain + better, roll_back=back, windows=2)
-    ruling = ruled(held, retrain=price)
+    ruling = ruled(held, earned, retrain=price)
     for row in ruling.flips.rows:
         if not math.isfinite(row.at):
             continue
         assert row.at > row.now if row.side == "above" else row.at < row.now
-        again = ruled(held, **{"retrain": price, row.what: row.at})
+        again = ruled(held, earned, **{"retrain": price, row.what: row.at})
         chosen = "keep" if again.action == "keep" else again.action.split("_")[0]
         assert row.to.split()[0] == chosen

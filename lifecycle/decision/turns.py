@@ -36,7 +36,8 @@ def by_price(
     The ruling is made again at other prices, one changed at a time: on points from the
     present price outwards, and then, between the last that leaves it and the first that
     changes it, by halving. A turn to and fro between two of those points is not seen.
-    Another span of the same action is no other ruling.
+    Another span of the same action is no other ruling. With another price of an error
+    what acting has earned so far is another, too.
 
     Parameters
     ----------
