@@ -80,6 +80,7 @@ def ours(
                 policy=policy,
                 later=later if nearer else None,
                 balance=_balance(state, served, policy) if earning else None,
+                first=ground.initial,
             )
             chosen = next((option for option in options if option.clears), None)
             model = -1 if chosen is None else _model(state, chosen)

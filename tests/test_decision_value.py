@@ -240,6 +240,20 @@ def test_an_action_that_was_not_earned_must_be_all_but_certain():
     assert weighed(held, costs=cheap, balance=0).clears
 
 
+def test_the_way_back_to_the_first_version_is_open_to_who_has_lost():
+    held = table({("roll_back", None, None, v): [0.05 + 0.001 * v] * 4 for v in (1, 2)})
+    option = decision.weigh(held, **SCALE)[0]
+    bar = stats.norm(option.value, option.error).isf(0.98)
+    costs = replace(COSTS, roll_back=bar / 1.25)
+    told = {**SCALE, "costs": costs, "balance": -5_000}
+    found = {option.version: option for option in decision.weigh(held, **told)}
+    assert not found[1].clears
+    assert not found[2].clears
+    found = {o.version: o for o in decision.weigh(held, first=1, **told)}
+    assert found[1].clears
+    assert not found[2].clears
+
+
 def test_without_a_balance_the_ordinary_probability_is_enough():
     option = weighed(retrain([0.1] * 4))
     bar = stats.norm(option.value, option.error).isf(0.96)

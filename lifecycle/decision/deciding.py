@@ -39,6 +39,7 @@ def rule(
     faults: Sequence[DataFault] = (),
     later: pd.DataFrame | None = None,
     balance: float | None = None,
+    first: int | None = None,
     spent: Spent | None = None,
     chunk: str = "week",
 ) -> Ruling:
@@ -69,6 +70,8 @@ def rule(
         The options on windows later than those they were made for, with their `lag`; a
         Backtest brings its own.
     balance : float, optional
+        As for `weigh`.
+    first : int, optional
         As for `weigh`.
     spent : Spent, optional
         What the evidence cost; of a Backtest its fits, at the price of one.
@@ -127,6 +130,7 @@ def rule(
         tuple(faults),
         spent or Spent(currency=currency),
         balance,
+        first,
     )
     return case.ruling(table, later)
 
@@ -143,6 +147,7 @@ class _Case:
     faults: tuple[DataFault, ...]
     spent: Spent
     balance: float | None
+    first: int | None
 
     def ruling(self, table: pd.DataFrame | None, later: pd.DataFrame | None) -> Ruling:
         held, left_out = self._clean(table)
@@ -215,6 +220,7 @@ class _Case:
             policy=self.policy,
             later=later,
             balance=self.balance,
+            first=self.first,
         )
 
     def _flips(

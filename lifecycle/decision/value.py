@@ -91,6 +91,7 @@ def weigh(
     policy: Policy | None = None,
     later: pd.DataFrame | None = None,
     balance: float | None = None,
+    first: int | None = None,
 ) -> list[Option]:
     r"""Every option's net value over the horizon, best first.
 
@@ -113,6 +114,9 @@ def weigh(
     balance : float, optional
         What acting has earned so far, as `reserve` gives it; without it `probability`
         is enough for every action.
+    first : int, optional
+        The version whose bill the balance is held against. Who goes back to it puts
+        nothing more at stake, and needs `probability` whatever the balance.
 
     Returns
     -------
@@ -189,7 +193,7 @@ def weigh(
             clears=False,
             offered=key[4],
             confirmed=confirmed * weeks * money,
-            earned=math.nan if balance is None else balance,
+            earned=math.nan if balance is None or _back(key, first) else balance,
             weeks=weeks,
         )
         options.append(reprice(option, costs=costs, policy=told))
@@ -324,6 +328,10 @@ def _levels(
         without, _ = level(seen[rest], noise[rest], ages[rest], **usual)
         found[key] = gain, doubt, min(without, gain)
     return found
+
+
+def _back(key: _Key, first: int | None) -> bool:
+    return key[0] == "roll_back" and first is not None and key[3] == first
 
 
 def _own(
