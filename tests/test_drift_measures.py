@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -178,3 +179,22 @@ def test_one_row_and_ten_thousand_categories_are_measured():
     assert drift.l_infinity(names, ["c1"]) == pytest.approx(0.9999)
     assert drift.hellinger([1.5], [1.5]) == 0
     assert drift.homogeneity([1.0], [2.0]) == 1
+
+
+@pytest.mark.parametrize("odd", [0.0, math.inf, 1e300])
+def test_sums_of_many_counts_at_once_are_those_of_each(odd):
+    from lifecycle.drift import gridded
+
+    rng = np.random.default_rng(3)
+    before = pd.DataFrame({"x": np.append(rng.normal(size=500), [odd, 2.0, 2.0])})
+    grids = profiles.grids(before, ["x"])
+    days = pd.date_range("2023-01-02", periods=60, freq="12h", tz="UTC")
+    after = pd.DataFrame({"time": days, "x": rng.normal(size=60)})
+    after.loc[3, "x"] = math.inf
+    made = profiles.profile(after, grids)
+    counted = [made.counts("x", chunk) for chunk in made.chunks]
+    one_by_one = np.array([each.sums[1:-1] for each in counted])
+    at_once = gridded.sums(counted, grids["x"])
+    np.testing.assert_array_equal(at_once, one_by_one)
+    assert np.isnan(at_once[0]).all()
+    assert gridded.sums([], grids["x"]).shape == (0, grids["x"].size)

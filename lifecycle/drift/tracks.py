@@ -113,8 +113,9 @@ def side(grid: profiles.Grid, counted: Sequence[profiles.Counts]) -> Side:
     ]
     width = grid.size + (2 if numeric else 1)
     cells = np.array(rows, dtype=np.int64).reshape(len(counted), width)
-    nothing = np.zeros(grid.size)
-    inside = [each.sums[1:-1] if numeric else nothing for each in counted]
+    inside = np.zeros((len(counted), grid.size))
+    if numeric:
+        inside = gridded.sums(counted, grid)
     beyond = [gridded.beyond(each, grid) if numeric else (0, 0) for each in counted]
     return Side(
         grid,
@@ -122,7 +123,7 @@ def side(grid: profiles.Grid, counted: Sequence[profiles.Counts]) -> Side:
         np.array([each.missing for each in counted], dtype=np.int64),
         np.array([each.unseen for each in counted], dtype=np.int64),
         np.array(beyond, dtype=float).reshape(len(counted), 2),
-        np.array(inside, dtype=float).reshape(len(counted), grid.size),
+        inside,
     )
 
 
