@@ -294,7 +294,7 @@ def test_training_that_is_not_possible_is_one_sentence(
         (
             "import numpy\n",
             "recipes/mine.py has no function estimator(numeric, categorical, seed); "
-            "write one that returns an unfitted scikit-learn classifier",
+            "write one that returns an unfitted scikit-learn classifier or regressor",
         ),
         (
             "\ndef estimator(numeric, categorical, seed):\n    return 1 / 0\n",
