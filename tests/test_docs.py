@@ -12,7 +12,7 @@ import typer
 
 import lifecycle
 from lifecycle import config, jobs
-from lifecycle.cli import accepting
+from lifecycle.cli import renewing
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,7 +27,7 @@ def test_every_room_is_in_the_readme(room: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", sorted(typer.main.get_command(accepting.app).commands)
+    "command", sorted(typer.main.get_command(renewing.app).commands)
 )
 def test_every_command_is_in_the_readme(command: str) -> None:
     assert re.search(rf"\b{command}\b", README), command
