@@ -53,6 +53,7 @@ class Asked:
     tested: training.Backtest
     seconds: float
     parts: Counter[str]
+    recipes: Counter[str]
 
 
 def measure() -> Iterator[_table.Row]:
@@ -145,7 +146,7 @@ def ask(
     clock = time.process_time if executor is None else time.perf_counter
     rows = log[log["time"] < as_of].copy()
     rows.loc[rows["time"] + DELAY > as_of, "outcome"] = float("nan")
-    with _clocked(clock) as parts:
+    with _clocked(clock) as (parts, made):
         began = clock()
         tested = training.backtest(
             rows,
@@ -173,7 +174,7 @@ def ask(
         )
         ended = clock()
     parts["the rule"] = ended - middle  # type: ignore[assignment]
-    return Asked(tested, ended - began, parts)
+    return Asked(tested, ended - began, parts, made)
 
 
 def _champion(log: pd.DataFrame) -> training.Candidate:
@@ -188,9 +189,12 @@ def _champion(log: pd.DataFrame) -> training.Candidate:
 
 
 @contextmanager
-def _clocked(clock: Callable[[], float]) -> Iterator[Counter[str]]:
-    """Count the seconds of the parts of a ruling while the block runs."""
+def _clocked(
+    clock: Callable[[], float],
+) -> Iterator[tuple[Counter[str], Counter[str]]]:
+    """Count the seconds of the parts of a ruling, and of its fits by recipe."""
     seconds: Counter[str] = Counter()
+    made: Counter[str] = Counter()
     watched = (
         (fitting, "features", "features"),
         (fits, "digest_rows", "digests of the rows"),
@@ -199,29 +203,25 @@ def _clocked(clock: Callable[[], float]) -> Iterator[Counter[str]]:
         (tasks, "scored", "scoring by candidates"),
         (standing.Standing, "at", "scoring by the champion"),
     )
+
+    def counted(inner: Callable[..., Any], words: str) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            began = clock()
+            try:
+                return inner(*given, **named)
+            finally:
+                spent = clock() - began
+                seconds[words] += spent  # type: ignore[assignment]
+                if words == "fits":
+                    made[given[0].name] += spent  # type: ignore[assignment]
+
+        return call
+
     with ExitStack() as stack:
         for owner, name, words in watched:
             inner = getattr(owner, name)
-            stack.enter_context(
-                mock.patch.object(owner, name, _counted(inner, words, seconds, clock))
-            )
-        yield seconds
-
-
-def _counted(
-    inner: Callable[..., Any],
-    words: str,
-    seconds: Counter[str],
-    clock: Callable[[], float],
-) -> Callable[..., Any]:
-    def call(*given: Any, **named: Any) -> Any:
-        began = clock()
-        try:
-            return inner(*given, **named)
-        finally:
-            seconds[words] += clock() - began  # type: ignore[assignment]
-
-    return call
+            stack.enter_context(mock.patch.object(owner, name, counted(inner, words)))
+        yield seconds, made
 
 
 def _shares(asked: Asked) -> Iterator[_table.Row]:
@@ -234,15 +234,10 @@ def _shares(asked: Asked) -> Iterator[_table.Row]:
 
 
 def _recipes(asked: Asked) -> Iterator[_table.Row]:
-    """The fits by recipe and span."""
-    import pandas as pd
-
-    table = asked.tested.table
-    made = table[table["recipe"].notna()]
-    spent = made.groupby(["recipe", "span"], dropna=False)["seconds"].mean()
-    for (recipe, span), seconds in spent.items():
-        rows = "all" if span is pd.NA else f"{span} weeks"
-        yield _table.row(f"one fit: {recipe}, {rows}", seconds, "s")
+    """How the time of the fits falls to the recipes."""
+    whole = sum(asked.recipes.values())
+    for recipe, spent in asked.recipes.most_common():
+        yield _table.row(f"share of the fits: {recipe}", 100 * spent / whole, "%")
 
 
 def _next(
@@ -275,8 +270,10 @@ def _agreement(whole: Asked, capped: Asked) -> Iterator[_table.Row]:
     keys = ["window", "option"]
     both = whole.tested.table.merge(capped.tested.table, on=keys, suffixes=("", "_2"))
     both = both[both["recipe"].notna() & both["span"].isna()]
-    gap = (both["difference"] - both["difference_2"]).abs()
-    yield _table.row("gains with fewer rows: mean distance", 100 * gap.mean(), "points")
+    gap = both["difference_2"] - both["difference"]
+    yield _table.row("gains with fewer rows: mean change", 100 * gap.mean(), "points")
+    distance = 100 * gap.abs().mean()
+    yield _table.row("gains with fewer rows: mean distance", distance, "points")
     error = both["variance"].pow(0.5).mean()
     yield _table.row("the gains' own standard error", 100 * error, "points")
 

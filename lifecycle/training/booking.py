@@ -38,14 +38,12 @@ class Book:
     def add(
         self, part: Part, option: str, score: np.ndarray, threshold: float, **facts: Any
     ) -> bool:
-        """Book an option in the window it was made for; False where a score is missing.
+        """Book an option in the window it was made for; False if too little is known.
 
         The champion comes first, a retraining before the rebuild of its span.
         """
-        import numpy as np
-
-        if np.isnan(score).any():
-            missing = int(np.isnan(score).sum())
+        if not _enough(score):
+            missing = sum(score != score)
             self.skip(
                 part, option, f"it gave no score for {missing} of {len(score)} rows"
             )
@@ -68,17 +66,24 @@ class Book:
         **facts: Any,
     ) -> None:
         """Book an option in a window that came `lag` chunks after its own."""
+        if not _enough(score):
+            return
         loss = self._loss(part, score, threshold)
         row = self._row(part, made, option, loss, facts)
         self.later.append({**row, "lag": lag, "made": made})
 
     def _loss(self, part: Part, score: np.ndarray, threshold: float) -> np.ndarray:
-        return self.loss.of(self.rows.truth[part.positions], score, threshold)
+        import numpy as np
+
+        loss = self.loss.of(self.rows.truth[part.positions], score, threshold)
+        return np.where(np.isnan(score), np.nan, loss)
 
     def _row(
         self, part: Part, made: str, option: str, loss: np.ndarray, facts: Any
     ) -> dict[str, Any]:
         champion = self.losses[part.label, "keep"] if option != "keep" else loss
+        known = loss == loss
+        champion, loss = champion[known], loss[known]
         difference, variance = _gain(champion, loss)
         row = {
             "window": part.label,
@@ -100,6 +105,11 @@ class Book:
         if facts["action"] == "rebuild" and key in self._own:
             row["fresh_difference"], row["fresh_variance"] = _gain(self._own[key], loss)
         return row
+
+
+def _enough(score: np.ndarray) -> bool:
+    """Whether at least half of the rows have a score."""
+    return 2 * int((score == score).sum()) >= max(len(score), 1)
 
 
 def _gain(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:

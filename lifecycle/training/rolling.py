@@ -90,7 +90,8 @@ def backtest(
     deployed : mapping of str to fitted estimator, array of n scores, or None
         "keep" is the champion, "roll_back 2" an earlier version; any number of them.
         Scores, in the order of the rows and `nan` where there is none, for a version
-        that reads other columns. `None` for a model that lives elsewhere: the
+        that reads other columns; it is compared on the rows of a window that have one,
+        if these are at least half. `None` for a model that lives elsewhere: the
         `prediction` in the log is used.
     numeric, categorical : sequence of str
         The columns a candidate may see; a deployed estimator gets the same.
@@ -140,7 +141,8 @@ def backtest(
         only if a row it is trained on, its recipe or a library has changed, or if it
         did not score the window.
     max_rows : int, optional
-        At most so many rows a fit: the newest half whole, an even choice of the older.
+        At most so many rows a fit, an even choice of them: what a training on all rows
+        would bring is then a little underrated.
     max_fits : int, optional
         At most so many new fits, the newest windows first.
     executor : concurrent.futures.Executor, optional

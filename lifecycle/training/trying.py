@@ -239,20 +239,17 @@ class Course:
         threshold: float,
         facts: Mapping[str, Any],
     ) -> None:
-        import numpy as np
-
-        if not np.isnan(score).any():
-            self.book.add_later(
-                other, option, score, threshold, lag=lag, made=part.label, **facts
-            )
+        self.book.add_later(
+            other, option, score, threshold, lag=lag, made=part.label, **facts
+        )
 
     def said(self, max_rows: int | None, max_fits: int | None) -> list[str]:
         """What was held back."""
         words = []
         if self.most_rows:
             words.append(
-                f"fits use at most {max_rows} of up to {self.most_rows} rows: the "
-                "newest half of these whole, an even choice of the older"
+                f"fits use at most {max_rows} of up to {self.most_rows} rows, an even "
+                "choice: a training on all will do a little better"
             )
         if self.fits.refused:
             words.append(
