@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lifecycle.workspace.rows import Rows
 
-__all__ = ["balance"]
+__all__ = ["balance", "first"]
 
 _MOST_ROWS = 50_000  # scored by the first version; of more every so manieth
 
@@ -43,14 +43,20 @@ def balance(view: Rows) -> float | None:
     except (errors.ArtefactError, errors.SettingsError):
         return None
     truth = rows["outcome"].to_numpy(dtype=float)
-    first, served = (
+    never, served = (
         every * float(_bill(truth, said, view.settings.costs.model_dump()).sum())
         for said in (
             score(rows) >= version.threshold,
             rows["prediction"].to_numpy(dtype=float) == 1,
         )
     )
-    return decision.reserve(first, served, _paid(view))
+    return decision.reserve(never, served, _paid(view))
+
+
+def first(view: Rows) -> int | None:
+    """The version that went live first: never to have acted is to have kept it."""
+    started = _first(view)
+    return None if started is None else started[0]
 
 
 def _first(view: Rows) -> tuple[int, object] | None:

@@ -105,6 +105,7 @@ def ruling(view: View) -> decision.Ruling:
         horizon_weeks=model.costs.horizon_weeks,
         currency=view.currency,
         balance=None if table is None else earned.balance(view),
+        first=earned.first(view),
         faults=faulty.told(view) if table is not None else (),
         chunk=model.chunk,
     )
