@@ -750,6 +750,8 @@ def test_while_a_feed_is_frozen_the_ruling_is_to_mend_it_and_nothing_is_trained(
     assert (fault.column, fault.cause, fault.until) == ("age", "frozen", None)
     said = view.ruling()
     assert said.action == "fix_data"
+    (first, *_) = view.conclude("decide", said).todo
+    assert first.what.startswith("Mend the data before anything is trained on them: ")
     done = renewing.renew(ws, "calls", why="alert", as_of=TURNED)
     assert (done.outcome, len(ws.registry.versions("calls"))) == ("data to mend", 1)
     assert done.sentence.startswith("calls: nothing is trained; ")

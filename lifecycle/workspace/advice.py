@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import alerts, promotion, quality
+from lifecycle import alerts, decision, promotion, quality
 from lifecycle.jobs import record as records
 
 if TYPE_CHECKING:
@@ -42,17 +42,24 @@ def todo(view: Rows, results: Sequence[Any]) -> tuple[records.Todo, ...]:
         if each.created_at <= view.as_of
     ]
     for result in results:
-        if isinstance(result, quality.Quality):
-            steps += [
-                records.Todo(
-                    what=f"Mend the data before anything is trained on them: "
-                    f"{fault.sentence}",
-                    who=owner,
-                )
-                for fault in result.faults[:_MOST]
-            ]
+        steps += [
+            records.Todo(
+                what=f"Mend the data before anything is trained on them: {sentence}",
+                who=owner,
+            )
+            for sentence in _faults(result)[:_MOST]
+        ]
     steps += _alerts(view)
     return tuple(steps)
+
+
+def _faults(result: Any) -> list[str]:
+    """What is wrong with the data, as a check of them or a ruling says it."""
+    if isinstance(result, quality.Quality):
+        return [fault.sentence for fault in result.faults]
+    if isinstance(result, decision.Ruling) and result.action == "fix_data":
+        return [fault.sentence for fault in result.faults if fault.lasts]
+    return []
 
 
 def _alerts(view: Rows) -> list[records.Todo]:
