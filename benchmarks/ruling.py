@@ -52,6 +52,7 @@ class Asked:
 
     tested: training.Backtest
     seconds: float
+    on_clock: float
     parts: Counter[str]
     recipes: Counter[str]
 
@@ -69,6 +70,7 @@ def measure() -> Iterator[_table.Row]:
     kept = training.InMemory()
     whole = ask(log, model, first, kept)
     yield _table.row("first ruling, all rows", whole.seconds, "s")
+    yield _table.row("the same, on the clock", whole.on_clock, "s")
     yield _table.row("first ruling: fits", whole.tested.fits)
     yield from _shares(whole)
     yield from _recipes(whole)
@@ -85,11 +87,8 @@ def measure() -> Iterator[_table.Row]:
     with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
         list(pool.map(_started, range(cores)))
         both = ask(log, model, first, training.InMemory(), executor=pool)
-        yield _table.row(f"first ruling, {cores} processes", both.seconds, "s")
-        both = ask(
-            log, model, first, training.InMemory(), executor=pool, max_rows=BUDGET
-        )
-        yield _table.row(f"the same, {words}", both.seconds, "s")
+        words = f"first ruling, {cores} processes, on the clock"
+        yield _table.row(words, both.seconds, "s")
 
 
 def stream(seed: int = 0) -> pd.DataFrame:
@@ -147,7 +146,7 @@ def ask(
     rows = log[log["time"] < as_of].copy()
     rows.loc[rows["time"] + DELAY > as_of, "outcome"] = float("nan")
     with _clocked(clock) as (parts, made):
-        began = clock()
+        started, began = time.perf_counter(), clock()
         tested = training.backtest(
             rows,
             recipe=recipes.load(OWN),
@@ -174,7 +173,8 @@ def ask(
         )
         ended = clock()
     parts["the rule"] = ended - middle  # type: ignore[assignment]
-    return Asked(tested, ended - began, parts, made)
+    on_clock = time.perf_counter() - started
+    return Asked(tested, ended - began, on_clock, parts, made)
 
 
 def _champion(log: pd.DataFrame) -> training.Candidate:
