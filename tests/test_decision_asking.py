@@ -239,6 +239,30 @@ def test_the_faces_show_the_same():
     assert found.findings[0].threshold == found.price
 
 
+# ---------------------------------------------------------------- in the ruling
+
+
+def test_a_ruling_says_where_nothing_was_fitted_for_it_and_when_it_will_be():
+    waits = asked(loss=0.10, fit=500.0)
+    told = {"costs": decision.Costs(1_500, 8_000, 100, 10), "rows_per_week": 400}
+    kept = pd.DataFrame({"action": ["keep"], "age": [0], "n": [400]})
+    nothing = decision.rule(kept, asking=waits, **told)
+    assert (nothing.action, nothing.verdict) == ("keep", "undefined")
+    assert nothing.summary == (
+        f"No ruling yet, the version in production is kept. {waits.summary}"
+    )
+    back = {"action": "roll_back", "version": 2, "difference": 0.01, "variance": 1e-4}
+    row = {"age": 0, "n": 400, "recipe": None, "span": None, **back}
+    free = decision.rule(pd.DataFrame([row]), asking=waits, **told)
+    assert free.verdict == "quiet"
+    assert free.summary.endswith(f" Nothing new was fitted: {waits.summary}")
+    assert "When to look" in free._repr_html_()
+    assert json.loads(json.dumps(free.facts(), allow_nan=False))["asking"]["fits"] == 1
+    now = decision.rule(pd.DataFrame([row]), asking=asked(), **told)
+    assert "Nothing new was fitted" not in now.summary
+    assert decision.rule(pd.DataFrame([row]), **told).facts()["asking"] is None
+
+
 # ---------------------------------------------------------------- properties
 
 CASES = {

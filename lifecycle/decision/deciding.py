@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle.decision import faults as _faults
 from lifecycle.decision import turns
+from lifecycle.decision.asking import Asking
 from lifecycle.decision.faults import DataFault
 from lifecycle.decision.flips import Flips
 from lifecycle.decision.grounds import rows_tested, too_little
 from lifecycle.decision.margins import Margin, margin
+from lifecycle.decision.rows import by_action
 from lifecycle.decision.ruling import Ruling
 from lifecycle.decision.spent import Spent
 from lifecycle.decision.value import Costs, Option, Policy, weigh
 from lifecycle.decision.words import Words, line
-from lifecycle.findings import Finding, Findings, Verdict
+from lifecycle.findings import Finding, Findings
 from lifecycle.training import Backtest
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["rule"]
-
-_ACTIONS = ("recalibrate", "retrain", "rebuild", "roll_back")
 
 
 def rule(
@@ -41,6 +41,7 @@ def rule(
     balance: float | None = None,
     first: int | None = None,
     spent: Spent | None = None,
+    asking: Asking | None = None,
     chunk: str = "week",
 ) -> Ruling:
     """Keep, fix the data, recalibrate, retrain, rebuild or roll back.
@@ -75,6 +76,8 @@ def rule(
         As for `weigh`.
     spent : Spent, optional
         What the evidence cost; of a Backtest its fits, at the price of one.
+    asking : Asking, optional
+        What `ask` said before: where it was to wait, nothing was fitted for this.
     chunk : str
         What spans count; a Backtest says it itself.
 
@@ -131,6 +134,7 @@ def rule(
         spent or Spent(currency=currency),
         balance,
         first,
+        asking,
     )
     return case.ruling(table, later)
 
@@ -148,13 +152,14 @@ class _Case:
     spent: Spent
     balance: float | None
     first: int | None
+    asking: Asking | None
 
     def ruling(self, table: pd.DataFrame | None, later: pd.DataFrame | None) -> Ruling:
         held, left_out = self._clean(table)
         if later is not None and len(later):
             later = _faults.clean(later, self.faults)
         options = [] if held is None or not len(held) else self.weighed(held, later)
-        missing = too_little(held, options, self.policy, bool(left_out))
+        missing = too_little(held, options, self.policy, bool(left_out), self.asking)
         best = None
         if not missing:
             best = next((option for option in options if option.clears), None)
@@ -170,7 +175,7 @@ class _Case:
         elif lasting:
             flips = Flips(n=tested, why="the data must be mended first")
         facts = self._fix(lasting) if lasting else _action(best, bool(missing))
-        rows = _rows(
+        rows = by_action(
             None if lasting else best,
             options,
             self.policy,
@@ -195,6 +200,7 @@ class _Case:
             faults=self.faults,
             left_out=left_out,
             then=best if lasting else None,
+            asking=self.asking,
         )
 
     def _clean(
@@ -292,6 +298,8 @@ class _Case:
         parts = [said]
         if left_out and not lasting:
             parts.append(_faults.left_out(left_out, over))
+        if self.asking is not None and not self.asking.now and options:
+            parts.append(f"Nothing new was fitted: {self.asking.summary}")
         if self.spent.matters(self.costs.retrain):
             parts.append(f"To know this took {self.spent.price}.")
         return " ".join(parts)
@@ -347,43 +355,3 @@ def _action(best: Option | None, missing: bool) -> dict[str, Any]:
     numbers = dict.fromkeys(("value", "lower", "upper"), nothing)
     told = {"action": "keep", "recipe": "", "span": None, "version": None}
     return {**told, **numbers, "probability": math.nan}
-
-
-def _rows(
-    best: Option | None,
-    options: Sequence[Option],
-    told: Policy,
-    currency: str,
-    tested: int,
-    undefined: bool,
-) -> tuple[Finding, ...]:
-    """One finding an action: keep, then the best option of each other."""
-    quiet: Verdict = "undefined" if undefined else "quiet"
-    keep = Finding(
-        "net_value",
-        math.nan if undefined else 0.0,
-        tested,
-        verdict=quiet,
-        subject="keep",
-        unit=currency,
-    )
-    rows = [keep]
-    for action in _ACTIONS:
-        own = [option for option in options if option.action == action]
-        if not own:
-            continue
-        shown = best if best is not None and best in own else own[0]
-        rows.append(
-            Finding(
-                "net_value",
-                shown.net,
-                shown.n,
-                shown.lower,
-                shown.upper,
-                threshold=told.margin * shown.price,
-                verdict="alert" if shown is best else quiet,
-                subject=action,
-                unit=currency,
-            )
-        )
-    return tuple(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from lifecycle.decision.asking import Asking
 from lifecycle.decision.value import Option, Policy
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def too_little(
     options: Sequence[Option],
     told: Policy,
     left_out: bool,
+    asking: Asking | None = None,
 ) -> str:
     """Why there can be no ruling; empty where there can."""
     if table is None:
@@ -44,6 +46,8 @@ def too_little(
             f"No ruling: only {tested} rows have their outcome, {told.min_rows} are "
             "needed; keep the version in production and wait for more."
         )
+    if not options and asking is not None and not asking.now:
+        return f"No ruling yet, the version in production is kept. {asking.summary}"
     if not options:
         return (
             "No ruling: there was too little history to train a candidate for the "

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from lifecycle import figures, markup
+from lifecycle.decision.asking import Asking
 from lifecycle.decision.evidence import Evidence
 from lifecycle.decision.faults import DataFault
 from lifecycle.decision.flips import Flips
@@ -66,6 +67,8 @@ class Ruling:
     then : Option or None
         To fix the data: what comes next once it is mended, judged on the clean
         windows; None where that is to keep, or cannot be said.
+    asking : Asking or None
+        Whether it was worth its price to fit candidates, and when to look again.
     """
 
     action: Action
@@ -88,6 +91,7 @@ class Ruling:
     faults: tuple[DataFault, ...] = ()
     left_out: tuple[str, ...] = ()
     then: Option | None = None
+    asking: Asking | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -126,6 +130,7 @@ class Ruling:
             "faults": [fault.facts() for fault in self.faults],
             "left_out": list(self.left_out),
             "then": None if self.then is None else _plain(asdict(self.then)),
+            "asking": None if self.asking is None else _plain(self.asking.facts()),
         }
 
     def plot(self) -> figures.Picture:
@@ -186,6 +191,7 @@ class Ruling:
             "Margin": "" if self.margin is None else self.margin.summary,
             "What would change it": self.flips.summary,
             "What it cost to know": markup.sentence(self.spent.summary),
+            "When to look": "" if self.asking is None else self.asking.summary,
         }
         told = {name: said for name, said in facts.items() if said}
         parts = [head, markup.paragraph(self.summary, kind="summary")]
