@@ -143,14 +143,15 @@ def tables(played: Sequence[Played], ours: str, main: float) -> str:
     for group in dict.fromkeys(each.group for each in played):
         own = [cell for cell in cells if cell.group == group]
         streams = len({cell.stream for cell in own})
-        lines += ["", f"{_TITLES[group]}: {streams} streams, cost over optimum", ""]
+        many = "stream" if streams == 1 else "streams"
+        lines += ["", f"{_TITLES[group]}: {streams} {many}, cost over optimum", ""]
         lines += _aligned(_by_policy(own, policies))
     lines += ["", "Cost over optimum by stream and price, and actions of ours", ""]
-    lines += _aligned(_by_stream(cells, policies, ours))
+    lines += _aligned(_by_stream(played, cells, policies, ours))
     lines += ["", "Geometric mean of our costs over another's, 90% over streams", ""]
     lines += _aligned(_against(played, cells, policies, ours))
     lines += ["", "Faults", ""]
-    lines += _aligned(_faults(played))
+    lines += _aligned(_faults(played, ours))
     missed = misses(cells, ours)
     lines += ["", f"Cells that miss a target: {len(missed)}", *missed]
     return "\n".join(lines).strip("\n")
@@ -216,7 +217,9 @@ def rows(
 _POLICY = ("policy", "mean", "median", "p90", "worst", "captured", "fits_paid",
            "above_never", "acts", "wasted", "fits")  # fmt: skip
 _STREAM = ("stream", "price", "optimum", "ours", "never", "best_other", "of",
-           "acts", "late")  # fmt: skip
+           "acts", "late", "luck")  # fmt: skip
+_FAULT = ("stream", "windows", "bad", "flagged", "falsely", "remarked", "fix_said",
+          "on_bad")  # fmt: skip
 _TITLES = {"dev": "Tuned on", "held": "Held out", "given": "Given"}
 
 
@@ -245,9 +248,12 @@ def _by_policy(cells: Sequence[Cell], policies: Sequence[str]) -> list[list[str]
 
 
 def _by_stream(
-    cells: Sequence[Cell], policies: Sequence[str], ours: str
+    played: Sequence[Played], cells: Sequence[Cell], policies: Sequence[str], ours: str
 ) -> list[list[str]]:
-    """Ours, never, and whoever else was best."""
+    """Ours, never, whoever else was best, and the luck of the optimum."""
+    lucky = {
+        (each.stream, price): x for each in played for price, x in each.luck.items()
+    }
     others = [name for name in policies if name not in (ours, "never")]
     table = [[*_STREAM]]
     where = dict.fromkeys((cell.stream, cell.price) for cell in cells)
@@ -271,6 +277,7 @@ def _by_stream(
                 best.policy if best else "-",
                 f"{own.actions}" if own else "-",
                 f"{own.late}" if own else "-",
+                _said(lucky.get((stream, price), _NAN), ".3f"),
             ]
         )
     return table
@@ -294,11 +301,21 @@ def _against(
     return table
 
 
-def _faults(played: Sequence[Played]) -> list[list[str]]:
-    table = [["stream", "windows", "bad", "flagged", "falsely", "remarked"]]
+def _faults(played: Sequence[Played], ours: str) -> list[list[str]]:
+    """What checks said by window, and what our rule made of it at its worst price."""
+    table = [[*_FAULT]]
     for each in played:
-        counts = (each.windows, each.bad, each.bad_flagged, each.falsely_flagged)
-        table.append([each.stream, *map(str, counts), str(each.remarked)])
+        own = [cell for cell in each.cells if cell.policy == ours]
+        counts = (
+            each.windows,
+            each.bad,
+            each.bad_flagged,
+            each.falsely_flagged,
+            each.remarked,
+            max((cell.fixes for cell in own), default=0),
+            max((cell.on_bad for cell in own), default=0),
+        )
+        table.append([each.stream, *map(str, counts)])
     return table
 
 
