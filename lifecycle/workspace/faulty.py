@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["faults", "left_out", "told", "touched"]
 
 OUTCOME = "outcome"
+_SPOILS = frozenset(("missing", "type", "scale", "frozen", "distinct", "repeated"))
+"""Causes that make the rows they touch wrong as they stand. New names and values
+beyond the range are told of, and may as well be the world's: June comes after May."""
 
 
 def faults(view: View) -> tuple[quality.Fault, ...]:
@@ -36,7 +39,7 @@ def faults(view: View) -> tuple[quality.Fault, ...]:
 def _inputs(view: View) -> list[quality.Fault]:
     if not len(view.reference) or not len(view.analysis):
         return []
-    newest = [each for each in view.quality().faults if each.column]
+    newest = [each for each in view.quality().faults if _spoils(each)]
     begins = view.analysis["time"].min().to_pydatetime()
     older = view.recent(view.scored)
     older = older[older["time"] < begins]
@@ -54,12 +57,16 @@ def _inputs(view: View) -> list[quality.Fault]:
     lasting = {(each.column, each.cause) for each in newest}
     past = []
     for each in found.faults:
-        if each.column and each.until is None:
-            goes_on = (each.column, each.cause) in lasting
-            each = each if goes_on else replace(each, until=begins)
-        if each.column:
-            past.append(each)
+        if not _spoils(each):
+            continue
+        if each.until is None and (each.column, each.cause) not in lasting:
+            each = replace(each, until=begins)
+        past.append(each)
     return [*newest, *past]
+
+
+def _spoils(fault: quality.Fault) -> bool:
+    return bool(fault.column) and fault.cause in _SPOILS
 
 
 def _outcomes(view: View) -> list[quality.Fault]:
