@@ -89,7 +89,7 @@ def backtest(view: View) -> training.Backtest | None:
         if not model.costs.fit:
             return test(model.rebuild, spans, model.renewal.windows)
         unfitted = test(model.rebuild, spans, model.renewal.windows, 0)
-        asked = asking.asked(view, unfitted)
+        asked = view.answered["asking"] = asking.asked(view, unfitted)
         if not asked.now:
             return unfitted
         return test(asked.recipes, asked.spans, asked.windows, asked.fits)
@@ -106,6 +106,7 @@ def ruling(view: View) -> decision.Ruling:
         currency=view.currency,
         balance=None if table is None else earned.balance(view),
         first=earned.first(view),
+        asking=view.answered.get("asking"),
         faults=faulty.told(view) if table is not None else (),
         chunk=model.chunk,
     )
