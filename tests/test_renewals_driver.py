@@ -24,6 +24,7 @@ from lifecycle.workspace import (
     chain,
     clock,
     faulty,
+    gating,
     holding,
     making,
     pages,
@@ -155,7 +156,9 @@ def test_a_candidate_that_fails_the_gate_is_kept_with_the_reasons(
     ws = lifecycle.open(desk)
     done = renew(ws, RETRAIN, as_of=CALM)
     assert (done.outcome, done.version, done.proposal) == ("failed the gate", 2, None)
-    assert "version 2 of calls does not pass the gate" in done.sentence
+    assert done.sentence.startswith(
+        "calls: version 2 is not proposed; it does not pass the gate: The candidate is "
+    )
     assert done.tested["passed"] is False
     assert done.tested["reasons"][1].startswith("Not passed: ")
     assert ws.registry.version("calls", 2).status == "failed the gate"
@@ -303,6 +306,30 @@ def test_what_stopped_in_the_middle_goes_on_with_what_was_known_then(
     )
     assert done.ended_at == TURNED + timedelta(1)
     assert len(ws.registry.versions("calls")) == 2
+
+
+def test_what_was_tested_against_another_version_is_not_proposed(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = lifecycle.open(desk)
+    ws.train("calls", as_of=LIVE + WEEK, by="Ana Silva")
+    whole = gating.evidence
+
+    def moved(*told: Any) -> Any:
+        asked = promotion.propose(
+            *(ws.registry, "calls", 2), author="a", reason="r", evidence={}, at=TURNED
+        )
+        ws.approve("calls", asked.id, reason="go", by="Dana Weber", as_of=TURNED)
+        return whole(*told)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(gating, "evidence", moved)
+        done = renew(ws, RETRAIN)
+    assert (done.outcome, done.proposal) == ("overtaken", None)
+    assert "tested against version 1, and version 2 is in production now" in (
+        done.sentence
+    )
+    assert promotion.pending(ws.registry, "calls") == []
 
 
 def test_while_one_process_renews_another_says_so(desk: Path) -> None:

@@ -11,6 +11,7 @@ from lifecycle.promotion.granting import (
     digest_of,
     evidence_of,
     grant,
+    named,
     pending_still,
     standing_after,
 )
@@ -73,6 +74,8 @@ def propose(
         or another version is on trial.
     NotAllowed
         When nobody stands behind it and the version was rolled back.
+    Stale
+        When the renewal was decided against another version than serves now.
     UnknownVersion
         When there is no such version.
     """
@@ -91,6 +94,12 @@ def propose(
                     f"{other.id}); decide or withdraw that one first"
                 )
         before = Standing.of(model, book.roles(model))
+        if renewal is not None and renewal.against != before.production:
+            raise errors.Stale(
+                f"renewal {renewal.id} of {model} was decided and tested against "
+                f"{named(renewal.against)}, and {named(before.production)} is in "
+                "production now; begin a new one"
+            )
         standing_after(before, number, target, share)
         content: dict[str, Any] = {
             "number": number,

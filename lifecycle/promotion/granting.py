@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from lifecycle.registry import Proposal, Registry, Version
     from lifecycle.registry.writing import Writing
 
-__all__ = ["digest_of", "evidence_of", "grant", "pending_still", "standing_after"]
+__all__ = [
+    "digest_of",
+    "evidence_of",
+    "grant",
+    "named",
+    "pending_still",
+    "standing_after",
+]
 
 _SHOWN = (
     "model",
@@ -101,7 +108,7 @@ def grant(
     if before.production != proposal.against:
         raise errors.Stale(
             f"proposal {proposal.id} of {model} was compared with "
-            f"{_named(proposal.against)}, and {_named(before.production)} is in "
+            f"{named(proposal.against)}, and {named(before.production)} is in "
             "production now; propose again"
         )
     version = book.version(model, number)
@@ -139,5 +146,6 @@ def grant(
     return Move(sentence, model, number, roles, entry, now)
 
 
-def _named(number: int | None) -> str:
+def named(number: int | None) -> str:
+    """A version in words."""
     return "no version" if number is None else f"version {number}"

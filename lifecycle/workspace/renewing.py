@@ -161,10 +161,10 @@ def _step(course: _Course, renewal: registry.Renewal) -> registry.Renewal:
     """The next step; what the world refuses ends the renewal with its sentence."""
     try:
         return _STEPS[renewal.state](course, renewal)
+    except (errors.Stale, errors.AlreadyRunning) as error:
+        outcome, words = "overtaken", str(error)
     except (errors.IllegalMove, errors.NotEnoughData) as error:
         outcome, words = "refused", f"nothing is proposed; {error}"
-    except errors.AlreadyRunning as error:
-        outcome, words = "overtaken", str(error)
     except errors.LifecycleError as error:
         outcome, words = "failed", f"the renewal failed; {error}"
     return _end(course, renewal, outcome, words)
@@ -258,8 +258,7 @@ def _test(course: _Course, renewal: registry.Renewal) -> registry.Renewal:
         book,
         renewal,
         facts,
-        reason=f"version {number} of {course.name} does not pass the gate: "
-        f"{facts['gate']}",
+        reason=f"it does not pass the gate: {facts['gate']}",
         actor=course.author.name,
         at=max(course.at, renewal.as_of),
     )
