@@ -194,6 +194,7 @@ class _Case:
             options=tuple(options),
             currency=self.words.currency,
             horizon_weeks=self.horizon_weeks,
+            persistence=self.policy.persistence,
             margin=compared,
             flips=flips,
             spent=self.spent,

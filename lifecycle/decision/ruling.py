@@ -69,6 +69,8 @@ class Ruling:
         windows; None where that is to keep, or cannot be said.
     asking : Asking or None
         Whether it was worth its price to fit candidates, and when to look again.
+    persistence : float
+        Share of a gain that was reckoned to be left after a week.
     """
 
     action: Action
@@ -92,11 +94,26 @@ class Ruling:
     left_out: tuple[str, ...] = ()
     then: Option | None = None
     asking: Asking | None = None
+    persistence: float = math.nan
 
     @property
     def verdict(self) -> Verdict:
         """Alert where something is to be done, quiet for keep, else undefined."""
         return self.findings.verdict
+
+    @property
+    def price(self) -> float:
+        """Of the action that was ruled; 0 to keep and to fix the data."""
+        taken = self.taken
+        return 0.0 if taken is None else taken.price
+
+    @property
+    def taken(self) -> Option | None:
+        """The option that was ruled; None to keep and to fix the data."""
+        same = ("action", "recipe", "span", "version", "offered")
+        ruled = tuple(getattr(self, name) for name in same)
+        found = [o for o in self.options if tuple(getattr(o, n) for n in same) == ruled]
+        return found[0] if found else None
 
     def frame(self) -> pd.DataFrame:
         """Every option, best first, with value, price, net value and its interval."""
@@ -120,8 +137,10 @@ class Ruling:
             "version": self.version,
             "offered": self.offered,
             **_plain({name: getattr(self, name) for name in numbers}),
+            "price": self.price,
             "currency": self.currency,
             "horizon_weeks": self.horizon_weeks,
+            **_plain({"persistence": self.persistence}),
             "sentence": self.summary,
             "margin": None if self.margin is None else _plain(self.margin.facts()),
             "flips": self.flips.facts(),
@@ -164,14 +183,8 @@ class Ruling:
 
     def evidence(self) -> Evidence:
         """Every option as a table for a reader, best first."""
-        same = ("action", "recipe", "span", "version", "offered")
-        taken = tuple(getattr(self, name) for name in same)
-        chosen = next(
-            (o for o in self.options if tuple(getattr(o, n) for n in same) == taken),
-            None,
-        )
         return Evidence(
-            self.options, chosen, self.currency, then=self.then, notes=self._notes()
+            self.options, self.taken, self.currency, then=self.then, notes=self._notes()
         )
 
     def _notes(self) -> tuple[str, ...]:
