@@ -63,6 +63,7 @@ class Ground:
         self.initial = int(cube.initial)
         self._losses: dict[int, np.ndarray] = {}
         self._true: dict[int, np.ndarray] = {}
+        self._levels: dict[int, np.ndarray] = {}
         self._mended: dict[tuple[int, int], int] = {}
         self._source: list[tuple[int, int]] = []
         self._paired: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
@@ -99,6 +100,16 @@ class Ground:
         if model < self.models:
             return self.cube.true_mean[model]
         return self._true[model]
+
+    def level(self, model: int) -> np.ndarray:
+        """Mean known loss of each window, `nan` where nothing is known."""
+        if model < self.models:
+            return self.cube.known_mean[model]
+        if model not in self._levels:
+            means = _means(self.known(model), self.rows)
+            seen = [np.isfinite(self.known(model)[rows]).any() for rows in self.rows]
+            self._levels[model] = np.where(seen, means, np.nan)
+        return self._levels[model]
 
     def mended(self, model: int, step: int) -> int | None:
         """`model` with its scores mended on the newest rows known at `step`."""

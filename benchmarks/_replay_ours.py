@@ -102,14 +102,12 @@ def _balance(state: Play, served: list[int], policy: decision.Policy | None) -> 
     """What acting has earned on the windows whose outcomes are known."""
     ground, told = state.ground, state.told
     bills = [0.0, 0.0]
-    for window, model in enumerate(served[: state.step - 1 - ground.first]):
-        rows = ground.rows[window + ground.first]
-        losses = [ground.known(each)[rows] for each in (ground.initial, model)]
-        if np.isfinite(losses[0]).any():
-            bills = [
-                bill + float(np.nanmean(own))
-                for bill, own in zip(bills, losses, strict=True)
-            ]
+    for window, model in enumerate(
+        served[: state.step - 1 - ground.first], start=ground.first
+    ):
+        losses = [ground.level(each)[window] for each in (ground.initial, model)]
+        if np.isfinite(losses).all():
+            bills = [bill + float(own) for bill, own in zip(bills, losses, strict=True)]
     paid = sum(getattr(told, name) for _, name, _ in state.actions)
     return decision.reserve(*bills, paid, policy=policy)
 
@@ -129,7 +127,7 @@ def tables(
         if not state.ground.cube.fault[window]:
             rows += _window(state, window, 0, kept)
             ahead += _window(state, window, 1, kept)
-    columns = ["action", "recipe", "span", "version", "window", "n"]
+    columns = ["action", "recipe", "span", "version", "window", "n", "champion_loss"]
     columns += ["difference", "variance", "fresh_difference", "fresh_variance", "lag"]
     frames = []
     for found in (rows, ahead):
@@ -189,6 +187,7 @@ def _row(ground: Ground, served: int, model: int, window: int, action: str) -> R
         "action": action,
         "window": window,
         "n": int(ground.cube.rows[window]),
+        "champion_loss": ground.level(served)[window] / scale,
         "difference": mean[window] / scale,
         "variance": variance[window] / scale**2,
     }

@@ -107,7 +107,7 @@ def test_nothing_to_gain_keeps_and_says_what_the_best_alternative_was():
     [
         (9_000, None, "$9,000, and pays with a probability of "),
         (4_000, None, " to spare, with a probability of 71%: 95% is asked for."),
-        (2_500, 0.0, ": 99.9% is asked for, for acting has not earned that price"),
+        (2_500, 0.0, ": 99% is asked for, for acting has not earned that price"),
         (3_000, 1e6, "$3,000, but only one window says so."),
     ],
 )

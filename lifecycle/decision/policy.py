@@ -60,8 +60,9 @@ class Policy:
     tau : float
         Usual size of a gain per row, in errors: what is reckoned with before any
         window has been seen.
-    floor : float
-        The least deviation between windows to reckon with, whatever their rows say.
+    floor, floor_share : float
+        The least deviation between windows to reckon with, whatever their rows say: so
+        many errors a row, or such a share of the champion's loss where that is less.
     persistence : float
         Share of a gain that is left after a week.
     margin : float
@@ -85,10 +86,11 @@ class Policy:
 
     tau: float = 0.15
     floor: float = 0.02
+    floor_share: float = 0.1
     persistence: float = 0.95
     margin: float = 0.25
     probability: float = 0.95
-    unearned_probability: float = 0.999
+    unearned_probability: float = 0.99
     allowance: float = 0.01
     least_gain: float = 0.005
     min_rows: int = 100

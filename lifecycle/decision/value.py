@@ -100,7 +100,7 @@ def weigh(
     table : DataFrame
         As `training.backtest` gives it; of each option one row a window with `action`,
         `recipe`, `span`, `version`, `age`, `n`, `difference`, `variance`, and for a
-        rebuild `fresh_difference` and `fresh_variance`.
+        rebuild `fresh_difference` and `fresh_variance`; `champion_loss` where known.
     costs : Costs
     rows_per_week : float
         How many predictions a week bear the gain.
@@ -161,6 +161,7 @@ def weigh(
     told = policy or Policy()
     money = rows_per_week * (1.0 if costs.error is None else costs.error)
     weeks = _weeks(told.persistence, horizon_weeks)
+    told = replace(told, floor=_floor(table, told))
     lines = _lines(table, later)
     stale = {
         key: found
@@ -256,6 +257,14 @@ def reprice(
         confirmed=confirmed,
         earned=earned,
     )
+
+
+def _floor(table: pd.DataFrame, told: Policy) -> float:
+    """The least deviation between windows, for a champion that errs so often."""
+    if "champion_loss" not in table:
+        return told.floor
+    loss = float(table["champion_loss"].mean())
+    return min(told.floor, told.floor_share * loss) if loss >= 0 else told.floor
 
 
 def _lines(
