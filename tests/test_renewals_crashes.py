@@ -6,10 +6,14 @@ The children are forked from one interpreter, so that the killing costs little.
 from __future__ import annotations
 
 import json
+import platform
 import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
+
+import pytest
 
 PREPARE = """
     import json, os, shutil, signal, sys
@@ -241,15 +245,10 @@ DESK = """
 """
 
 
-def test_killed_between_any_two_steps_the_next_tick_gets_to_the_end(
-    tmp_path: Path,
-) -> None:
-    """The driver itself: pages, training, gate, proposal, and live within bounds."""
-    outcomes = told(
-        tmp_path,
-        dedent(DESK)
-        + dedent(
-            """
+@pytest.fixture(scope="module")
+def happened(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What came of killing the driver between its steps, and of two drivers at once."""
+    script = """
         def page(ws, notebook, name, **told):
             '''A page that runs no kernel.'''
             ws.registry.record_run(
@@ -306,22 +305,7 @@ def test_killed_between_any_two_steps_the_next_tick_gets_to_the_end(
             shutil.rmtree(here)
             if not os.WIFSIGNALED(status):
                 break
-        print(json.dumps(outcomes))
-        """
-        ),
-    )
-    assert isinstance(outcomes, list)
-    order = ["nothing", "due", "decided", "trained", "tested", "proposed", "ended"]
-    assert list(dict.fromkeys(outcomes)) == order
-    assert len(outcomes) == 12
 
-
-def test_of_two_processes_one_renews_and_the_other_says_so(tmp_path: Path) -> None:
-    said = told(
-        tmp_path,
-        dedent(DESK)
-        + dedent(
-            """
         where = place / "desk"
         begun, go_on = os.pipe(), os.pipe()
 
@@ -350,13 +334,28 @@ def test_of_two_processes_one_renews_and_the_other_says_so(tmp_path: Path) -> No
         book = Registry(where / "registry.db")
         (done,) = book.renewals("calls")
         assert (done.outcome, len(book.versions("calls"))) == ("promoted", 2)
-        print(json.dumps([(place / "said").read_text(), one]))
-        """
-        ),
-    )
-    assert isinstance(said, list)
-    sentence, pid = said
-    assert sentence.startswith(f"calls is being renewed by process {pid} on ")
-    assert sentence.endswith(
+        said = (place / "said").read_text()
+        print(json.dumps({"outcomes": outcomes, "said": said, "pid": one}))
+    """
+    found = told(tmp_path_factory.mktemp("driver"), dedent(DESK) + dedent(script))
+    assert isinstance(found, dict)
+    return found
+
+
+def test_killed_between_any_two_steps_the_next_tick_gets_to_the_end(
+    happened: dict[str, Any],
+) -> None:
+    """The driver itself: pages, training, gate, proposal, and live within bounds."""
+    outcomes = happened["outcomes"]
+    order = ["nothing", "due", "decided", "trained", "tested", "proposed", "ended"]
+    assert list(dict.fromkeys(outcomes)) == order
+    assert len(outcomes) == 12
+
+
+def test_of_two_processes_one_renews_and_the_other_says_so(
+    happened: dict[str, Any],
+) -> None:
+    assert happened["said"] == (
+        f"calls is being renewed by process {happened['pid']} on {platform.node()} "
         "(renewal 1, due, as of 2024-04-29); wait until it has ended"
     )
