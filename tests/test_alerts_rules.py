@@ -343,11 +343,24 @@ def test_faults_of_the_data_are_one_finding_that_names_them() -> None:
     )
     rows = (Finding("missing", 0.0, 90, verdict="quiet", subject="age"),)
     made = quality.Quality("Data quality", rows, "Two faults.", marks=marks)
-    view = fake(quality=lambda: made, reference=newest, analysis=newest)
+    ended = newest["time"][0].to_pydatetime()
+    lost = (
+        quality.Fault("outcome", "fault", "outcomes_known", None, None, 40, "lost"),
+        quality.Fault("outcome", "fault", "outcomes_alike", None, ended, 9, "alike"),
+    )
+    due = {
+        "nothing": quality.Quality("Outcomes", (), "All are known."),
+        "lost": quality.Quality("Outcomes", (), "Some are lost.", marks=lost),
+    }
+    told = {"quality": lambda: made, "reference": newest, "analysis": newest}
     rule = {"quality": config.Rule(watch="quality")}
-    found = rules.watch(view, rule)["quality"]
+    found = rules.watch(fake(**told, outcomes=lambda: due["nothing"]), rule)["quality"]
     assert [(row.value, row.verdict) for row in found] == [(2.0, "alert")]
     assert found.named == ("age frozen", "volume")
+    found = rules.watch(fake(**told, outcomes=lambda: due["lost"]), rule)["quality"]
+    assert [(row.value, row.verdict) for row in found] == [(3.0, "alert")]
+    assert "outcome outcomes_known" in found.named
+    assert found.summary == "Two faults. Some are lost."
 
 
 # -- the clock and the people ---------------------------------------------------

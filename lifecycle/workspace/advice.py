@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import alerts, decision, promotion, quality
+from lifecycle import alerts, decision, findings, promotion, quality
 from lifecycle.jobs import record as records
 
 if TYPE_CHECKING:
@@ -55,8 +55,11 @@ def todo(view: Rows, results: Sequence[Any]) -> tuple[records.Todo, ...]:
 
 def _faults(result: Any) -> list[str]:
     """What is wrong with the data, as a check of them or a ruling says it."""
+    if isinstance(result, findings.Sheet):
+        return [sentence for part in result.parts for sentence in _faults(part)]
     if isinstance(result, quality.Quality):
-        return [fault.sentence for fault in result.faults]
+        lasting = [fault for fault in result.faults if fault.until is None]
+        return [fault.sentence for fault in lasting or result.faults]
     if isinstance(result, decision.Ruling) and result.action == "fix_data":
         return [fault.sentence for fault in result.faults if fault.lasts]
     return []

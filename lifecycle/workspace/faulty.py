@@ -70,18 +70,7 @@ def _spoils(fault: quality.Fault) -> bool:
 
 
 def _outcomes(view: View) -> list[quality.Fault]:
-    if view.scored.empty:
-        return []
-    found = quality.outcomes(
-        view.recent(view.scored),
-        as_of=view.as_of,
-        delay=view.settings.delay,
-        every=view.settings.chunk,
-        timezone=view.timezone,
-        features=view.settings.features.names,
-        min_n=view.settings.alerts.min_rows,
-    )
-    return list(found.faults)
+    return [] if view.scored.empty else list(view.outcomes().faults)
 
 
 def left_out(view: View, rows: pd.DataFrame) -> list[tuple[np.ndarray, str]]:

@@ -171,12 +171,19 @@ def _quality(view: View, rule: config.Rule) -> Findings:
     """All faults of the newest data as one finding; what is judged as drift is none."""
     if not len(view.reference) or not len(view.analysis):
         return Findings("Data quality", ())
-    found = view.quality()
-    if found.verdict == "undefined":
+    found, outcomes = view.quality(), view.outcomes()
+    wrong = [each for each in outcomes.faults if each.until is None]
+    if found.verdict == "undefined" and not wrong:
         return Findings("Data quality", ())
-    counts = {"": len(found.faults)}
-    now = {f"{fault.column} {fault.cause}".strip() for fault in found.faults}
-    return _family(view, "faults of the data", counts, "Data quality", found, now)
+    if wrong:
+        said = [found.summary] if found.faults else []
+        words = " ".join([*said, outcomes.summary])
+        found = replace(found, summary=words, rows=(*found.rows, *outcomes.rows))
+    faults = [*found.faults, *wrong]
+    now = {f"{fault.column} {fault.cause}".strip() for fault in faults}
+    return _family(
+        view, "faults of the data", {"": len(faults)}, "Data quality", found, now
+    )
 
 
 def _family(

@@ -31,6 +31,7 @@ from lifecycle.workspace.rows import LENGTH, Rows
 
 if TYPE_CHECKING:
     from lifecycle.jobs import record as records
+    from lifecycle.quality import Quality
 
 __all__ = ["View"]
 
@@ -185,7 +186,7 @@ class View(Rows):
         )
 
     @_once
-    def quality(self) -> quality.Quality:
+    def quality(self) -> Quality:
         """Whether the newest rows are fit to be judged at all."""
         return quality.check(
             self.reference,
@@ -195,6 +196,26 @@ class View(Rows):
             as_of=self.as_of,
             min_n=self.settings.alerts.min_rows,
         )
+
+    @_once
+    def outcomes(self) -> Quality:
+        """Whether the outcomes that are due can be believed."""
+        return quality.outcomes(
+            self.recent(self.scored),
+            as_of=self.as_of,
+            delay=self.settings.delay,
+            every=self.settings.chunk,
+            timezone=self.timezone,
+            features=self.settings.features.names,
+            min_n=self.settings.alerts.min_rows,
+        )
+
+    def data(self) -> findings.Sheet:
+        """Whether inputs and outcomes are fit to be judged and trained on."""
+        parts = [self.quality()]
+        if not self.scored.empty:
+            parts.append(self.outcomes())
+        return findings.Sheet("Data quality", tuple(parts), shown=SHORT)
 
     # -- drift -----------------------------------------------------------------
 
