@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from benchmarks._replay_baselines import BASELINES
 from benchmarks._replay_course import Ground, Path, Prices
@@ -15,5 +16,6 @@ OURS = "ours"
 POLICIES: dict[str, Callable[[Ground, Prices], Path]] = {
     **BASELINES,
     "VALUE": value,
+    "ours, no model made a window later": partial(ours, nearer=False),
     OURS: ours,
 }
