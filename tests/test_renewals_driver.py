@@ -539,6 +539,22 @@ def test_a_continuous_renewal_makes_one_candidate_a_chunk_and_meets_the_gate(
     assert len(go(ws, moment + timedelta(days=7))) == 1
 
 
+def test_while_performance_is_alarmed_a_ruling_is_asked_for_each_chunk(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (desk / config.FILE).write_text(SETTINGS.replace("on_alert = false\n", ""))
+    ws = lifecycle.open(desk)
+    ran = pretend(monkeypatch, {"action": "keep"})
+    assert go(ws, TURNED) == []  # nothing is alarmed yet
+    assert clock.watch(ws.view("calls", TURNED))
+    keep = "calls: the ruling is to keep the version in production"
+    assert go(ws, TURNED) == [keep]
+    assert go(ws, TURNED + timedelta(days=6)) == []
+    assert go(ws, TURNED + timedelta(days=7)) == [keep]
+    assert [page for page, _ in ran] == ["decide", "decide"]
+    assert [each.why for each in ws.registry.renewals("calls")] == ["alert", "alert"]
+
+
 # -- overdue -------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle import config, errors, jobs
 from lifecycle.jobs import schedule
-from lifecycle.workspace import continuous, pages, renewing
+from lifecycle.workspace import continuous, overdue, pages, renewing
 from lifecycle.workspace.rows import LENGTH
 
 if TYPE_CHECKING:
@@ -60,7 +60,30 @@ def wanted(
     if alarmed and settings.schedule.on_alert:
         for notebook in config.NOTEBOOKS:
             found.setdefault(notebook, None)
+    if "decide" not in found and _asks_again(workspace, name, as_of):
+        found["decide"] = None
     return found
+
+
+def _asks_again(workspace: Workspace, name: str, as_of: datetime) -> bool:
+    """Whether performance is alarmed still, and no ruling was asked for this chunk.
+
+    A ruling that the evidence is too thin is no answer for a month: while the alert
+    lasts each chunk has more outcomes. Not during a trial, which is the answer.
+    """
+    settings, book = workspace.model(name), workspace.registry
+    lasting = [
+        settings.watched.get(alert.rule) for alert in book.alerts(name, only_open=True)
+    ]
+    if not settings.schedule.on_alert or not any(
+        overdue.asks(rule) and rule.watch != "drift" for rule in lasting if rule
+    ):
+        return False
+    view = workspace.view(name, as_of)
+    if view.production is None or view.experimental is not None:
+        return False
+    now = view.chunk_label(as_of)
+    return all(view.chunk_label(each.as_of) < now for each in book.renewals(name))
 
 
 def go(

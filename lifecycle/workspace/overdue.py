@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from lifecycle import config
 from lifecycle import metrics as measures
 from lifecycle.jobs import schedule
 from lifecycle.workspace import actors
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from lifecycle.workspace.view import View
 
-__all__ = ["due_since"]
+__all__ = ["asks", "due_since"]
 
 _SPEAK = {"drop", "harm", "estimated", "drift"}
 """Rules beside those of performance whose alert asks for a ruling."""
@@ -36,6 +37,11 @@ def due_since(view: View) -> tuple[datetime, str] | None:
     reasons = [each for each in _reasons(view, after) if each[0] <= view.as_of]
     open_since = [each for each in reasons if after is None or each[0] > after]
     return min(open_since, default=None)
+
+
+def asks(rule: config.Rule) -> bool:
+    """Whether an alert of the rule asks for a ruling."""
+    return rule.watch in _SPEAK or rule.watch in measures.METRICS
 
 
 def _done(view: View) -> Iterator[datetime]:
@@ -63,11 +69,9 @@ def _reasons(view: View, after: datetime | None) -> Iterator[tuple[datetime, str
     watched = view.settings.watched
     for alert in view.registry.alerts(view.name):
         rule = watched.get(alert.rule)
-        asks = rule is not None and (
-            rule.watch in _SPEAK or rule.watch in measures.METRICS
-        )
+        told = rule is not None and asks(rule)
         lasts = alert.closed_at is None or alert.closed_at > view.as_of
-        if asks and lasts:
+        if told and lasts:
             yield (
                 alert.opened_at,
                 f"the {alert.rule} alert of {alert.opened_at:%Y-%m-%d}",
