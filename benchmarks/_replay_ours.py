@@ -65,11 +65,15 @@ def ours(
         fit=told.fit,
     )
 
+    asked = _Asked(costs, policy)
+
     def move(state: Play) -> None:
+        look = asked.look(state)
         if _faulty(state):
             state.fixes.append(state.step)
         else:
             table, later = tables(state, kept)
+            table, later = look(table, 0), look(later, 1)
             if leave is not None:
                 table, later = leave(table), leave(later)
             options = decision.weigh(
@@ -86,10 +90,77 @@ def ours(
             model = -1 if chosen is None else _model(state, chosen)
             if chosen is not None and model >= 0:
                 state.move(chosen.action, model)
-        state.fits += len(ground.cube.recipes) * len(ground.cube.spans)
         served.append(state.deployed)
 
     return play(ground, told, move)
+
+
+class _Asked:
+    """Which back-test fits were made: all where they are free, else as `ask` says.
+
+    A fit is made once and kept. When nobody asks nothing is trained: what needs no fit
+    is weighed all the same.
+    """
+
+    def __init__(self, costs: decision.Costs, policy: decision.Policy | None) -> None:
+        self.costs, self.policy = costs, policy
+        self.made: set[tuple[str, int, int]] = set()
+        self.last: int | None = None
+
+    def look(self, state: Play) -> Callable[[pd.DataFrame, int], pd.DataFrame]:
+        """Make the fits of a step; what of a table there is to see."""
+        cube, newest = state.ground.cube, state.step - 2
+        own = cube.recipes[state.ground.recipe(state.deployed)]
+        if not self.costs.fit:
+            state.fits += len(cube.recipes) * len(cube.spans)
+            return lambda table, lead: table
+        asking = decision.ask(
+            costs=self.costs,
+            rows_per_week=1,
+            recipes=[own, *(name for name in cube.recipes if name != own)],
+            spans=range(len(cube.spans)),
+            weeks_since=None if self.last is None else state.step - self.last,
+            kept=[(r, s, newest - w) for r, s, w in self.made if w <= newest],
+            horizon_weeks=WEEKS,
+            policy=self.policy,
+            **_rise(state),
+        )
+        before = len(self.made)
+        if asking.now:
+            self.last = state.step
+            self.made |= {
+                (recipe, span, window)
+                for recipe in asking.recipes
+                for span in asking.spans
+                for window in range(newest, newest - asking.windows, -1)
+            }
+        state.fits += len(self.made) - before
+
+        def seen(table: pd.DataFrame, lead: int) -> pd.DataFrame:
+            keys = zip(
+                table["recipe"], table["span"], table["window"] + lead, strict=True
+            )
+            there = np.array([asking.now and key in self.made for key in keys], bool)
+            return table[~table["action"].isin(["retrain", "rebuild"]) | there]
+
+        return seen
+
+
+def _rise(state: Play) -> dict[str, float]:
+    """The loss of the newest two windows against those before them."""
+    ground, served = state.ground, state.deployed
+    start = max(ground.since(served) - 1, 0)
+    means = ground.level(served)[start : state.step - 1] / max(ground.cube.costs)
+    rows = ground.cube.rows[start : state.step - 1]
+    found: dict[str, float] = {}
+    for name, part in (("loss", slice(-2, None)), ("reference", slice(None, -2))):
+        seen, n = means[part], rows[part]
+        ok = np.isfinite(seen)
+        if ok.any():
+            found[name] = float(np.average(seen[ok], weights=n[ok]))
+            spread = found[name] * max(1 - found[name], 0.01)
+            found[f"{name}_variance"] = spread / float(n[ok].sum())
+    return found
 
 
 def _faulty(state: Play) -> bool:
