@@ -150,22 +150,18 @@ def test_ours_trains_nothing_while_the_data_are_flagged():
     assert not {step for step, *_ in path.actions} & set(path.fixes)
 
 
-def test_fits_that_cost_something_are_fewer_and_a_change_is_still_answered():
-    held = cube(changed, windows=30, spans=3)
-    ground = _replay_course.Ground(held)
-    free = _replay_course.prices(0.1)
-    dear = _replay_course.prices(0.1, fit=0.01)
-    always, seldom = ours(ground, free), ours(ground, dear)
-    assert 0 < seldom.fits < always.fits / 2
-    assert seldom.actions
-    for path in (always, seldom):
-        paid = _replay_course.bill(path, dear, ground)
-        assert paid == pytest.approx(
-            _replay_course.bill(path, free, ground) + 0.001 * path.fits
-        )
-    assert _replay_course.bill(seldom, dear, ground) < _replay_course.bill(
-        always, dear, ground
+@pytest.mark.parametrize("moves", [True, False], ids=["a change", "none"])
+def test_fits_that_cost_something_are_fewer_and_a_change_is_still_answered(moves):
+    still = cube(lambda s, r, p, w: 0.2, windows=30, spans=3)
+    ground = _replay_course.Ground(
+        cube(changed, windows=30, spans=3) if moves else still
     )
+    free, dear = (_replay_course.prices(0.1, fit=fit) for fit in (0.0, 0.01))
+    always, seldom = ours(ground, free), ours(ground, dear)
+    assert 0 < seldom.fits < always.fits
+    assert bool(seldom.actions) is bool(always.actions) is moves
+    paid, without = (_replay_course.bill(seldom, told, ground) for told in (dear, free))
+    assert paid == pytest.approx(without + 0.001 * seldom.fits)
 
 
 def test_a_calendar_retrains_by_the_calendar():
