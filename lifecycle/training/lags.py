@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from lifecycle import periods
 from lifecycle.training.windows import Part
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["after", "ahead", "chunk_number"]
+__all__ = ["after", "ahead", "blind", "chunk_number"]
 
 
 def chunk_number(label: str) -> int:
@@ -60,3 +61,18 @@ def ahead(
         if (number := chunk_number(label)) >= last and number - start in set(lags)
     ]
     return np.flatnonzero(np.isin(labels, np.array(wanted, dtype=object)))
+
+
+def blind(
+    part: Part, *, delay: timedelta, chunk: periods.Every, timezone: str
+) -> tuple[int, str, datetime] | None:
+    """The last window whose candidates have not seen a row of this one.
+
+    How many chunks later it begins, its label and its start; None where the outcomes of
+    a window are due before the next one begins.
+    """
+    label = periods.chunk_at(part.start + delay, every=chunk, timezone=timezone)
+    lag = chunk_number(label) - chunk_number(part.label)
+    if lag < 1:
+        return None
+    return lag, label, periods.bounds(label, timezone=timezone).start

@@ -51,6 +51,20 @@ class Lesson:
             weights=self.weights[chosen],
         )
 
+    def without(self, positions: np.ndarray) -> Lesson:
+        """The same but for these rows."""
+        import numpy as np
+
+        kept = ~np.isin(self.positions, positions)
+        if kept.all():
+            return self
+        return replace(
+            self,
+            positions=self.positions[kept],
+            truth=self.truth[kept],
+            weights=self.weights[kept],
+        )
+
     def __len__(self) -> int:
         return len(self.positions)
 

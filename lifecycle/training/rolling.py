@@ -54,6 +54,7 @@ def backtest(
     costs: Mapping[str, float] | None = None,
     older: int = 0,
     lags: Sequence[int] = (1, 2, 4, 8),
+    nearer: bool = False,
     offered_numeric: Sequence[str] = (),
     offered_categorical: Sequence[str] = (),
     left_out: npt.ArrayLike | str | None = None,
@@ -123,6 +124,11 @@ def backtest(
         for candidates whose scores are kept.
     lags : sequence of int
         After how many chunks a candidate is scored again; see `later`.
+    nearer : bool
+        Whether each window is also scored by the last candidates that have not seen a
+        row of it: those of a window later by the delay, made early. They tell of a
+        change sooner than the ones a window would have had; in `later` with a `lag`
+        below 0.
     offered_numeric, offered_categorical : sequence of str
         Columns the model does not use: a rebuild of its own recipe with them is tried
         where they have values.
@@ -239,6 +245,7 @@ def backtest(
         lags=lags,
         fresh=windows,
         gather=None if feedback is None else gather,
+        nearer=chunk if nearer else None,
     )
     tried = trials(
         recipe,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from lifecycle import periods
 from lifecycle.errors import NotEnoughData
 from lifecycle.training import fitting, recalibrating, tasks
 from lifecycle.training.booking import Book
 from lifecycle.training.fits import Fits
-from lifecycle.training.lags import after, ahead
+from lifecycle.training.lags import after, ahead, blind, chunk_number
 from lifecycle.training.leaving_out import Faulty
 from lifecycle.training.lessons import Gather, Lesson
 from lifecycle.training.options import Trial
@@ -31,6 +32,8 @@ class Made:
     trial: Trial
     key: str
     trained_rows: int
+    lag: int = 0
+    label: str = ""
 
 
 class Course:
@@ -49,6 +52,9 @@ class Course:
     gather : callable, optional
         Gives the training set of a moment and a span where people are listened to;
         its index is the rows' positions.
+    nearer : Every, optional
+        The length of a chunk where each window is also scored by the last candidates
+        that have not seen it.
     """
 
     def __init__(
@@ -65,10 +71,12 @@ class Course:
         lags: Sequence[int],
         fresh: int,
         gather: Gather | None = None,
+        nearer: periods.Every | None = None,
     ) -> None:
         self.rows, self.book, self.fits, self.standing = rows, book, fits, standing
         self.parts, self.lags, self.fresh = parts, lags, fresh
         self.trained_to, self.gather = trained_to, gather
+        self.delay, self.faulty, self.nearer = delay, faulty, nearer
         self.most_rows = 0
         self.ripe = [
             faulty.without(due(rows.frame, as_of=part.start, delay=delay))
@@ -76,36 +84,88 @@ class Course:
         ]
         self.coming = [after(part, parts, lags) for part in parts]
         self.made: list[list[Made]] = [[] for _ in parts]
+        self.blind: list[list[Made]] = [[] for _ in parts]
 
     def plan(self, trials: Sequence[Trial], *, max_rows: int | None) -> None:
         """Ask for the fits of every window: new ones of the newest, else kept ones."""
         for part, ripe in zip(self.parts, self.ripe, strict=True):
             new = part.age < self.fresh
             want = self._wanted(part) if new else part.positions[:0]
-            lessons: dict[int | None, tuple[Lesson, str]] = {}
-            for span in dict.fromkeys(trial.span for trial in trials):
-                whole = self._lesson(part, ripe, span)
-                lesson = whole.thinned(max_rows)
-                lessons[span] = lesson, self._too_little(lesson)
-                if len(lesson) < len(whole):
-                    self.most_rows = max(self.most_rows, len(whole))
-            for trial in trials:
-                lesson, reason = lessons[trial.span]
-                reason = reason or self._not_there_yet(trial, part, lesson)
-                if reason and new:
-                    self.book.skip(part, trial.name, reason)
-                if reason:
-                    continue
-                key = self.fits.ask(trial, lesson, part.positions, want, new=new)
-                if key is not None:
-                    self.made[part.age].append(Made(trial, key, len(lesson)))
+            self.made[part.age] = self._asked(
+                part, part.start, ripe, want, trials, most=max_rows
+            )
+        for part in self.parts if self.nearer else ():
+            self._nearer(part, trials, max_rows)
 
-    def _lesson(self, part: Part, ripe: np.ndarray, span: int | None) -> Lesson:
-        """What a training at a window's start would have learned from."""
+    def _nearer(self, part: Part, trials: Sequence[Trial], most: int | None) -> None:
+        """Ask for the last candidates that have not seen a window, too.
+
+        They are those of a later window, made early: when that one is tested their
+        scores of it are there.
+        """
+        import numpy as np
+
+        assert self.nearer is not None
+        found = blind(
+            part, delay=self.delay, chunk=self.nearer, timezone=self.rows.timezone
+        )
+        if found is None:
+            return
+        lag, label, moment = found
+        ripe = due(self.rows.frame, as_of=moment, delay=self.delay)
+        ripe = self.faulty.without(ripe)
+        wanted = {
+            each
+            for each in set(self.rows.labels)
+            if chunk_number(each) - chunk_number(label) in {0, *self.lags}
+        }
+        want = np.flatnonzero(
+            np.isin(self.rows.labels, np.array(sorted(wanted), object))
+        )
+        self.blind[part.age] = [
+            replace(made, lag=-lag, label=label)
+            for made in self._asked(part, moment, ripe, want, trials, most=most)
+        ]
+
+    def _asked(
+        self,
+        part: Part,
+        moment: datetime,
+        ripe: np.ndarray,
+        want: np.ndarray,
+        trials: Sequence[Trial],
+        *,
+        most: int | None,
+    ) -> list[Made]:
+        """Ask for the fits of a moment that score a window."""
+        new, found = part.age < self.fresh, []
+        own = moment == part.start
+        lessons: dict[int | None, tuple[Lesson, str]] = {}
+        for span in dict.fromkeys(trial.span for trial in trials):
+            whole = self._lesson(moment, ripe, span)
+            whole = whole if own else whole.without(part.positions)
+            lesson = whole.thinned(most)
+            lessons[span] = lesson, self._too_little(lesson)
+            if len(lesson) < len(whole):
+                self.most_rows = max(self.most_rows, len(whole))
+        for trial in trials:
+            lesson, reason = lessons[trial.span]
+            reason = reason or self._not_there_yet(trial, part, lesson)
+            if reason and new and own:
+                self.book.skip(part, trial.name, reason)
+            if reason:
+                continue
+            key = self.fits.ask(trial, lesson, part.positions, want, new=new)
+            if key is not None:
+                found.append(Made(trial, key, len(lesson)))
+        return found
+
+    def _lesson(self, moment: datetime, ripe: np.ndarray, span: int | None) -> Lesson:
+        """What a training at a moment would have learned from."""
         import numpy as np
 
         if self.gather is not None:
-            return Lesson.of(self.gather(part.start, span))
+            return Lesson.of(self.gather(moment, span))
         chosen = newest(ripe, self.rows.labels, span)
         return Lesson(chosen, self.rows.truth[chosen], np.ones(len(chosen)))
 
@@ -205,18 +265,10 @@ class Course:
                 self._later(part, other, lag, name, score, threshold, facts)
 
     def candidates(self, threshold: float) -> None:
-        """Book the fits: those of a window in it, and in the windows after it."""
+        """Book the fits: of a window in it and in later ones, and the nearer ones."""
         for part in self.parts:
             for made in self.made[part.age]:
-                trial = made.trial
-                facts = {
-                    "action": trial.action,
-                    "recipe": trial.recipe.name,
-                    "span": trial.span,
-                    "offered": trial.told,
-                    "trained_rows": made.trained_rows,
-                    "seconds": self.fits.seconds.get(made.key, 0.0),
-                }
+                trial, facts = made.trial, self._facts(made)
                 score = self.fits.scores(made.key, trial, part.positions)
                 if score is None:
                     continue
@@ -228,6 +280,28 @@ class Course:
                         self._later(
                             part, other, lag, trial.name, score, threshold, facts
                         )
+            for made in self.blind[part.age]:
+                score = self.fits.scores(made.key, made.trial, part.positions)
+                if score is not None:
+                    self.book.add_later(
+                        part,
+                        made.trial.name,
+                        score,
+                        threshold,
+                        lag=made.lag,
+                        made=made.label,
+                        **self._facts(made),
+                    )
+
+    def _facts(self, made: Made) -> dict[str, Any]:
+        return {
+            "action": made.trial.action,
+            "recipe": made.trial.recipe.name,
+            "span": made.trial.span,
+            "offered": made.trial.told,
+            "trained_rows": made.trained_rows,
+            "seconds": self.fits.seconds.get(made.key, 0.0),
+        }
 
     def _later(
         self,

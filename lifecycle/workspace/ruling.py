@@ -75,6 +75,7 @@ def backtest(view: View) -> training.Backtest | None:
             seed=model.seed,
             windows=windows,
             older=OLDER,
+            nearer=True,
             offered_numeric=numeric,
             offered_categorical=categorical,
             left_out=marked,
