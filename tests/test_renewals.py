@@ -348,7 +348,8 @@ def test_a_registry_of_the_second_revision_keeps_its_messages(tmp_path: Path) ->
         raw.execute(
             "INSERT INTO outbox (id, key, alert, model, kind, recipient, subject, "
             "body, report, picture, created_at, attempts, next_try, reached, "
-            "last_error) VALUES (9, 'k', 5, 'm', 'opened', 'owner', 'subject', 'body', '', '{}', "
+            "last_error) VALUES (9, 'k', 5, 'm', 'opened', 'owner', 'subject', 'body', "
+            "'', '{}', "
             f"{moment}, 2, {moment}, '[\"a\"]', 'no route')"
         )
         raw.commit()
