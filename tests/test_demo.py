@@ -76,13 +76,17 @@ def test_every_month_and_every_alert_leaves_four_reports(
     told: tuple[Path, list[str]],
 ) -> None:
     place, _ = told
-    folders = sorted((place / "reports" / "lead-scoring").iterdir())
-    assert len(folders) >= 4
-    for folder in folders:
-        for page in ("audit", "drift", "decide", "promote"):
-            assert (folder / f"{page}.html").exists()
+    pages = ("audit", "drift", "decide", "promote")
+    whole = 0
+    for folder in sorted((place / "reports" / "lead-scoring").iterdir()):
+        left = {path.stem for path in folder.glob("*.html")}
+        # while performance is alarmed a ruling is asked for each week, by itself
+        assert left == set(pages) or left <= {"decide", "promote"}
+        whole += left == set(pages)
+        for page in left:
             assert (folder / f"{page}.ipynb").exists()
             assert record.read(folder / f"{page}.json").status == "succeeded"
+    assert whole >= 4
 
 
 @pytest.mark.notebook

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from lifecycle import registry, workspace
+from lifecycle import alerts, registry, workspace
 
 if TYPE_CHECKING:
     from lifecycle.promotion.deciding import Target
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["NAME", "decide"]
 
 NAME = "Dana Weber"
+HALF_A_YEAR = timedelta(weeks=26)
 
 
 def decide(
@@ -20,10 +21,10 @@ def decide(
 ) -> tuple[registry.Proposal, Target] | None:
     """Look at what waits and approve it, through the call the panel makes.
 
-    She knows the trade: when the inputs have moved, a model may well be worn out, and
-    a tested candidate goes to everybody; so does a renewal while nothing is alarmed.
-    When accuracy is said to have fallen and no input has moved, something else may be
-    wrong, and the candidate starts with a share of the traffic.
+    She knows the trade: when the inputs have moved within half a year, a model may well
+    be worn out, and a tested candidate goes to everybody; so does a renewal while
+    nothing is alarmed. When accuracy is said to have fallen and no input has moved,
+    something else may be wrong, and the candidate starts with a share of the traffic.
 
     Returns
     -------
@@ -34,8 +35,11 @@ def decide(
     asked = view.proposal()
     if asked is None or not asked.evidence.get("passed"):
         return None
-    rules = {alert.rule for alert in ws.alerts(model)}
-    moved, fallen = "drift" in rules, "accuracy" in rules
+    fallen = any(alert.rule == "accuracy" for alert in ws.alerts(model))
+    moved = any(
+        alert.rule == "drift" and as_of - alert.opened_at < HALF_A_YEAR
+        for alert in alerts.history(ws.registry, model)
+    )
     trial = view.experimental is not None and view.experimental.number == asked.number
     target: Target = (
         "experimental" if fallen and not moved and not trial else "production"
