@@ -6,7 +6,7 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import errors, evaluation, promotion, registry
+from lifecycle import errors, evaluation, promotion, registry, training
 from lifecycle.workspace import faulty, serving
 from lifecycle.workspace.pricing import error_costs, rows_per_week
 
@@ -75,22 +75,30 @@ def _size(view: View, version: registry.Version) -> int:
 def _held_out(
     view: View, version: registry.Version, champion: registry.Version
 ) -> pd.DataFrame:
-    rows = view.mature
-    if version.trained_to is not None:
-        rows = rows[rows["time"] > version.trained_to]
+    rows = _unseen(view, version, view.mature)
     if rows.empty:
         raise errors.NotEnoughData(
             f"no outcome of {view.name} is due yet from after version "
             f"{version.number}'s training data; wait {view.settings.delay.days} days"
         )
-    if champion.trained_to is not None:
-        fresh = rows[rows["time"] > champion.trained_to]
-        rows = rows if fresh.empty else fresh
+    fresh = _unseen(view, champion, rows)
+    rows = rows if fresh.empty else fresh
     sound = rows[~faulty.touched(view, rows)]
     rows = rows if sound.empty else sound
     labels = view.chunks(rows)
     newest = sorted(labels.unique())[-2 * view.settings.release.holdout_chunks :]
     return rows[labels.isin(newest)]
+
+
+def _unseen(view: View, version: registry.Version, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that a version has not learned from, by their outcome or by a word."""
+    said = None
+    if (version.birth.get("material") or {}).get("listened"):
+        said = view.workspace.logs(view.name).feedback(as_of=view.as_of)
+    free = training.unseen(
+        rows, trained_to=version.trained_to, feedback=said, as_of=version.as_of
+    )
+    return rows[free]
 
 
 def propose(

@@ -128,11 +128,15 @@ def _trained(
 
 
 def _parameters(view: View, name: str) -> Mapping[str, Any] | None:
-    """What the champion was found with: a retraining does not search again."""
+    """What the champion was found with: a retraining does not search again.
+
+    Nothing found is an answer, too; only a record that says nothing is none.
+    """
     champion = view.production
     if champion is None or champion.recipe != (name or view.settings.recipe):
         return None
-    return champion.birth.get("parameters") or None
+    told: Mapping[str, Any] | None = champion.birth.get("parameters")
+    return told
 
 
 def _champion(view: View) -> registry.Version:
@@ -162,16 +166,18 @@ def _recalibrated(view: View) -> training.Candidate:
 def _gone_on(view: View) -> training.Candidate:
     """The champion gone on with the rows since; fitted anew where it cannot."""
     champion, model = _champion(view), view.settings
+    recipe, prepared = serving.shaping(view.workspace, champion)
     try:
         return training.go_on(
             view.estimator(champion),
             _rows(view, _after(champion), None, None),
-            view.workspace.recipe(champion.recipe),
+            recipe or serving.recipe(view.workspace, champion),
             numeric=champion.features["numeric"],
             categorical=champion.features["categorical"],
             seed=model.seed,
             parent=champion.number,
             threshold=model.threshold,
+            prepared=prepared,
         )
     except errors.SettingsError as error:
         span = model.renewal.continuous_span

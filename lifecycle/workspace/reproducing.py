@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lifecycle import errors, recipes, training
-from lifecycle.findings import Finding, Findings
+from lifecycle import errors, training
 from lifecycle.workspace import serving
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-
     from lifecycle import registry
     from lifecycle.workspace.desk import Workspace
 
@@ -53,13 +49,15 @@ def reproduce(workspace: Workspace, name: str, number: int) -> training.Reproduc
         rows[missing] = None
     said = log.feedback(as_of=version.as_of)
     again = training.material_again(told, rows, said if len(said) else None)
-    if version.birth.get("slope") is not None:
-        return _mapped(workspace, version, again)
     parent, trusted = version.birth.get("parent"), workspace.model(name).trusted_types
-    went_on = None
+    mapped = version.birth.get("slope") is not None  # the scores of its parent
+    recipe, prepared, origin = None, version.birth.get("prepared"), None
     if parent is not None:
-        parent = workspace.registry.version(name, int(parent))
-        went_on = workspace.registry.load(parent, trusted=trusted)
+        older = workspace.registry.version(name, int(parent))
+        origin = workspace.registry.load(older, trusted=trusted)
+        recipe, prepared = serving.shaping(workspace, older if mapped else version)
+    if not mapped:
+        recipe = serving.recipe(workspace, version)
     birth = {
         **version.birth,
         "features": version.features,
@@ -68,76 +66,12 @@ def reproduce(workspace: Workspace, name: str, number: int) -> training.Reproduc
     return training.reproduce(
         birth,
         again,
-        _recipe(workspace, version),
+        recipe,
         workspace.registry.load(version, trusted=trusted),
-        parent=went_on,
+        parent=origin,
+        prepared=prepared,
     )
 
 
 def _names(version: registry.Version) -> list[str]:
     return [*version.features["numeric"], *version.features["categorical"]]
-
-
-def _recipe(workspace: Workspace, version: registry.Version) -> recipes.Recipe:
-    """The recipe as it was kept, or as it is today."""
-    folder = workspace.directory / "recipes"
-    digest = str(version.birth["recipe_sha256"])
-    try:
-        return recipes.kept(digest, name=version.recipe, folder=folder)
-    except errors.SettingsError:
-        return workspace.recipe(version.recipe)
-
-
-def _mapped(
-    workspace: Workspace, version: registry.Version, again: training.Material
-) -> training.Reproduction:
-    """Scores of another version mapped anew: made again from that version."""
-    import numpy as np
-
-    name = version.model
-    parent = workspace.registry.version(name, int(version.birth["parent"]))
-    recipe, prepared = serving.shaping(workspace, parent)
-    trusted = workspace.model(name).trusted_types
-    made = training.recalibrate(
-        workspace.registry.load(parent, trusted=trusted),
-        again,
-        numeric=version.features["numeric"],
-        categorical=version.features["categorical"],
-        threshold=version.threshold,
-        parent=parent.number,
-        recipe=recipe,
-        prepared=prepared,
-    )
-    rows = again.frame()
-    stored = serving.scorer(workspace, name, version)(rows)
-    fresh = _scores(made, rows, recipe, prepared)
-    apart = np.abs(stored - fresh)
-    same, n = float((apart == 0).mean()), len(rows)
-    largest = float(apart.max())
-    words = f"All {n:,} rows are scored exactly as the stored version does."
-    if same < 1:
-        words = f"{1 - same:.1%} of {n:,} rows are scored otherwise, by {largest:.2g} "
-        words += "at most."
-    verdict: Any = "quiet" if same == 1 else "alert"
-    found = (
-        Finding(
-            "data", float(made.birth["data_sha256"] == version.birth["data_sha256"]), n
-        ),
-        Finding("agreement", same, n, threshold=1.0, verdict=verdict),
-        Finding("difference", largest, n),
-    )
-    return training.Reproduction(Findings("Reproduction", found, words), ())
-
-
-def _scores(
-    made: training.Candidate, rows: pd.DataFrame, recipe: Any, prepared: Any
-) -> np.ndarray:
-    seen = made.birth["features"]
-    return training.predict(
-        made.estimator,
-        rows,
-        numeric=seen["numeric"],
-        categorical=seen["categorical"],
-        recipe=recipe,
-        prepared=prepared,
-    )

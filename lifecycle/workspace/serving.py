@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import recipes, registry, training
+from lifecycle import errors, recipes, registry, training
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from lifecycle.workspace.desk import Workspace
 
-__all__ = ["Scorer", "scorer", "shaping"]
+__all__ = ["Scorer", "recipe", "scorer", "shaping"]
 
 Scorer = Callable[["pd.DataFrame"], "np.ndarray"]
 
@@ -68,7 +68,7 @@ def _loaded(
     """Load the estimator and, where rows are shaped, the recipe of its birth."""
     estimator = workspace.registry.load(version, trusted=trusted)
     names = version.features
-    recipe, prepared = shaping(workspace, version)
+    shaped_by, prepared = shaping(workspace, version)
 
     def score(rows: pd.DataFrame) -> np.ndarray:
         return training.predict(
@@ -76,11 +76,21 @@ def _loaded(
             rows,
             numeric=names["numeric"],
             categorical=names["categorical"],
-            recipe=recipe,
+            recipe=shaped_by,
             prepared=prepared,
         )
 
     return score
+
+
+def recipe(workspace: Workspace, version: registry.Version) -> recipes.Recipe:
+    """The recipe of a version as it was kept, or as it is today."""
+    folder = workspace.directory / "recipes"
+    digest = str(version.birth.get("recipe_sha256", ""))
+    try:
+        return recipes.kept(digest, name=version.recipe, folder=folder)
+    except errors.SettingsError:
+        return workspace.recipe(version.recipe)
 
 
 def shaping(
