@@ -153,3 +153,15 @@ def test_nothing_tested_is_said():
         assert "<table" not in found._repr_html_()
     with pytest.raises(ValueError, match="level must lie within"):
         decision.course(table(), level=0)
+
+
+def test_a_window_is_shown_as_the_ruling_reads_it():
+    own = table()
+    nearer = own[(own["action"] == "retrain") & (own["window"] == WINDOWS[0])]
+    nearer = nearer.assign(difference=0.5, lag=-2, made="2023-W17")
+    much_later = nearer.assign(difference=-0.5, lag=4)
+    told = Backtest(own, {}, {}, later=pd.concat([nearer, much_later]))
+    retrain = [row for row in decision.course(told).findings if "etrain" in row.subject]
+    assert {row.period: row.value for row in retrain}[WINDOWS[0]] == 0.5
+    plain = [row for row in decision.course(own).findings if "etrain" in row.subject]
+    assert len(plain) == len(retrain)

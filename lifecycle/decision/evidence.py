@@ -75,7 +75,7 @@ class Evidence:
         )
 
     def _table(self, options: Sequence[Option], label: str) -> markup.Html:
-        header = ["Action", "n", "Errors saved", "Value", "Price", "Net", "Pays", ""]
+        header = ["Action", "n", "Errors saved", "Value", "Price", "Net", "Pays"]
         rows = [self._row(option) for option in options]
         return markup.table(header, rows, label=label, numeric=range(1, 7))
 
@@ -87,15 +87,15 @@ class Evidence:
         mark = "chosen" if option is self.chosen else ""
         if option is self.then:
             mark = "once mended"
+        badge = f" {markup.badge(mark)}" if mark else ""
         return [
-            _below(_action(option), ", ".join(about)),
+            markup.Html(f"{_below(_action(option), ', '.join(about))}{badge}"),
             option.n,
             markup.number(option.gain, "%"),
             markup.number(option.value, self.currency),
             markup.number(option.price, self.currency),
             _below(net, ends),
             markup.number(pays) if math.isnan(pays) else f"{pays:.0%}",
-            markup.badge(mark) if mark else "",
         ]
 
 

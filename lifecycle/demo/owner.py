@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["NAME", "decide"]
 
 NAME = "Dana Weber"
-HALF_A_YEAR = timedelta(weeks=26)
+NINE_MONTHS = timedelta(weeks=39)
 
 
 def decide(
@@ -21,8 +21,8 @@ def decide(
 ) -> tuple[registry.Proposal, Target] | None:
     """Look at what waits and approve it, through the call the panel makes.
 
-    She knows the trade: when the inputs have moved within half a year, a model may well
-    be worn out, and a tested candidate goes to everybody; so does a renewal while
+    She knows the trade: when the inputs have moved within nine months, a model may
+    well be worn out, and a tested candidate goes to everybody; so does a renewal while
     nothing is alarmed. When accuracy is said to have fallen and no input has moved,
     something else may be wrong, and the candidate starts with a share of the traffic.
 
@@ -37,7 +37,7 @@ def decide(
         return None
     fallen = any(alert.rule == "accuracy" for alert in ws.alerts(model))
     moved = any(
-        alert.rule == "drift" and as_of - alert.opened_at < HALF_A_YEAR
+        alert.rule == "drift" and as_of - alert.opened_at < NINE_MONTHS
         for alert in alerts.history(ws.registry, model)
     )
     trial = view.experimental is not None and view.experimental.number == asked.number
