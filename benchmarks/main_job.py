@@ -24,12 +24,13 @@ from lifecycle import config, demo, jobs, logs, training, workspace
 LIMIT = 360.0
 """Seconds the demonstration may take on two cores, set-up aside."""
 AUDIT = (
-    "performance",
+    "how_good",
     "calibration",
-    "reliability",
+    "segments",
+    "diagnosis",
     "business",
     "feedback",
-    "quality",
+    "data",
 )
 
 
@@ -93,17 +94,11 @@ def _inside(ws: workspace.Workspace) -> Iterator[_table.Row]:
         _timed(training, ["backtest"], "fits of the back-test", seconds),
     ):
         view = ws.view("lead-scoring")
-        for call in (
-            "performance",
-            "calibration",
-            "reliability",
-            "business",
-            "feedback",
-            "quality",
-        ):
+        for call in AUDIT:
             getattr(view, call)()
         ws.view("lead-scoring").drift()
-        ws.view("lead-scoring").ruling()
+        ws.view("lead-scoring").course()
+        ws.view("lead-scoring").promises()
         ws.view("lead-scoring").evaluation()
     whole = time.process_time() - began
     seconds["other"] = whole - sum(seconds.values())
