@@ -128,6 +128,15 @@ def test_a_ruling_to_retrain_becomes_a_proposal_that_waits(desk: Path) -> None:
     assert asked is not None
     assert (asked.author, asked.reason) == ("lifecycle", RETRAIN["sentence"])
     assert asked.evidence["passed"] is True
+    took = asked.evidence["timed"]  # measured once, and shown as it was
+    assert len(took["champion"]) == len(took["candidate"]) >= 2
+    (shown,) = [
+        row
+        for row in ws.view("calls", TURNED).evaluation().findings
+        if row.measure == "latency_ratio"
+    ]
+    logs = np.log(np.divide(took["candidate"], took["champion"]))
+    assert shown.value == pytest.approx(float(np.exp(logs.mean())))
     assert asked.evidence["saved"]["lower"] > 0.5
     assert ws.registry.version("calls", 2).status == "candidate"
     assert told == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,17 +18,29 @@ if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
     from lifecycle.workspace.view import View
 
-__all__ = ["evaluate", "evidence", "propose"]
+__all__ = ["as_timed", "evaluate", "evidence", "propose", "timed"]
 
 _TIMED = 1_000  # rows by which both are timed
 
 
-def evaluate(view: View, version: registry.Version) -> evaluation.Evaluation | None:
+def evaluate(
+    view: View,
+    version: registry.Version,
+    *,
+    latency: evaluation.Latency | None = None,
+) -> evaluation.Evaluation | None:
     """A version against the one in production, on rows later than its training data.
 
     On rows that neither has seen where there are any; else on those that are new to
     the version alone, which favours the one in production. `None` before the first
     version is in production: there is nobody to compare with.
+
+    Parameters
+    ----------
+    view : View
+    version : Version
+    latency : Latency, optional
+        As `timed` measured it, once; a page shows what was measured then.
 
     Raises
     ------
@@ -42,11 +55,6 @@ def evaluate(view: View, version: registry.Version) -> evaluation.Evaluation | N
     theirs, mine = (
         serving.scorer(view.workspace, view.name, each) for each in (champion, version)
     )
-    timed = None
-    if model.gate.max_latency_ratio is not None:
-        timed = evaluation.latency(
-            theirs, mine, rows.head(_TIMED), timer=time.perf_counter
-        )
     categorical = list(model.features.categorical)
     return evaluation.compare(
         rows["outcome"].to_numpy(),
@@ -60,10 +68,32 @@ def evaluate(view: View, version: registry.Version) -> evaluation.Evaluation | N
         costs=error_costs(view),
         rows_per_week=rows_per_week(view),
         gate=evaluation.Gate(**model.gate.model_dump()),
-        latency=timed,
+        latency=latency,
         sizes=(_size(view, champion), _size(view, version)),
         ids=rows["id"],
         features=rows[list(model.features.names)],
+    )
+
+
+def timed(view: View, version: registry.Version) -> evaluation.Latency | None:
+    """How long the version and the one in production take for the same newest rows."""
+    rows = view.mature.tail(_TIMED)
+    if view.production is None or rows.empty:
+        return None
+    theirs, mine = (
+        serving.scorer(view.workspace, view.name, each)
+        for each in (view.production, version)
+    )
+    return evaluation.latency(theirs, mine, rows, timer=time.perf_counter)
+
+
+def as_timed(evidence: Mapping[str, Any]) -> evaluation.Latency | None:
+    """What was measured when a version was proposed."""
+    told = evidence.get("timed")
+    if not told:
+        return None
+    return evaluation.Latency(
+        tuple(told["champion"]), tuple(told["candidate"]), int(told["n"])
     )
 
 
@@ -122,7 +152,8 @@ def propose(
     """
     view = workspace.view(name, as_of)
     version = workspace.registry.version(name, number)
-    told = evidence(evaluate(view, version))
+    took = timed(view, version)
+    told = evidence(evaluate(view, version, latency=took), took)
     return promotion.propose(
         workspace.registry,
         name,
@@ -137,14 +168,25 @@ def propose(
     )
 
 
-def evidence(tested: evaluation.Evaluation | None) -> dict[str, Any]:
+def evidence(
+    tested: evaluation.Evaluation | None, took: evaluation.Latency | None = None
+) -> dict[str, Any]:
     """What an evaluation says, as plain values for a proposal and for the ledger.
 
     Parameters
     ----------
     tested : Evaluation or None
         None for a first version, which has nobody to be compared with.
+    took : Latency, optional
+        As it was measured, in seconds of each repeat.
     """
     if tested is None:
         return {"gate": "first version: nobody to compare with", "passed": True}
-    return tested.facts()
+    told = tested.facts()
+    if took is not None:
+        told["timed"] = {
+            "champion": [round(each, 6) for each in took.champion],
+            "candidate": [round(each, 6) for each in took.candidate],
+            "n": took.n,
+        }
+    return told

@@ -249,8 +249,9 @@ def _test(course: _Course, renewal: registry.Renewal) -> registry.Renewal:
     book, number = course.workspace.registry, renewal.version
     assert number is not None
     view = course.workspace.view(course.name, renewal.as_of)
-    tested = gating.evaluate(view, book.version(course.name, number))
-    facts = gating.evidence(tested)
+    version = book.version(course.name, number)
+    took = gating.timed(view, version)
+    facts = gating.evidence(gating.evaluate(view, version, latency=took), took)
     if facts["passed"]:
         course.say(f"{course.name}: version {number} passes the gate; {facts['gate']}")
         return promotion.step_renewal(book, renewal, "tested", tested=facts)

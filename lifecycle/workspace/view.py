@@ -285,7 +285,8 @@ class View(Rows):
         if waiting is None:
             return None
         version = self.registry.version(self.name, waiting.number)
-        return gating.evaluate(self, version)
+        took = gating.as_timed(waiting.evidence)
+        return gating.evaluate(self, version, latency=took)
 
     # -- the end of a page -----------------------------------------------------
 
