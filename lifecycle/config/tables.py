@@ -215,7 +215,8 @@ class Promote(Table):
 class Renewal(Table):
     """When a model is renewed, and from what.
 
-    `windows` is how many of the newest chunks with outcomes a back-test looks at.
+    `windows` is how many of the newest chunks with outcomes a back-test looks at, and
+    `certainty` with which probability an action must pay before it is ruled.
     `continuous` trains a candidate each chunk whatever the ruling is, "refit" on the
     newest `continuous_span` chunks, "update" by going on from the champion; it meets
     the same gate. A renewal that has been due for `overdue_days` and has not run is an
@@ -224,6 +225,7 @@ class Renewal(Table):
     """
 
     windows: Annotated[int, Field(ge=1, le=52)] = 4
+    certainty: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
     continuous: Literal["off", "refit", "update"] = "off"
     continuous_span: Annotated[int, Field(ge=1)] = 13
     overdue_days: Annotated[float, Field(gt=0)] = 14.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from lifecycle.workspace.rows import Rows
 
-__all__ = ["error_costs", "losses", "prices", "rows_per_week"]
+__all__ = ["error_costs", "losses", "policy", "prices", "rows_per_week"]
 
 WEEKS = {"day": 1 / 7, "week": 1.0, "month": 30.4375 / 7}
 
@@ -27,6 +28,16 @@ def prices(view: Rows) -> decision.Costs:
         roll_back=costs.roll_back,
         recalibrate=costs.recalibrate,
         fit=costs.fit,
+    )
+
+
+def policy(view: Rows) -> decision.Policy:
+    """With which probability an action must pay, by the settings."""
+    asked, usual = view.settings.renewal.certainty, decision.Policy()
+    return replace(
+        usual,
+        probability=asked,
+        unearned_probability=max(asked, usual.unearned_probability),
     )
 
 

@@ -105,6 +105,7 @@ def ruling(view: View) -> decision.Ruling:
         rows_per_week=pricing.rows_per_week(view),
         horizon_weeks=model.costs.horizon_weeks,
         currency=view.currency,
+        policy=pricing.policy(view),
         balance=None if table is None else earned.balance(view),
         first=earned.first(view),
         asking=view.answered.get("asking"),
