@@ -145,7 +145,8 @@ def approval(view: _View, *, unattended: bool | None = None) -> Any:
 
     proposed = view.proposal()
     if proposed is None:
-        return Static(markup.paragraph(waiting(None)), waiting(None))
+        text = " ".join(filter(None, (waiting(None), _failed(view))))
+        return Static(markup.paragraph(text), text)
     if unattended is None:
         unattended = bool(os.environ.get("LIFECYCLE_UNATTENDED"))
     if unattended:
@@ -156,6 +157,18 @@ def approval(view: _View, *, unattended: bool | None = None) -> Any:
         )
         return Static(markup.paragraph(text), text)
     return _panel(view, view.workspace, proposed)
+
+
+def _failed(view: _View) -> str:
+    """Why the newest ruling led to no proposal, where its candidate failed."""
+    made = [
+        each
+        for each in view.workspace.registry.renewals(view.name)
+        if each.as_of <= view.as_of and not each.is_open
+    ]
+    if not made or made[-1].outcome != "failed the gate":
+        return ""
+    return f"{made[-1].sentence} It is kept, with its reasons."
 
 
 def _panel(view: _View, desk: _Desk, proposed: registry.Proposal) -> Any:

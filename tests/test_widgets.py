@@ -37,6 +37,8 @@ class Desk:
     def __init__(self, refusal: errors.LifecycleError | None = None) -> None:
         self.asked: list[tuple[str, Any, dict[str, Any]]] = []
         self.refusal = refusal
+        self.renewals: list[Any] = []
+        self.registry = SimpleNamespace(renewals=lambda name: self.renewals)
 
     def approve(self, name: str, proposal: int, **said: Any) -> None:
         self._note("approve", proposal, said)
@@ -141,6 +143,23 @@ def test_a_run_without_a_person_gets_a_sentence_instead(
 def test_nothing_to_decide_is_said() -> None:
     assert "nothing to decide" in repr(widgets.approval(view(Desk(), None)))
     assert "nothing to decide" in repr(widgets.proposal(None))
+
+
+def test_a_candidate_that_failed_the_gate_is_named_with_its_reasons() -> None:
+    desk = Desk()
+    failed = SimpleNamespace(
+        as_of=AT,
+        is_open=False,
+        outcome="failed the gate",
+        sentence="leads: version 3 is not proposed; <b>too slow</b>.",
+    )
+    desk.renewals = [failed]
+    shown = widgets.approval(view(desk, None))
+    assert "version 3 is not proposed; <b>too slow</b>. It is kept" in repr(shown)
+    assert "&lt;b&gt;too slow" in shown.html
+    kept = SimpleNamespace(**(vars(failed) | {"outcome": "kept", "sentence": "keep"}))
+    desk.renewals = [failed, kept]
+    assert "too slow" not in repr(widgets.approval(view(desk, None)))
 
 
 def test_a_trial_is_named_by_its_share_of_the_traffic() -> None:
