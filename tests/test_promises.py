@@ -116,6 +116,7 @@ def test_rulings_that_kept_the_model_are_listed_with_nothing_to_compare():
         ruling(action="keep", value=0.0, lower=0.0, upper=0.0, price=0.0, acted=True),
         ruling(action="fix_data"),
         ruling(acted=False),
+        ruling(acted=False, ended="failed the gate"),
         ruling(version=None, span=None),
     ]
     found = told(rulings, [])
@@ -123,14 +124,15 @@ def test_rulings_that_kept_the_model_are_listed_with_nothing_to_compare():
         "kept; nothing to compare",
         "data to be mended; nothing to compare",
         "not carried out",
+        "not carried out: failed the gate",
         "nothing has come yet",
     ]
     assert found.verdict == "undefined"
     assert found.summary == "Of no ruling that was carried out has anything come yet."
     assert "2 rulings to leave the model as it is" in found._repr_html_()
     frame = found.frame()
-    assert len(frame) == 4
-    assert frame["version"].isna().tolist() == [False, False, False, True]
+    assert len(frame) == 5
+    assert frame["version"].isna().tolist() == [False] * 4 + [True]
 
 
 def test_rulings_after_the_moment_are_not_known_yet():

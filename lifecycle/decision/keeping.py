@@ -41,8 +41,9 @@ def promises(
         `Ruling.facts` has it), `price`, `horizon_weeks`, `acted` (whether it was
         carried out), and where known `persistence` (share of a gain that is left after
         a week; 1 where missing), `recipe`, `span`, `version` (that it became),
-        `sentence`. Called by `ruling` where there is such a column, else by the index.
-        Those after `as_of` are left out.
+        `sentence`, `ended` (a word on why it was not carried out). Called by `ruling`
+        where there is such a column, else by the index. Those after `as_of` are left
+        out.
     realised : DataFrame
         One row a ruling that was carried out and week: `ruling`, `week` (its start,
         with a time zone), `n` (rows with an outcome), `difference` (mean loss of the
@@ -160,7 +161,9 @@ def _promise(
         state = f"{NOTHING[made['action']]}; nothing to compare"
         return Promise(**facts, state=state)
     if not known("acted", False):
-        return Promise(**facts, state="not carried out")
+        ended = line(known("ended", ""), 40)
+        state = f"not carried out: {ended}" if ended else "not carried out"
+        return Promise(**facts, state=state)
     horizon, kept = float(made["horizon_weeks"]), float(known("persistence", 1.0))
     came = _counting(weeks, made["at"], as_of, horizon)
     if came is None:

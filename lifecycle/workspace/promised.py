@@ -56,7 +56,7 @@ def promises(view: Rows) -> decision.Promises:
 _CAME = ["ruling", "week", "n", "difference", "variance", "money"]
 _EMPTY = (
     *("ruling", "at", *_TOLD, "version", "price", "horizon_weeks", "persistence"),
-    "acted",
+    *("acted", "ended"),
 )
 
 
@@ -76,7 +76,18 @@ def _ruling(view: Rows, renewal: registry.Renewal, *, acted: bool) -> dict[str, 
         "horizon_weeks": horizon,
         "persistence": facts.get("persistence"),
         "acted": acted,
+        "ended": _ended(view, renewal),
     }
+
+
+def _ended(view: Rows, renewal: registry.Renewal) -> str:
+    """How a ruling ended, in a word; of a proposal what became of it until then."""
+    if renewal.outcome != "proposed" or renewal.proposal is None:
+        return renewal.outcome
+    asked = view.registry.proposal(view.name, renewal.proposal)
+    if asked.decided_at is None or asked.decided_at > view.as_of:
+        return "waits for approval"
+    return asked.status
 
 
 def _term(view: Rows, renewal: registry.Renewal) -> _Term | None:
