@@ -8,7 +8,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 import lifecycle
-from lifecycle import cli, workspace
+from lifecycle import cli, promotion, workspace
 
 NOW = datetime(2024, 6, 3, tzinfo=UTC)
 SETTINGS = """\
@@ -554,3 +554,28 @@ def test_the_workspace_may_be_named_before_or_after_the_command(
     with contextlib.suppress(SystemExit):
         cli.main()
     assert json.loads(capsys.readouterr().out)[0]["model"] == "my-model"
+
+
+def test_the_renewals_tell_what_was_ruled_and_what_became_of_it(
+    desk: Path, terminal: Terminal
+) -> None:
+    book = lifecycle.open(desk).registry
+    for outcome, ended in (("kept", "calls: it is kept"), ("failed", "no recipe 'x'")):
+        begun = promotion.begin_renewal(
+            book,
+            "calls",
+            why="by hand",
+            at=NOW,
+            holder="here",
+            until=NOW + timedelta(hours=1),
+            now=NOW,
+            moved=timedelta(days=7),
+        )
+        ruling = {"action": "retrain", "sentence": f"Ruling before {outcome}."}
+        promotion.end_renewal(book, begun, outcome, ended, at=NOW, ruling=ruling)
+    code, out, _ = terminal("renewals", "calls")
+    told = " ".join(out.split())
+    assert code == 0
+    assert "it is kept" not in told
+    assert "Ruling before kept." in told
+    assert "Ruling before failed. no recipe 'x'" in told

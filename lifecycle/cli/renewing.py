@@ -58,7 +58,7 @@ def renewals(model: ModelName, as_json: AsJson = False) -> None:
                 str(each.ruling.get("action", "–")).replace("_", " "),
                 each.version or "–",
                 each.outcome or f"open, {each.state}",
-                each.ruling.get("sentence") or each.sentence or "–",
+                _told(each),
             ]
             for each in found
         ],
@@ -83,6 +83,14 @@ def reproduce(
             say.show(f"  {difference}")
     if found.verdict == "alert":
         raise typer.Exit(10)
+
+
+def _told(renewal: Renewal) -> str:
+    """What was ruled, and what became of it where that says more."""
+    ruled, ended = str(renewal.ruling.get("sentence") or ""), renewal.sentence
+    if ruled and (ruled in ended or renewal.outcome == "kept"):
+        ended = ""
+    return " ".join(each for each in (ruled, ended) if each) or "–"
 
 
 def _plain(renewal: Renewal) -> dict[str, Any]:
