@@ -62,6 +62,15 @@ class Sign(ClassifierMixin, BaseEstimator):
         return np.column_stack([1 - one, one])
 
 
+class Strict(Share):
+    """Takes no missing values of numbers."""
+
+    def fit(self, table, truth, sample_weight=None):
+        if table.select_dtypes("number").isna().any(axis=None):
+            raise ValueError("nothing missing, please")
+        return super().fit(table, truth)
+
+
 class Newest(RegressorMixin, BaseEstimator):
     """Predicts the mean amount it was trained on."""
 
@@ -460,6 +469,28 @@ def test_new_columns_are_tried_only_where_they_exist():
     said = [words for words in result.skipped if "region" in words]
     assert any("2023-W09 is left out: not all the new columns" in w for w in said)
     assert any("only 0 rows to train on have the new columns" in w for w in said)
+
+
+@pytest.mark.parametrize("threads", [0, 1])
+def test_a_recipe_that_cannot_read_a_new_column_is_no_end_of_the_ruling(threads):
+    """Older rows have no value of it, and a plain logistic regression takes none."""
+    frame = log().assign(b=0.5, kind="x", new=1.0)
+    frame.loc[frame["week"] < 10, "new"] = np.nan
+    told = {"offered_numeric": ["new"], "windows": 2, "spans": [None]}
+    told["recipe"] = plain(Strict)
+    if threads:
+        with ThreadPoolExecutor(threads) as pool:
+            result = ask(frame, executor=pool, **told)
+    else:
+        result = ask(frame, **told)
+    assert "retrain plain all" in set(result.table["option"])
+    assert not (result.table["offered"] != "").any()
+    (said,) = {words for words in result.skipped if "W16 is left out" in words}
+    assert "rebuild plain all with new" in said
+    assert "ValueError: nothing missing, please" in said
+    frame["a"] = np.nan
+    with pytest.raises(SettingsError, match="nothing missing, please"):
+        ask(frame, **told)
 
 
 def test_a_hostile_name_of_a_column_stays_on_one_line():

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from lifecycle.errors import SettingsError
 from lifecycle.recipes import Recipe
 from lifecycle.training import fitting, tasks
 from lifecycle.training.keeping import Kept, Scores, digest_rows, key_of
@@ -76,6 +79,7 @@ class Fits:
         self.refused = 0
         self.seconds: dict[str, float] = {}
         self.taken: set[str] = set()
+        self.unread: dict[str, str] = {}  # fits with columns on offer, and why
         self._jobs: dict[str, Job] = {}
         self._known: dict[str, Scores | None] = {}
         self._seen: dict[Columns, Seen] = {}
@@ -210,14 +214,27 @@ class Fits:
                 table.iloc[job.scored],
             )
             if self.executor is None or recipe.place:
-                self._keep(key, job, *_fitted(*given))
+                self._made(key, job, partial(_fitted, *given))
                 continue
             waiting.append((key, job, self.executor.submit(_fitted, *given)))
             if len(waiting) >= WAITING:
                 key, job, future = waiting.popleft()
-                self._keep(key, job, *future.result())
+                self._made(key, job, future.result)
         for key, job, future in waiting:
-            self._keep(key, job, *future.result())
+            self._made(key, job, future.result)
+
+    def _made(
+        self, key: str, job: Job, make: Callable[[], tuple[np.ndarray, float]]
+    ) -> None:
+        """Keep a fit; columns on offer that the recipe cannot read are no error."""
+        try:
+            scores, seconds = make()
+        except SettingsError as error:
+            if not job.trial.offered:
+                raise
+            self.unread[key] = str(error)[:200]
+            return
+        self._keep(key, job, scores, seconds)
 
     def _keep(self, key: str, job: Job, scores: np.ndarray, seconds: float) -> None:
         rows = self.seen(job.trial.columns).digests[job.scored, 0]

@@ -270,6 +270,8 @@ class Course:
             for made in self.made[part.age]:
                 trial, facts = made.trial, self._facts(made)
                 score = self.fits.scores(made.key, trial, part.positions)
+                if made.key in self.fits.unread and part.age < self.fresh:
+                    self.book.skip(part, trial.name, self.fits.unread[made.key])
                 if score is None:
                     continue
                 if not self.book.add(part, trial.name, score, threshold, **facts):
