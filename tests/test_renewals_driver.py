@@ -220,6 +220,7 @@ def test_an_earlier_version_to_return_to_is_tested_and_proposed(desk: Path) -> N
     ws.train("calls", as_of=TURNED, span=3, by="Ana Silva")
     done = renew(ws, {"action": "roll_back", "version": 2})
     assert (done.outcome, done.version) == ("proposed", 2)
+    assert "version 2 is proposed (roll back), proposal " in done.sentence
     assert len(ws.registry.versions("calls")) == 2
 
 

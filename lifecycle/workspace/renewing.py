@@ -302,9 +302,9 @@ def _release(course: _Course, renewal: registry.Renewal) -> registry.Renewal:
     """Within the bounds of the settings it goes live; else it waits for a person."""
     book, action = course.workspace.registry, str(renewal.ruling["action"])
     assert renewal.proposal is not None
-    words = (
-        f"version {renewal.version} is proposed ({action}), proposal {renewal.proposal}"
-    )
+    said = action.replace("_", " ")
+    words = f"version {renewal.version} is proposed ({said}), proposal "
+    words += str(renewal.proposal)
     model = course.workspace.model(course.name)
     if not model.promote.auto or renewal.why == "by hand":
         return _end(course, renewal, "proposed", words)
