@@ -67,6 +67,26 @@ def test_a_clean_file_becomes_canonical_columns_in_their_types(tmp_path):
     assert incoming.lines == (2, 3)
 
 
+def test_columns_that_are_offered_are_kept_where_a_file_has_them(tmp_path):
+    columns = Columns(
+        id="lead",
+        numeric=("visits",),
+        categorical=("plan",),
+        offered_numeric=("web visits",),
+        offered_categorical=("region",),
+    )
+    text = "lead,time,visits,plan,web visits,owner\n7,2023-04-03,3,basic,12,Ann\n"
+    incoming = take(write(tmp_path, text), columns=columns)
+    assert incoming.frame["web visits"].tolist() == [12.0]
+    assert "region" not in incoming.frame
+    assert incoming.ignored == ("owner",)
+    bad = write(tmp_path, text.replace(",12,", ",many,"), "bad.csv")
+    (said,) = refused(bad, columns=columns)
+    assert "web visits" in said
+    plain = take(write(tmp_path, HEADER + GOOD, "plain.csv"), columns=columns)
+    assert "web visits" not in plain.frame
+
+
 def test_the_threshold_speaks_only_where_there_is_a_score_and_no_prediction(tmp_path):
     text = "lead,time,visits,plan,score,prediction\n"
     text += "1,2023-04-03,1,a,0.6,\n2,2023-04-03,1,a,0.59,\n"

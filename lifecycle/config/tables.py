@@ -60,19 +60,31 @@ Cron = Annotated[str, AfterValidator(_cron)]
 
 
 class Features(Table):
-    """The columns a model reads, by kind."""
+    """The columns a model reads, by kind.
+
+    Those under `offered_numeric` and `offered_categorical` are kept in the log where a
+    file has them, and not read: a ruling weighs what a rebuild with them would bring.
+    """
 
     numeric: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
+    offered_numeric: tuple[str, ...] = ()
+    offered_categorical: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All of them, numeric first."""
+        """All that it reads, numeric first."""
         return self.numeric + self.categorical
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """Those it might read after a rebuild."""
+        return self.offered_numeric + self.offered_categorical
 
     @model_validator(mode="after")
     def _distinct(self) -> Features:
-        twice = sorted({n for n in self.names if self.names.count(n) > 1})
+        every = self.names + self.offered
+        twice = sorted({n for n in every if every.count(n) > 1})
         if twice:
             raise ValueError(f"{', '.join(twice)} is named twice; keep one of them")
         if not self.names:
@@ -297,12 +309,12 @@ class Model(Table):
             "version": self.version,
         }
         for key, column in told.items():
-            if column in self.features.names:
+            if column in (*self.features.names, *self.features.offered):
                 raise ValueError(
                     f"feature {column!r} is also the {key} column; a model must not "
                     "read it, so take it out of features"
                 )
-        for name in self.features.names:
+        for name in (*self.features.names, *self.features.offered):
             if name in _RESERVED:
                 raise ValueError(
                     f"feature {name!r} has a name the log keeps for itself; rename "

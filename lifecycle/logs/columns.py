@@ -30,6 +30,8 @@ class Columns:
         When the truth became known; where the column is missing, `as_of`.
     numeric, categorical : tuple of str
         The features, under their own names.
+    offered_numeric, offered_categorical : tuple of str
+        Columns that are kept where a file has them, and no feature yet.
     positive : str or None
         The label that means 1 ("won"); any other label then means 0.
     threshold : float
@@ -57,6 +59,8 @@ class Columns:
     outcome_time: str | None = "outcome_time"
     numeric: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
+    offered_numeric: tuple[str, ...] = ()
+    offered_categorical: tuple[str, ...] = ()
     positive: str | None = None
     threshold: float = 0.5
     feedback_id: str = "feedback_id"
@@ -82,7 +86,10 @@ class Columns:
     def optional(self, kind: Kind) -> tuple[str, ...]:
         """The user's columns that a file of this kind may carry."""
         names = {
-            "predictions": (self.score, self.prediction, self.version),
+            "predictions": (
+                *(self.score, self.prediction, self.version),
+                *(*self.offered_numeric, *self.offered_categorical),
+            ),
             "outcomes": (self.outcome_time,),
             "feedback": (self.feedback_id, self.label, self.person, self.reason),
             "events": (self.event_id, self.value),

@@ -137,6 +137,8 @@ def _predictions(
     }
     frame |= {name: desk.numbers(name) for name in columns.numeric}
     frame |= {name: desk.names(name) for name in columns.categorical}
+    frame |= {n: desk.numbers(n) for n in columns.offered_numeric if desk.has(n)}
+    frame |= {n: desk.names(n) for n in columns.offered_categorical if desk.has(n)}
     score = desk.numbers(columns.score, lower=0.0, upper=1.0)
     said = desk.truths(columns.prediction, columns.positive)
     derived = np.where(np.isnan(score), np.nan, score >= columns.threshold)

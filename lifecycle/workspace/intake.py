@@ -77,6 +77,8 @@ def columns(model: config.Model) -> logs.Columns:
         outcome_time=model.outcome_time,
         numeric=model.features.numeric,
         categorical=model.features.categorical,
+        offered_numeric=model.features.offered_numeric,
+        offered_categorical=model.features.offered_categorical,
         positive=model.positive,
         threshold=model.threshold,
     )
