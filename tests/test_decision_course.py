@@ -165,3 +165,13 @@ def test_a_window_is_shown_as_the_ruling_reads_it():
     assert {row.period: row.value for row in retrain}[WINDOWS[0]] == 0.5
     plain = [row for row in decision.course(own).findings if "etrain" in row.subject]
     assert len(plain) == len(retrain)
+
+
+def test_what_could_not_be_tried_is_told_on_one_line_each():
+    told = tuple(f"retrain <b>trees</b>\n{k} is left out" for k in range(30))
+    shown = decision.course(Backtest(table(), {}, {}, told))
+    assert shown.skipped == told
+    page = shown._repr_html_()
+    assert "What could not be tried (30)" in page
+    assert "<b>trees" not in page
+    assert "10 more" in page

@@ -188,7 +188,7 @@ def test_a_candidate_that_fails_the_gate_is_kept_with_the_reasons(
         (
             {"action": "fix_data", "sentence": "The age is empty since Monday."},
             "data to mend",
-            "calls: nothing is trained; The age is empty since Monday.",
+            "calls: The age is empty since Monday.",
         ),
         (None, "failed", "calls: there is no ruling to act on"),
         (
@@ -807,7 +807,8 @@ def test_while_a_feed_is_frozen_the_ruling_is_to_mend_it_and_nothing_is_trained(
     assert first.what.startswith("Mend the data before anything is trained on them: ")
     done = renewing.renew(ws, "calls", why="alert", as_of=TURNED)
     assert (done.outcome, len(ws.registry.versions("calls"))) == ("data to mend", 1)
-    assert done.sentence.startswith("calls: nothing is trained; ")
+    assert done.sentence.startswith("calls: Fix the data: ")
+    assert "nothing is trained on" in done.sentence
     assert done.ruling["faults"]
 
 

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from lifecycle import config, decision, errors
-from lifecycle.workspace import earned, pricing, serving
+from lifecycle.workspace import advice, earned, pricing, serving
+from lifecycle.workspace.view import View
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 WEEK = timedelta(weeks=1)
@@ -126,3 +127,30 @@ def test_who_asks_for_more_than_the_usual_before_acting_has_paid_gets_it() -> No
     told = settings(renewal=config.Renewal(certainty=0.999))
     policy = pricing.policy(SimpleNamespace(settings=told))
     assert policy.unearned_probability == 0.999
+
+
+def test_a_proposal_that_another_release_has_overtaken_waits_for_no_approval() -> None:
+    asked = SimpleNamespace(
+        id=4, number=2, against=1, created_at=START, status="pending"
+    )
+    book = SimpleNamespace(
+        proposals=lambda name, status=None: [asked], alerts=lambda *a, **k: []
+    )
+
+    def at(number: int | None) -> Any:
+        production = None if number is None else SimpleNamespace(number=number)
+        return SimpleNamespace(
+            registry=book,
+            name="m",
+            as_of=START + WEEK,
+            settings=settings(),
+            production=production,
+        )
+
+    (now,) = advice.todo(at(1), [])
+    assert now.what.startswith("Decide on proposal 4, version 2: `lifecycle approve m")
+    (over,) = advice.todo(at(3), [])
+    assert "`lifecycle reject m 4`" in over.what
+    assert "approve" not in over.what
+    assert View.proposal(at(1)) is asked
+    assert View.proposal(at(3)) is None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Course", "course"]
 
+_MOST_SKIPPED = 20
 _KEY = ("action", "recipe", "span", "version", "offered")
 
 
@@ -32,10 +33,13 @@ class Course:
         as period and the option as subject; the option that counts most comes first.
     left_out : mapping of str to str
         Windows that are no evidence, and why.
+    skipped : tuple of str
+        What could not be tried, and why.
     """
 
     findings: Findings
     left_out: Mapping[str, str] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -69,6 +73,12 @@ class Course:
             label = "Errors saved a row, by window and option"
             body = markup.grid(newest, down="period", across="subject", label=label)
             pieces.append(markup.folded(label, body))
+        if self.skipped:
+            said = [line(each, 200) for each in self.skipped[:_MOST_SKIPPED]]
+            if self.skipped[_MOST_SKIPPED:]:
+                said.append(f"{len(self.skipped) - _MOST_SKIPPED} more")
+            title = f"What could not be tried ({len(self.skipped)})"
+            pieces.append(markup.folded(title, markup.items(said)))
         return markup.Html(f'<div class="lc-findings">{markup.join(pieces)}</div>')
 
 
@@ -118,7 +128,9 @@ def course(
     """
     z = intervals.z(level)
     told, nearer = _left_out(ruling), []
+    skipped: tuple[str, ...] = ()
     if isinstance(table, Backtest):
+        skipped = tuple(table.skipped)
         later = table.later
         if later is not None and len(later):
             nearer = _plain(later[later["lag"] < 0].sort_values("lag", kind="stable"))
@@ -149,7 +161,7 @@ def course(
             )
     summary = _summary(found, told, level)
     shown = Findings("The back-test by window", tuple(found), summary)
-    return Course(shown, told)
+    return Course(shown, told, skipped)
 
 
 def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:

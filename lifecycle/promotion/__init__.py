@@ -24,7 +24,14 @@ from lifecycle.promotion.accepting import (
 )
 from lifecycle.promotion.automatic import promote_within
 from lifecycle.promotion.bounds import Bounds, within
-from lifecycle.promotion.deciding import approve, pending, propose, reject, withdraw
+from lifecycle.promotion.deciding import (
+    approve,
+    overtaken,
+    pending,
+    propose,
+    reject,
+    withdraw,
+)
 from lifecycle.promotion.moving import Move, roll_back, widen
 from lifecycle.promotion.renewing import (
     MOST_ATTEMPTS,
@@ -49,6 +56,7 @@ __all__ = [
     "end_renewal",
     "fail_gate",
     "hold_renewal",
+    "overtaken",
     "pending",
     "promote_within",
     "propose",

@@ -108,7 +108,7 @@ def within(
             f"{_days(bounds.every)} are asked for"
         )
     return True, (
-        f"{_said(action)} may go live by itself; at least {saved:+.3f} errors saved a "
+        f"{_said(action)} may go live by itself; at least {_few(saved)} errors saved a "
         f"row, more than {bounds.min_saved:g} are asked for; {moved}"
     )
 
@@ -137,7 +137,7 @@ def _broken(
         return f"version {experimental} is on trial; end the trial first"
     if not saved > bounds.min_saved:
         return (
-            f"it saves at least {saved:+.3f} errors a row, more than "
+            f"it saves at least {_few(saved)} errors a row, more than "
             f"{bounds.min_saved:g} are asked for"
         )
     if moved_at is not None and at - moved_at < bounds.every:
@@ -146,6 +146,11 @@ def _broken(
             f"{_days(bounds.every)} are asked for"
         )
     return ""
+
+
+def _few(saved: float) -> str:
+    """Three places, more where they would say 0."""
+    return f"{saved:+.3f}" if abs(saved) >= 0.001 or not saved else f"{saved:+.1g}"
 
 
 def _said(action: str) -> str:

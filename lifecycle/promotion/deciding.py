@@ -22,7 +22,7 @@ from lifecycle.registry import canonical
 if TYPE_CHECKING:
     from lifecycle.registry import Proposal, Registry, Renewal
 
-__all__ = ["approve", "pending", "propose", "reject", "withdraw"]
+__all__ = ["approve", "overtaken", "pending", "propose", "reject", "withdraw"]
 
 Target = Literal["production", "experimental"]
 
@@ -305,6 +305,14 @@ def _unattended(verb: str, model: str, proposal_id: int) -> errors.NotAllowed:
     return errors.NotAllowed(
         f"{verb} proposal {proposal_id} of {model} takes a person; this run has none"
     )
+
+
+def overtaken(proposal: Proposal, production: int | None) -> bool:
+    """Whether another version is in production than the one it was compared with.
+
+    Such a proposal cannot be approved any more, only rejected, withdrawn or made anew.
+    """
+    return proposal.against != production
 
 
 def pending(registry: Registry, model: str) -> list[Proposal]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import alerts, decision, findings, promotion, quality
+from lifecycle import alerts, decision, findings, promotion, quality, registry
 from lifecycle.jobs import record as records
 
 if TYPE_CHECKING:
@@ -31,13 +31,9 @@ def todo(view: Rows, results: Sequence[Any]) -> tuple[records.Todo, ...]:
         What the page found.
     """
     owner = view.settings.owner
+    now = None if view.production is None else view.production.number
     steps = [
-        records.Todo(
-            what=f"Decide on proposal {each.id}, version {each.number}: "
-            f"`lifecycle approve {view.name} {each.id}` or "
-            f"`lifecycle reject {view.name} {each.id}`, with a reason",
-            who=owner,
-        )
+        records.Todo(what=_decide(view.name, each, now), who=owner)
         for each in promotion.pending(view.registry, view.name)
         if each.created_at <= view.as_of
     ]
@@ -51,6 +47,20 @@ def todo(view: Rows, results: Sequence[Any]) -> tuple[records.Todo, ...]:
         ]
     steps += _alerts(view)
     return tuple(steps)
+
+
+def _decide(name: str, asked: registry.Proposal, production: int | None) -> str:
+    if promotion.overtaken(asked, production):
+        return (
+            f"Proposal {asked.id} of version {asked.number} was compared with another "
+            f"version than the one in production: `lifecycle reject {name} {asked.id}` "
+            "with a reason, and propose again what is still wanted"
+        )
+    return (
+        f"Decide on proposal {asked.id}, version {asked.number}: "
+        f"`lifecycle approve {name} {asked.id}` or "
+        f"`lifecycle reject {name} {asked.id}`, with a reason"
+    )
 
 
 def _faults(result: Any) -> list[str]:

@@ -204,7 +204,7 @@ def _decide(course: _Course, renewal: registry.Renewal) -> registry.Renewal:
         words = "the ruling is to keep the version in production"
         return _end(course, renewal, "kept", words, ruling=facts)
     if action == "fix_data":
-        words = f"nothing is trained; {facts.get('sentence') or 'mend the data first'}"
+        words = str(facts.get("sentence") or "nothing is trained; mend the data first")
         return _end(course, renewal, "data to mend", words, ruling=facts)
     if not release.automatic and renewal.why != "by hand":
         words = f"the ruling is to {action.replace('_', ' ')}; the settings leave it "

@@ -270,8 +270,12 @@ class View(Rows):
 
     def proposal(self) -> registry.Proposal | None:
         """The newest proposal that waits for a person."""
-        pending = promotion.pending(self.registry, self.name)
-        waiting = [each for each in pending if each.created_at <= self.as_of]
+        now = None if self.production is None else self.production.number
+        waiting = [
+            each
+            for each in promotion.pending(self.registry, self.name)
+            if each.created_at <= self.as_of and not promotion.overtaken(each, now)
+        ]
         return waiting[-1] if waiting else None
 
     def evaluation(self) -> evaluation.Evaluation | None:
