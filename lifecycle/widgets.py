@@ -121,6 +121,7 @@ def proposal(proposed: registry.Proposal | None) -> Static:
         "Reason": proposed.reason,
         "Gate": "passed" if proposed.evidence.get("passed") else "not passed",
         "Evidence": _short(str(proposed.evidence.get("gate") or "–")),
+        "Trained on": proposed.evidence.get("trained_on", "–"),
         "Digest": proposed.digest[:16],
     }
     return Static(markup.card(f"Proposal {proposed.id}", facts), waiting(proposed))

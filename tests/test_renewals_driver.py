@@ -128,6 +128,7 @@ def test_a_ruling_to_retrain_becomes_a_proposal_that_waits(desk: Path) -> None:
     assert asked is not None
     assert (asked.author, asked.reason) == ("lifecycle", RETRAIN["sentence"])
     assert asked.evidence["passed"] is True
+    assert "true outcome" in asked.evidence["trained_on"]
     took = asked.evidence["timed"]  # measured once, and shown as it was
     assert len(took["champion"]) == len(took["candidate"]) >= 2
     (shown,) = [

@@ -227,13 +227,12 @@ def material(
     table = frame.iloc[rows].assign(outcome=values[rows])
     findings = [*_shares(weights, sources), *findings, *(each.finding for each in lost)]
     told["people_to"] = _last(frame, rows[sources != OUTCOME])
+    told["summary"] = _summary(weights, sources, gone, remark)
     return Material(
         pd.DataFrame(table),
         weights,
         sources,
-        Findings(
-            "Training set", tuple(findings), _summary(weights, sources, gone, remark)
-        ),
+        Findings("Training set", tuple(findings), told["summary"]),
         tuple(each.sentence for each in lost),
         told,
     )

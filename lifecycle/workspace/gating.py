@@ -153,7 +153,7 @@ def propose(
     view = workspace.view(name, as_of)
     version = workspace.registry.version(name, number)
     took = timed(view, version)
-    told = evidence(evaluate(view, version, latency=took), took)
+    told = evidence(version, evaluate(view, version, latency=took), took)
     return promotion.propose(
         workspace.registry,
         name,
@@ -169,20 +169,27 @@ def propose(
 
 
 def evidence(
-    tested: evaluation.Evaluation | None, took: evaluation.Latency | None = None
+    version: registry.Version,
+    tested: evaluation.Evaluation | None,
+    took: evaluation.Latency | None = None,
 ) -> dict[str, Any]:
     """What an evaluation says, as plain values for a proposal and for the ledger.
 
     Parameters
     ----------
+    version : Version
+        What it learned from is told with it.
     tested : Evaluation or None
         None for a first version, which has nobody to be compared with.
     took : Latency, optional
         As it was measured, in seconds of each repeat.
     """
+    learned = (version.birth.get("material") or {}).get("summary")
+    from_ = {"trained_on": learned} if learned else {}
     if tested is None:
-        return {"gate": "first version: nobody to compare with", "passed": True}
-    told = tested.facts()
+        gate = "first version: nobody to compare with"
+        return {"gate": gate, "passed": True, **from_}
+    told = {**tested.facts(), **from_}
     if took is not None:
         told["timed"] = {
             "champion": [round(each, 6) for each in took.champion],

@@ -251,7 +251,7 @@ def _test(course: _Course, renewal: registry.Renewal) -> registry.Renewal:
     view = course.workspace.view(course.name, renewal.as_of)
     version = book.version(course.name, number)
     took = gating.timed(view, version)
-    facts = gating.evidence(gating.evaluate(view, version, latency=took), took)
+    facts = gating.evidence(version, gating.evaluate(view, version, latency=took), took)
     if facts["passed"]:
         course.say(f"{course.name}: version {number} passes the gate; {facts['gate']}")
         return promotion.step_renewal(book, renewal, "tested", tested=facts)
