@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from benchmarks import _replay_playing, _replay_streams, _replay_summary, _table
+from benchmarks import _table, replay
 
 CACHE = Path(__file__).parent / ".cache" / "replay"
 QUICK = ("tiny",)
@@ -27,11 +27,11 @@ QUICK = ("tiny",)
 def measure(given: argparse.Namespace) -> Iterator[_table.Row]:
     """Play, print the tables, and give the figures of our rule."""
     for file in given.stream:
-        _replay_streams.from_file(file)  # a bad one is told before hours of work
-    from benchmarks._replay_policies import OURS
+        replay.streams.from_file(file)  # a bad one is told before hours of work
+    from benchmarks.replay.policies import OURS
 
     started = time.perf_counter()
-    question = _replay_playing.Question(
+    question = replay.playing.Question(
         prices=tuple(given.prices),
         times=tuple(given.rebuild),
         cache=None if given.quick else given.cache,
@@ -40,11 +40,11 @@ def measure(given: argparse.Namespace) -> Iterator[_table.Row]:
     )
     played = list(_played(_sources(given), question, given.jobs))
     if not played:
-        raise _replay_streams.StreamError("there is no stream to replay; see --streams")
+        raise replay.streams.StreamError("there is no stream to replay; see --streams")
     main = question.times[0]
-    print(_replay_summary.tables(played, OURS, main), end="\n\n")
+    print(replay.summary.tables(played, OURS, main), end="\n\n")
     seconds = time.perf_counter() - started
-    yield from _replay_summary.rows(played, OURS, main, seconds)
+    yield from replay.summary.rows(played, OURS, main, seconds)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         _table.report(measure(given), json_file=given.json)
-    except _replay_streams.StreamError as error:
+    except replay.streams.StreamError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
@@ -122,15 +122,15 @@ def _numbers(text: str) -> list[float]:
 
 def _pair(costs: list[float]) -> tuple[float, float]:
     if len(costs) != 2:
-        raise _replay_streams.StreamError(
+        raise replay.streams.StreamError(
             f"--error-costs takes two numbers, got {len(costs)}; write 6,1"
         )
     return costs[0], costs[1]
 
 
 def _names(text: str) -> list[str]:
-    groups = {"dev": _replay_streams.DEV, "held": _replay_streams.HELD}
-    known = (*_replay_streams.DEV, *_replay_streams.HELD)
+    groups = {"dev": replay.streams.DEV, "held": replay.streams.HELD}
+    known = (*replay.streams.DEV, *replay.streams.HELD)
     found: list[str] = []
     for part in text.split(","):
         found += groups.get(part, (part,))
@@ -146,29 +146,29 @@ def _sources(given: argparse.Namespace) -> list[str | Path]:
     if given.quick:
         return [*QUICK, *given.stream]
     if given.streams is None and not given.stream:
-        return [*_replay_streams.DEV, *_replay_streams.HELD]
+        return [*replay.streams.DEV, *replay.streams.HELD]
     return [*(given.streams or []), *given.stream]
 
 
 def _played(
-    sources: Sequence[str | Path], question: _replay_playing.Question, jobs: int
-) -> Iterator[_replay_playing.Played]:
+    sources: Sequence[str | Path], question: replay.playing.Question, jobs: int
+) -> Iterator[replay.playing.Played]:
     """Streams in the order asked for; one that is not there is named and left out."""
     if jobs > 1:
         with ProcessPoolExecutor(jobs) as pool:
             waiting = [
-                pool.submit(_replay_playing.play, each, question) for each in sources
+                pool.submit(replay.playing.play, each, question) for each in sources
             ]
             for source, each in zip(sources, waiting, strict=True):
                 yield from _there(source, each.result())
         return
     for source in sources:
-        yield from _there(source, _replay_playing.play(source, question))
+        yield from _there(source, replay.playing.play(source, question))
 
 
 def _there(
-    source: str | Path, found: _replay_playing.Played | None
-) -> Iterator[_replay_playing.Played]:
+    source: str | Path, found: replay.playing.Played | None
+) -> Iterator[replay.playing.Played]:
     if found is None:
         said = f"{source} is left out, its data are not beside the checkout"
         print(f"{said} (set LIFECYCLE_REAL_DATA)", file=sys.stderr)

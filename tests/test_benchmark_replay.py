@@ -13,36 +13,25 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks import (
-    _replay_cube,
-    _replay_fits,
-    _replay_luck,
-    _replay_playing,
-    _replay_reading,
-    _replay_retail,
-    _replay_simulated,
-    _replay_streams,
-    _replay_summary,
-    decision_replay,
-)
-from benchmarks._replay_course import Ground, prices
-from benchmarks._replay_course import Path as Course
+from benchmarks import decision_replay, replay
+from benchmarks.replay.course import Ground, prices
+from benchmarks.replay.course import Path as Course
 from lifecycle import recipes, training
 
 FROZEN = (8, 9)
 
 
 @pytest.fixture(scope="module")
-def stream() -> _replay_streams.Stream:
+def stream() -> replay.streams.Stream:
     """Twelve windows of 60 rows; a number stands still in two of them."""
-    made = _replay_streams.named("tiny")
+    made = replay.streams.named("tiny")
     assert made is not None
-    return replace(made, **_replay_simulated.freeze(made, "x0", FROZEN))
+    return replace(made, **replay.simulated.freeze(made, "x0", FROZEN))
 
 
 @pytest.fixture(scope="module")
-def cube(stream: _replay_streams.Stream) -> _replay_cube.Cube:
-    return _replay_fits.build(stream)
+def cube(stream: replay.streams.Stream) -> replay.cube.Cube:
+    return replay.fits.build(stream)
 
 
 def _log(n: int = 300, **more: Any) -> pd.DataFrame:
@@ -76,7 +65,7 @@ def _by_hand(good: dict[int, list[float]], first: int = 2) -> Any:
     steps = [step for step, _ in made]
     truth = np.zeros(len(window), dtype=np.float32)
     nothing = np.zeros(windows, dtype=bool)
-    return _replay_cube.Cube(
+    return replay.cube.Cube(
         name="by hand", group="given", task="regression", windows=windows, first=first,
         recipes=("one",), spans=(3, 0), window=window, truth=truth, known=truth,
         recipe=np.zeros(len(steps), dtype=int),
@@ -91,19 +80,19 @@ def _by_hand(good: dict[int, list[float]], first: int = 2) -> Any:
     )  # fmt: skip
 
 
-def _cell(policy: str, stream: str, cost: float, **more: Any) -> _replay_playing.Cell:
+def _cell(policy: str, stream: str, cost: float, **more: Any) -> replay.playing.Cell:
     given: dict[str, Any] = {
         "group": "held", "price": 0.1, "times": 15.0, "optimum": 10.0, "never": 15.0,
         "charged": cost, "fits": 0, "actions": 2, "wasted": 1, "late": 0, "on_bad": 0,
         "fixes": 0, "seconds": 0.0,
     }  # fmt: skip
-    return _replay_playing.Cell(
+    return replay.playing.Cell(
         stream=stream, policy=policy, cost=cost, **(given | more)
     )
 
 
 def test_a_model_of_a_step_has_seen_the_windows_up_to_two_before_it(
-    stream: _replay_streams.Stream, cube: _replay_cube.Cube
+    stream: replay.streams.Stream, cube: replay.cube.Cube
 ) -> None:
     step, span = 8, 0  # three windows: 4, 5, 6
     model = cube.grid[0, step, cube.recipes.index("scaled_logistic"), span]
@@ -122,7 +111,7 @@ def test_a_model_of_a_step_has_seen_the_windows_up_to_two_before_it(
     assert np.isnan(cube.row_loss[model, ~later].astype(float)).all()
 
 
-def test_the_means_are_those_of_the_rows(cube: _replay_cube.Cube) -> None:
+def test_the_means_are_those_of_the_rows(cube: replay.cube.Cube) -> None:
     model = int(cube.grid[0, 6, 1, 2])
     rows = cube.window == 9
     expected = cube.row_loss[model, rows].astype(float).mean()
@@ -131,7 +120,7 @@ def test_the_means_are_those_of_the_rows(cube: _replay_cube.Cube) -> None:
     assert cube.rows.tolist() == [60] * 12
 
 
-def test_spans_that_hold_the_same_rows_are_fitted_once(cube: _replay_cube.Cube) -> None:
+def test_spans_that_hold_the_same_rows_are_fitted_once(cube: replay.cube.Cube) -> None:
     assert cube.grid[0, 4, 0, 0] == cube.grid[0, 4, 0, 2]  # windows 0, 1 and 2
     assert cube.grid[0, 5, 0, 0] != cube.grid[0, 5, 0, 2]
     assert cube.initial == cube.grid[0, 5, 0, 2]
@@ -139,7 +128,7 @@ def test_spans_that_hold_the_same_rows_are_fitted_once(cube: _replay_cube.Cube) 
 
 
 def test_frozen_windows_are_flagged_and_left_out_of_the_cleaned_models(
-    cube: _replay_cube.Cube,
+    cube: replay.cube.Cube,
 ) -> None:
     assert np.flatnonzero(cube.fault_inputs).tolist() == list(FROZEN)
     assert not cube.fault_outcomes.any()
@@ -148,16 +137,16 @@ def test_frozen_windows_are_flagged_and_left_out_of_the_cleaned_models(
     assert (cube.grid[1, 11] != cube.grid[0, 11]).all()
     assert cube.cleaned[cube.grid[1, 11]].all()
     ground = Ground(cube)
-    assert _replay_playing._on_bad(ground, int(cube.grid[0, 11, 0, 0]))
-    assert not _replay_playing._on_bad(ground, int(cube.grid[1, 11, 0, 0]))
+    assert replay.playing._on_bad(ground, int(cube.grid[0, 11, 0, 0]))
+    assert not replay.playing._on_bad(ground, int(cube.grid[1, 11, 0, 0]))
 
 
 def test_lost_outcomes_are_flagged_and_the_bill_is_by_the_truth(
-    stream: _replay_streams.Stream,
+    stream: replay.streams.Stream,
 ) -> None:
-    made = _replay_streams.named("tiny")
+    made = replay.streams.named("tiny")
     assert made is not None
-    short = replace(made, **_replay_simulated.lose(made, (6, 7), share=0.9))
+    short = replace(made, **replay.simulated.lose(made, (6, 7), share=0.9))
     kept = short.window < 9
     short = replace(
         short,
@@ -167,7 +156,7 @@ def test_lost_outcomes_are_flagged_and_the_bill_is_by_the_truth(
         truth=short.truth[kept],
         known=short.known[kept],
     )
-    cube = _replay_fits.build(short, spans=(0,))
+    cube = replay.fits.build(short, spans=(0,))
     assert np.flatnonzero(cube.fault_outcomes).tolist() == [6, 7]
     assert cube.unlabelled[6] > 0.3
     rows = cube.window == 6
@@ -178,12 +167,12 @@ def test_lost_outcomes_are_flagged_and_the_bill_is_by_the_truth(
 
 
 def test_a_cube_comes_back_from_its_file(
-    cube: _replay_cube.Cube, tmp_path: Path
+    cube: replay.cube.Cube, tmp_path: Path
 ) -> None:
     path = tmp_path / "kept" / "tiny.npz"
-    _replay_cube.save(cube, path)
-    again = _replay_cube.load(path)
-    assert _replay_cube.paths(path.parent) == [path]
+    replay.cube.save(cube, path)
+    again = replay.cube.load(path)
+    assert replay.cube.paths(path.parent) == [path]
     assert again.true_loss is again.row_loss
     np.testing.assert_array_equal(again.row_loss, cube.row_loss)
     np.testing.assert_array_equal(again.grid, cube.grid)
@@ -196,28 +185,28 @@ def test_a_cube_is_kept_until_its_stream_changes(
 ) -> None:
     built = []
 
-    def build(stream: _replay_streams.Stream) -> Any:
+    def build(stream: replay.streams.Stream) -> Any:
         built.append(stream.name)
         cube = _by_hand({2: [0.1] * 4})
         return replace(cube, name=stream.name, signature=stream.signature)
 
-    monkeypatch.setattr(_replay_fits, "build", build)
-    question = _replay_playing.Question(cache=tmp_path / "kept")
+    monkeypatch.setattr(replay.fits, "build", build)
+    question = replay.playing.Question(cache=tmp_path / "kept")
     log = tmp_path / "log.parquet"
     for outcome in (_log().outcome, _log().outcome, 1 - _log().outcome):
         _log(outcome=outcome).to_parquet(log)
-        cube = _replay_playing.cube_of(log, question)
+        cube = replay.playing.cube_of(log, question)
         assert cube is not None
     assert built == ["log", "log"]
     for _ in range(2):
-        _replay_playing.cube_of("tiny", question)
+        replay.playing.cube_of("tiny", question)
     assert built == ["log", "log", "tiny"]
 
 
 def test_cost_is_losses_and_prices_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps 2 to 5; the first model errs from window 3 on, that of step 4 never."""
-    from benchmarks import _replay_policies
-    from benchmarks._replay_optimum import optimum
+    from benchmarks import replay
+    from benchmarks.replay.optimum import optimum
 
     cube = _by_hand({2: [0.1] * 3 + [0.5] * 3, 4: [0.1] * 6, 5: [0.4] * 6})
     first, later, last = (int(cube.grid[0, step, 0, 1]) for step in (2, 4, 5))
@@ -228,24 +217,24 @@ def test_cost_is_losses_and_prices_by_hand(monkeypatch: pytest.MonkeyPatch) -> N
         served = np.array([first] * 4 + [later, last])
         return Course(served, loss, acts, fits=3)
 
-    monkeypatch.setitem(_replay_policies.POLICIES, "by hand", twice)
+    monkeypatch.setitem(replay.policies.POLICIES, "by hand", twice)
     ground, told = Ground(cube), prices(0.2)
     least, _ = optimum(cube, told, ground=ground)
     assert least == pytest.approx(0.1 + 0.5 + 0.2 + 0.1 + 0.1, abs=1e-3)
-    cell = _replay_playing.cell(ground, told, "by hand", least, times=15)
+    cell = replay.playing.cell(ground, told, "by hand", least, times=15)
     assert cell.cost == pytest.approx(0.1 + 0.5 + 0.1 + 0.4 + 0.4, abs=1e-3)
     assert cell.never == pytest.approx(0.1 + 0.5 + 0.5 + 0.5, abs=1e-3)
     assert cell.charged == pytest.approx(cell.cost + 3 * 0.01 * 0.2)
     assert cell.captured == pytest.approx((1.6 - 1.5) / (1.6 - 1.0), abs=1e-2)
     assert (cell.actions, cell.wasted, cell.late) == (2, 1, 2)
-    never = _replay_playing.cell(ground, told, "never", least, times=15)
+    never = replay.playing.cell(ground, told, "never", least, times=15)
     assert (never.above_never, never.captured) == (0, 0)
 
 
 def test_nothing_is_luck_where_the_rows_of_a_window_are_alike() -> None:
     cube = _by_hand({2: [0.1] * 4 + [0.5] * 4, 4: [0.1] * 8})
-    assert _replay_luck.luck(cube, prices(0.1)) == pytest.approx(1)
-    one, other = _replay_luck.halves(cube)
+    assert replay.luck.luck(cube, prices(0.1)) == pytest.approx(1)
+    one, other = replay.luck.halves(cube)
     assert one.rows.tolist() == other.rows.tolist() == [2] * 8
 
 
@@ -256,13 +245,13 @@ def test_a_summary_by_hand() -> None:
         _cell("ours", "three", 10.0, never=10.2, actions=0, wasted=0),
         _cell("never", "one", 15.0),
     ]
-    found = _replay_summary.summarise(cells, "ours")
+    found = replay.summary.summarise(cells, "ours")
     assert (found.cells, found.median, found.worst) == (3, 1.1, 1.2)
     assert found.mean == pytest.approx(1.1)
     assert found.captured == pytest.approx((0.8 + -1.0) / 2)  # the third has no gain
     assert found.above_never == pytest.approx(12 / 11 - 1)
     assert (found.actions, found.wasted) == (pytest.approx(4 / 3), 0.5)
-    assert math.isnan(_replay_summary.summarise(cells, "nobody").mean)
+    assert math.isnan(replay.summary.summarise(cells, "nobody").mean)
 
 
 def test_two_policies_are_compared_stream_by_stream() -> None:
@@ -272,12 +261,12 @@ def test_two_policies_are_compared_stream_by_stream() -> None:
         _cell("other", "one", 20.0),
         _cell("other", "two", 5.0),
     ]
-    mean, lower, upper = _replay_summary.compared(cells, "ours", "other")
+    mean, lower, upper = replay.summary.compared(cells, "ours", "other")
     assert mean == pytest.approx(1)
     half = 6.313751514675041 * math.log(2)  # Student's t, one degree, 95%
     assert upper == pytest.approx(math.exp(half))
     assert lower == pytest.approx(math.exp(-half))
-    alone = _replay_summary.compared(cells[::2], "ours", "other")
+    alone = replay.summary.compared(cells[::2], "ours", "other")
     assert alone[0] == 0.5
     assert math.isnan(alone[1])
 
@@ -290,7 +279,7 @@ def test_what_misses_is_said() -> None:
         _cell("ours", "lost", 10.0, on_bad=1),
         _cell("never", "dear", 99.0),
     ]
-    assert _replay_summary.misses(cells, "ours") == [
+    assert replay.summary.misses(cells, "ours") == [
         "dear at 0.1: 1.40 of the optimum, at most 1.35; 7.7% above never, at most 2%",
         "noise at 0.1: 2 actions after the noise rose, at most 1",
         "lost at 0.1: 1 models trained on bad windows, none should be",
@@ -314,7 +303,7 @@ def test_a_file_of_any_make_becomes_a_stream() -> None:
         lists=[[1], [2]] * (n // 2),
         **{"class": pd.Categorical(["p", "q"] * (n // 2))},
     )
-    made = _replay_streams.from_frame(log.sample(frac=1, random_state=1), name="any")
+    made = replay.streams.from_frame(log.sample(frac=1, random_state=1), name="any")
     assert made.numeric == ["a", "flag", "when", "far", "number"]
     assert made.categorical == ["b", "lists", "class"]
     assert made.texts == ("words",)
@@ -331,7 +320,7 @@ def test_of_very_many_features_the_most_telling_early_ones_stay() -> None:
     )
     more["early"] = np.where(np.arange(300) < 125, log["outcome"], 0)
     more["late"] = np.where(np.arange(300) < 125, 0, log["outcome"])
-    made = _replay_streams.from_frame(pd.concat([log, more], axis=1), name="wide")
+    made = replay.streams.from_frame(pd.concat([log, more], axis=1), name="wide")
     assert len(made.table.columns) == 120
     assert "early" in made.table
     assert "late" not in made.table
@@ -351,13 +340,13 @@ def test_of_very_many_features_the_most_telling_early_ones_stay() -> None:
 def test_the_outcome_tells_the_task(
     outcome: list[Any], task: str, truth: list[float]
 ) -> None:
-    found, kind, _ = _replay_reading.outcome(pd.Series(outcome * 100), "any")
+    found, kind, _ = replay.reading.outcome(pd.Series(outcome * 100), "any")
     assert kind == task
     np.testing.assert_array_equal(found[:3], truth)
 
 
 def test_windows_with_many_rows_are_thinned_evenly() -> None:
-    made = _replay_streams.from_frame(_log(2400), name="many", windows=12, most=50)
+    made = replay.streams.from_frame(_log(2400), name="many", windows=12, most=50)
     assert np.bincount(made.window).tolist() == [50] * 12
     hours = (made.time - made.time.iloc[0]).dt.total_seconds() / 3600
     assert hours.iloc[:3].tolist() == [0, 4, 8]
@@ -381,8 +370,8 @@ def test_windows_with_many_rows_are_thinned_evenly() -> None:
     ],
 )
 def test_awkward_streams_are_fitted_all_the_same(log: pd.DataFrame) -> None:
-    made = _replay_streams.from_frame(log, name="awkward", windows=7)
-    cube = _replay_fits.build(made, spans=(0,))
+    made = replay.streams.from_frame(log, name="awkward", windows=7)
+    cube = replay.fits.build(made, spans=(0,))
     for model, step in enumerate(cube.step):
         assert np.isfinite(cube.true_mean[model, step:]).all()
     assert (cube.grid[0, 3:] >= 0).all()
@@ -403,7 +392,7 @@ def test_customers_seen_lately_are_asked_each_week() -> None:
             "outcome": 0,
         }
     )
-    found = _replay_retail.weeks(lines).set_index(["window", "recency"])
+    found = replay.retail.weeks(lines).set_index(["window", "recency"])
     assert found.loc[(0, 8), "outcome"] == 0  # A in week 8, last seen in week 0
     assert found.loc[(1, 9), "outcome"] == 1  # and in week 9
     assert found.loc[(1, 2), ["outcome", "visits"]].tolist() == [0, 1]  # B
@@ -470,8 +459,8 @@ def test_an_error_has_two_costs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_costs_of_errors_move_the_threshold_and_the_loss() -> None:
-    made = _replay_streams.from_frame(_log(), name="dear", costs=(6.0, 1.0))
-    loss = _replay_fits._Loss(made)
+    made = replay.streams.from_frame(_log(), name="dear", costs=(6.0, 1.0))
+    loss = replay.fits._Loss(made)
     rows, truth = np.arange(4), np.array([1.0, 1, 0, 0])
     score = np.array([0.1, 0.2, 0.1, 0.2])  # from a seventh on the answer is 1
     found = loss(score, score, rows, truth)
@@ -479,15 +468,15 @@ def test_costs_of_errors_move_the_threshold_and_the_loss() -> None:
 
 
 def test_no_stream_is_tuned_on_and_held_out() -> None:
-    assert not set(_replay_streams.DEV) & set(_replay_streams.HELD)
-    simulated = set(_replay_simulated.WORLDS) - {"tiny"}
-    assert simulated < {*_replay_streams.DEV, *_replay_streams.HELD}
+    assert not set(replay.streams.DEV) & set(replay.streams.HELD)
+    simulated = set(replay.simulated.WORLDS) - {"tiny"}
+    assert simulated < {*replay.streams.DEV, *replay.streams.HELD}
 
 
 def test_the_quick_replay_prints_its_tables_and_writes_its_rows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from benchmarks._replay_policies import OURS, POLICIES
+    from benchmarks.replay.policies import OURS, POLICIES
 
     file = tmp_path / "rows.json"
     given = ["--quick", "--prices", "0.1", "--rebuild", "15,10", "--json", str(file)]

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks import _replay_course, _replay_detectors, _replay_optimum
-from benchmarks._replay_baselines import BASELINES
-from benchmarks._replay_ours import ours
-from benchmarks._replay_value import value
+from benchmarks import replay
+from benchmarks.replay.baselines import BASELINES
+from benchmarks.replay.ours import ours
+from benchmarks.replay.value import value
 
 FIRST, ROWS = 5, 40
 
@@ -88,8 +88,8 @@ def test_the_optimum_is_the_cheapest_of_all_courses(seed, price):
     rng = np.random.default_rng(seed)
     chance = rng.uniform(0, 0.6, (10, 2, 2, 9))
     held = cube(lambda s, r, p, w: chance[s, r, p, w], seed=seed)
-    ground, told = _replay_course.Ground(held), _replay_course.prices(price, times=3)
-    cost, actions = _replay_optimum.optimum(held, told, ground=ground)
+    ground, told = replay.course.Ground(held), replay.course.prices(price, times=3)
+    cost, actions = replay.optimum.optimum(held, told, ground=ground)
     assert cost == pytest.approx(cheapest(ground, told))
     served, paid = ground.initial, 0.0
     done = {step: (name, model) for step, name, model in actions}
@@ -103,7 +103,7 @@ def test_the_optimum_is_the_cheapest_of_all_courses(seed, price):
 
 def test_where_models_differ_in_nothing_the_optimum_does_nothing():
     held = cube(lambda s, r, p, w: 0.0)
-    cost, actions = _replay_optimum.optimum(held, _replay_course.prices(0.1))
+    cost, actions = replay.optimum.optimum(held, replay.course.prices(0.1))
     assert (cost, actions) == (0.0, [])
 
 
@@ -123,29 +123,29 @@ def changed(step: int, recipe: int, span: int, window: int) -> float:
 )
 def test_a_sudden_change_is_answered_at_every_price(policy, most):
     held = cube(changed, windows=30, spans=3)
-    ground = _replay_course.Ground(held)
+    ground = replay.course.Ground(held)
     for price in (0.025, 0.1, 0.4):
-        told = _replay_course.prices(price)
+        told = replay.course.prices(price)
         path = policy(ground, told)
         assert 1 <= len(path.actions) <= most
         never = BASELINES["never"](ground, told)
-        assert _replay_course.bill(path, told, ground) < 0.75 * _replay_course.bill(
+        assert replay.course.bill(path, told, ground) < 0.75 * replay.course.bill(
             never, told, ground
         )
 
 
 def test_ours_does_nothing_where_only_the_noise_rises():
     held = cube(lambda s, r, p, w: 0.05 if w < 12 else 0.3, windows=30, spans=3, seed=4)
-    ground = _replay_course.Ground(held)
+    ground = replay.course.Ground(held)
     for price in (0.025, 0.1, 0.4):
-        path = ours(ground, _replay_course.prices(price))
+        path = ours(ground, replay.course.prices(price))
         assert len([step for step, *_ in path.actions if step >= 12]) <= 1
 
 
 def test_ours_trains_nothing_while_the_data_are_flagged():
     held = cube(changed, windows=30, spans=3)
     held.fault_inputs = held.fault = np.isin(np.arange(30), range(12, 18))
-    path = ours(_replay_course.Ground(held), _replay_course.prices(0.025))
+    path = ours(replay.course.Ground(held), replay.course.prices(0.025))
     assert path.fixes == list(range(13, 19))
     assert not {step for step, *_ in path.actions} & set(path.fixes)
 
@@ -153,21 +153,21 @@ def test_ours_trains_nothing_while_the_data_are_flagged():
 @pytest.mark.parametrize("moves", [True, False], ids=["a change", "none"])
 def test_fits_that_cost_something_are_fewer_and_a_change_is_still_answered(moves):
     still = cube(lambda s, r, p, w: 0.2, windows=30, spans=3)
-    ground = _replay_course.Ground(
+    ground = replay.course.Ground(
         cube(changed, windows=30, spans=3) if moves else still
     )
-    free, dear = (_replay_course.prices(0.1, fit=fit) for fit in (0.0, 0.01))
+    free, dear = (replay.course.prices(0.1, fit=fit) for fit in (0.0, 0.01))
     always, seldom = ours(ground, free), ours(ground, dear)
     assert 0 < seldom.fits < always.fits
     assert bool(seldom.actions) is bool(always.actions) is moves
-    paid, without = (_replay_course.bill(seldom, told, ground) for told in (dear, free))
+    paid, without = (replay.course.bill(seldom, told, ground) for told in (dear, free))
     assert paid == pytest.approx(without + 0.001 * seldom.fits)
 
 
 def test_a_calendar_retrains_by_the_calendar():
     held = cube(lambda s, r, p, w: 0.2, windows=18, spans=3)
-    ground = _replay_course.Ground(held)
-    path = BASELINES["every 4"](ground, _replay_course.prices(0.1))
+    ground = replay.course.Ground(held)
+    path = BASELINES["every 4"](ground, replay.course.prices(0.1))
     assert [step for step, *_ in path.actions] == [9, 13, 17]
     assert {name for _, name, _ in path.actions} == {"retrain"}
 
@@ -178,30 +178,30 @@ def test_a_calendar_retrains_by_the_calendar():
 def test_adwin_hears_errors_rise_and_nothing_else():
     rng = np.random.default_rng(0)
     before, after = rng.random(1000) < 0.1, rng.random(400) < 0.4
-    rises = _replay_detectors.Adwin()
+    rises = replay.detectors.Adwin()
     assert not rises.rises(before.astype(float))
     assert rises.rises(after.astype(float))
-    falls = _replay_detectors.Adwin()
+    falls = replay.detectors.Adwin()
     assert not falls.rises(np.concatenate([after, before]).astype(float))
-    assert not _replay_detectors.Adwin().rises(np.zeros(500))
+    assert not replay.detectors.Adwin().rises(np.zeros(500))
 
 
 def test_page_hinkley_is_a_sum_of_what_exceeds_the_mean():
     quiet = np.tile([0.0, 1.0], 200)
-    assert not _replay_detectors.page_hinkley(quiet)
-    assert _replay_detectors.page_hinkley(np.concatenate([quiet, np.ones(200)]))
-    assert not _replay_detectors.page_hinkley(np.ones(20))
+    assert not replay.detectors.page_hinkley(quiet)
+    assert replay.detectors.page_hinkley(np.concatenate([quiet, np.ones(200)]))
+    assert not replay.detectors.page_hinkley(np.ones(20))
 
 
 def test_the_stability_index_by_hand():
     before, after = np.repeat([[0.0], [1.0]], [50, 50], axis=0), np.zeros((10, 1))
     told = np.array([True])
-    same = _replay_detectors.stability(before, before, told)
+    same = replay.detectors.stability(before, before, told)
     assert same.tolist() == [0.0]
-    found = _replay_detectors.stability(before, after, told)
+    found = replay.detectors.stability(before, after, told)
     expected = 0.5 * np.log(1 / 0.5) + (1e-4 - 0.5) * np.log(1e-4 / 0.5)
     assert found[0] == pytest.approx(expected)
     numbers = np.random.default_rng(1).normal(size=(5000, 1))
-    still = _replay_detectors.stability(numbers[:2500], numbers[2500:], ~told)
-    moved = _replay_detectors.stability(numbers[:2500], numbers[2500:] + 1, ~told)
+    still = replay.detectors.stability(numbers[:2500], numbers[2500:], ~told)
+    moved = replay.detectors.stability(numbers[:2500], numbers[2500:] + 1, ~told)
     assert still[0] < 0.02 < 0.2 < moved[0]

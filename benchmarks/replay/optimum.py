@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks._replay_course import Ground, Prices
+from benchmarks.replay.course import Ground, Prices
 
 if TYPE_CHECKING:
-    from benchmarks._replay_cube import Cube
+    from benchmarks.replay.cube import Cube
 
 __all__ = ["optimum"]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from benchmarks._replay_cube import Cube
+    from benchmarks.replay.cube import Cube
 
 __all__ = ["Ground", "Path", "Play", "Prices", "bill", "play", "prices"]
 
@@ -79,9 +79,11 @@ class Ground:
         return self._source[model - self.models][1]
 
     def recipe(self, model: int) -> int:
+        """Index of the recipe a model, or the one it mends, was made by."""
         return int(self.cube.recipe[self.parent(model)])
 
     def span(self, model: int) -> int:
+        """Index of the span it was trained on."""
         return int(self.cube.span[self.parent(model)])
 
     def price(self, told: Prices, deployed: int, model: int) -> float:

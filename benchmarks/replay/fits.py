@@ -6,14 +6,14 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from benchmarks._replay_checks import Checks, checks
-from benchmarks._replay_cube import FIRST, Cube
-from benchmarks._replay_models import Models
+from benchmarks.replay.checks import Checks, checks
+from benchmarks.replay.cube import FIRST, Cube
+from benchmarks.replay.models import Models
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from benchmarks._replay_streams import Stream
+    from benchmarks.replay.streams import Stream
 
 __all__ = ["SPANS", "build"]
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import _replay_reading, _replay_retail, _replay_simulated
-from benchmarks._replay_reading import StreamError
+from benchmarks.replay import reading, retail, simulated
+from benchmarks.replay.reading import StreamError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +24,7 @@ __all__ = ["DEV", "HELD", "Stream", "StreamError", "from_file", "from_frame", "n
 
 DATA = Path(
     os.environ.get("LIFECYCLE_REAL_DATA")
-    or Path(__file__).parents[2] / "shared" / "data"
+    or Path(__file__).parents[3] / "shared" / "data"
 )
 WINDOWS, MOST, EARLY = 48, 400, 5
 DEV = (
@@ -158,18 +158,18 @@ def named(name: str) -> Stream | None:
     """
     group = "dev" if name in DEV else "held" if name in HELD else "given"
     costs = COSTS.get(name, (1.0, 1.0))
-    simulated = _replay_simulated.WORLDS.get(name)
-    if simulated is not None:
-        made = from_frame(simulated(), name=name, group=group, costs=costs, exact=True)
-        return replace(made, **_replay_simulated.planted(made, name))
+    world = simulated.WORLDS.get(name)
+    if world is not None:
+        made = from_frame(world(), name=name, group=group, costs=costs, exact=True)
+        return replace(made, **simulated.planted(made, name))
     source, change = _DERIVED.get(name, (name, None))
     path = DATA / source / "events.parquet"
     if not path.exists():
         return None
-    frame = _replay_reading.read(path)
+    frame = reading.read(path)
     exact = source == "online_retail"
     if exact:
-        frame = _replay_retail.weeks(frame)
+        frame = retail.weeks(frame)
     made = from_frame(frame, name=name, group=group, costs=costs, exact=exact)
     return change(made) if change else made
 
@@ -190,7 +190,7 @@ def from_file(path: Path, *, costs: tuple[float, float] = (1.0, 1.0)) -> Stream:
     """
     name = path.parent.name if path.stem == "events" else path.stem
     return from_frame(
-        _replay_reading.read(path), name=name, group="given", costs=costs, windows=52
+        reading.read(path), name=name, group="given", costs=costs, windows=52
     )
 
 
@@ -227,19 +227,19 @@ def from_frame(
     """
     import numpy as np
 
-    frame = _replay_reading.in_order(frame, name)
+    frame = reading.in_order(frame, name)
     if exact:
         window = frame.pop("window").to_numpy(dtype=np.int64)
     else:
         many = int(np.clip(len(frame) // 100, 12, windows))
         window = np.arange(len(frame)) * many // len(frame)
-    kept = _replay_reading.thinned(window, most)
+    kept = reading.thinned(window, most)
     frame, window = frame.iloc[kept].reset_index(drop=True), window[kept]
-    truth, task, classes = _replay_reading.outcome(frame["outcome"], name)
-    table, texts = _replay_reading.features(frame)
+    truth, task, classes = reading.outcome(frame["outcome"], name)
+    table, texts = reading.features(frame)
     if table.empty or not len(table.columns):
         raise StreamError(f"{name} has no feature with two values; nothing can be told")
-    table = _replay_reading.narrowed(table, truth, window < EARLY)
+    table = reading.narrowed(table, truth, window < EARLY)
     return Stream(
         name,
         group,
@@ -269,11 +269,11 @@ def _shuffled(stream: Stream) -> Stream:
 
 
 def _frozen(stream: Stream) -> Stream:
-    return replace(stream, **_replay_simulated.freeze(stream, "nswdemand", (30, 33)))
+    return replace(stream, **simulated.freeze(stream, "nswdemand", (30, 33)))
 
 
 def _lost(stream: Stream) -> Stream:
-    return replace(stream, **_replay_simulated.lose(stream, (26, 29)))
+    return replace(stream, **simulated.lose(stream, (26, 29)))
 
 
 _DERIVED: dict[str, tuple[str, Callable[[Stream], Stream]]] = {

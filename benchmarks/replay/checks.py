@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from benchmarks._replay_streams import Stream
+    from benchmarks.replay.streams import Stream
 
 __all__ = ["Checks", "checks"]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import _replay_cube, _replay_fits, _replay_streams
+from benchmarks.replay import cube, fits, streams
 
 if TYPE_CHECKING:
-    from benchmarks._replay_course import Ground, Prices
-    from benchmarks._replay_cube import Cube
+    from benchmarks.replay.course import Ground, Prices
+    from benchmarks.replay.cube import Cube
 
 __all__ = ["Cell", "Played", "Question", "cell", "cube_of", "play"]
 
@@ -144,22 +144,22 @@ def cube_of(source: str | Path, question: Question) -> Cube | None:
         When a file is no stream.
     """
     if isinstance(source, Path):
-        stream = _replay_streams.from_file(source, costs=question.errors)
+        stream = streams.from_file(source, costs=question.errors)
         name = f"{source.stem}-{stream.signature[:12]}.npz"
     else:
-        found = _replay_streams.named(source)
+        found = streams.named(source)
         if found is None:
             return None
         stream, name = found, f"{source}.npz"
     kept = question.cache / name if question.cache else None
     if kept is not None and kept.exists():
-        cube = _replay_cube.load(kept)
-        if cube.signature == stream.signature:
-            return cube
-    cube = _replay_fits.build(stream)
+        held = cube.load(kept)
+        if held.signature == stream.signature:
+            return held
+    built = fits.build(stream)
     if kept is not None:
-        _replay_cube.save(cube, kept)
-    return cube
+        cube.save(built, kept)
+    return built
 
 
 def play(source: str | Path, question: Question) -> Played | None:
@@ -176,10 +176,10 @@ def play(source: str | Path, question: Question) -> Played | None:
     Played or None
         None where the stream's data are not there.
     """
-    from benchmarks._replay_course import Ground, prices
-    from benchmarks._replay_luck import luck
-    from benchmarks._replay_optimum import optimum
-    from benchmarks._replay_policies import POLICIES
+    from benchmarks.replay.course import Ground, prices
+    from benchmarks.replay.luck import luck
+    from benchmarks.replay.optimum import optimum
+    from benchmarks.replay.policies import POLICIES
 
     cube = cube_of(source, question)
     if cube is None:
@@ -237,8 +237,8 @@ def cell(
     -------
     Cell
     """
-    from benchmarks._replay_course import bill
-    from benchmarks._replay_policies import POLICIES
+    from benchmarks.replay.course import bill
+    from benchmarks.replay.policies import POLICIES
 
     cube = ground.cube
     started = time.process_time()

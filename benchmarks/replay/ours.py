@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from benchmarks._replay_course import Ground, Path, Prices, play
+from benchmarks.replay.course import Ground, Path, Prices, play
 from lifecycle import decision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmarks._replay_course import Play
+    from benchmarks.replay.course import Play
 
 __all__ = ["OLDEST", "WEEKS", "ours", "tables"]
 

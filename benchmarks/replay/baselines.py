@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks._replay_course import Ground, Path, Play, Prices, play
-from benchmarks._replay_detectors import Adwin, page_hinkley, stability
+from benchmarks.replay.course import Ground, Path, Play, Prices, play
+from benchmarks.replay.detectors import Adwin, page_hinkley, stability
 
 __all__ = ["BASELINES", "baseline"]
 

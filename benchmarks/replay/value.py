@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks._replay_course import Ground, Path, Prices, play
+from benchmarks.replay.course import Ground, Path, Prices, play
 
 if TYPE_CHECKING:
-    from benchmarks._replay_course import Play
+    from benchmarks.replay.course import Play
 
 __all__ = ["value"]
 

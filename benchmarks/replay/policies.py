@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from benchmarks._replay_baselines import BASELINES
-from benchmarks._replay_course import Ground, Path, Prices
-from benchmarks._replay_ours import ours
-from benchmarks._replay_value import value
+from benchmarks.replay.baselines import BASELINES
+from benchmarks.replay.course import Ground, Path, Prices
+from benchmarks.replay.ours import ours
+from benchmarks.replay.value import value
 
 __all__ = ["OURS", "POLICIES"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks import _table
 
 if TYPE_CHECKING:
-    from benchmarks._replay_playing import Cell, Played
+    from benchmarks.replay.playing import Cell, Played
 
 __all__ = ["Summary", "compared", "misses", "rows", "summarise", "tables"]
 

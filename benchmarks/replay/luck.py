@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-    from benchmarks._replay_course import Ground, Prices
-    from benchmarks._replay_cube import Cube
+    from benchmarks.replay.course import Ground, Prices
+    from benchmarks.replay.cube import Cube
 
 __all__ = ["halves", "luck"]
 
@@ -41,8 +41,8 @@ def luck(cube: Cube, told: Prices) -> float:
         1 where nothing is luck; a little too much, since half of the rows are noisier
         than all of them.
     """
-    from benchmarks._replay_course import Ground
-    from benchmarks._replay_optimum import optimum
+    from benchmarks.replay.course import Ground
+    from benchmarks.replay.optimum import optimum
 
     one, other = (Ground(part) for part in halves(cube))
     paid = least = 0.0
