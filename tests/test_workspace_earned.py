@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from lifecycle import config, decision, errors
-from lifecycle.workspace import advice, earned, pricing, serving
+from lifecycle.workspace import advice, earned, pricing, shadows
 from lifecycle.workspace.view import View
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -60,9 +60,7 @@ def view(ledger: list[SimpleNamespace], recipes: dict[int, str], **more: Any) ->
 @pytest.fixture(autouse=True)
 def _first_says_no(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first version says no to everybody."""
-    monkeypatch.setattr(
-        serving, "scorer", lambda *_: lambda rows: np.zeros(len(rows), dtype=float)
-    )
+    monkeypatch.setattr(shadows, "scores", lambda *told: np.zeros(len(told[-1])))
 
 
 FIRST = move(0, {}, {"production": 1})
@@ -107,7 +105,7 @@ def test_where_nothing_served_or_the_first_is_gone_nothing_is_known(
     def gone(*_: Any) -> Any:
         raise errors.ArtefactError("the artefact is missing")
 
-    monkeypatch.setattr(serving, "scorer", gone)
+    monkeypatch.setattr(shadows, "scores", gone)
     assert earned.balance(view([FIRST], {1: "trees"})) is None
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import lifecycle
 from lifecycle import errors, recipes, registry, training
-from lifecycle.workspace import Workspace, intake, reproducing, serving
+from lifecycle.workspace import Workspace, reproducing, serving
 
 NAMES = {"numeric": ["visits"], "categorical": ["plan"]}
 AT = datetime(2024, 5, 6, tzinfo=UTC)
@@ -79,7 +79,7 @@ def test_a_version_scores_as_it_did_when_its_recipe_has_changed_since(bench, row
         prepared=made.birth["prepared"],
     )
     (bench.directory / "recipes" / "mine.py").write_text("x = 1\n")
-    found = intake.scores_of(bench, "leads", version, rows)
+    found = serving.scorer(bench, "leads", version)(rows)
     np.testing.assert_array_equal(found, wanted)
     assert made.birth["prepared"] == {
         "numeric": ["visits", "many"],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lifecycle import decision, errors, registry
 from lifecycle.training import recalibrating
-from lifecycle.workspace import serving
+from lifecycle.workspace import shadows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,14 +39,14 @@ def balance(view: Rows) -> float | None:
     rows = rows.iloc[::every]
     version = view.registry.version(view.name, number)
     try:
-        score = serving.scorer(view.workspace, view.name, version)
+        said = shadows.scores(view.workspace, view.name, version, rows)
     except (errors.ArtefactError, errors.SettingsError):
         return None
     truth = rows["outcome"].to_numpy(dtype=float)
     never, served = (
-        every * float(_bill(truth, said, view.settings.costs.model_dump()).sum())
-        for said in (
-            score(rows) >= version.threshold,
+        every * float(_bill(truth, yes, view.settings.costs.model_dump()).sum())
+        for yes in (
+            said >= version.threshold,
             rows["prediction"].to_numpy(dtype=float) == 1,
         )
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lifecycle import alerts, evaluation, findings, promotion, registry
-from lifecycle.workspace import actors, intake
+from lifecycle.workspace import actors, shadows
 
 if TYPE_CHECKING:
     from lifecycle.workspace.view import View
@@ -95,8 +95,8 @@ def _compared(
         rows = rows[rows["time"] >= since]
     if len(rows) < view.settings.release.guard_min_rows:
         return None
-    mine = intake.scores_of(view.workspace, view.name, serving, rows)
-    theirs = intake.scores_of(view.workspace, view.name, other, rows)
+    mine = shadows.scores(view.workspace, view.name, serving, rows)
+    theirs = shadows.scores(view.workspace, view.name, other, rows)
     return evaluation.guard(
         rows["outcome"].to_numpy(),
         (mine >= serving.threshold).astype(float),

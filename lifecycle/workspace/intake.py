@@ -8,17 +8,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from lifecycle import config, errors, logs, registry
+from lifecycle import config, errors, logs
 from lifecycle.logs import problems, readers, rejects
-from lifecycle.workspace import clashes, serving
+from lifecycle.workspace import clashes
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
     from lifecycle.workspace.desk import Workspace
 
-__all__ = ["Ingested", "columns", "ingest", "scores_of"]
+__all__ = ["Ingested", "columns", "ingest"]
 
 TABLES = ("predictions", "outcomes", "feedback", "events")
 KEPT = "predictions"
@@ -206,10 +205,3 @@ def _unread(unread: Sequence[str]) -> Iterator[str]:
     if unread:
         more = f" and {len(unread) - SHOWN} more" if len(unread) > SHOWN else ""
         yield f"not read: {', '.join(unread[:SHOWN])}{more}"
-
-
-def scores_of(
-    workspace: Workspace, name: str, version: registry.Version, rows: pd.DataFrame
-) -> np.ndarray:
-    """The scores a version gives to rows, in [0, 1], shape (n_rows,)."""
-    return serving.scorer(workspace, name, version)(rows)

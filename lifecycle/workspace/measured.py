@@ -18,7 +18,7 @@ from lifecycle import (
     quality,
 )
 from lifecycle.findings import Findings
-from lifecycle.workspace import intake
+from lifecycle.workspace import shadows
 from lifecycle.workspace.rows import LENGTH
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def own(view: Rows) -> pd.DataFrame:
         rows = rows[rows["time"] >= view.reference_period[1]]
     if version is None:
         return rows[rows["prediction"].notna()]
-    score = intake.scores_of(view.workspace, view.name, version, rows)
+    score = shadows.scores(view.workspace, view.name, version, rows)
     said = (score >= version.threshold).astype(float)
     return rows.assign(score=score, prediction=said)
 

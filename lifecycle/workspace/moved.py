@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle import drift, periods, profiles, promotion
 from lifecycle.findings import Findings
-from lifecycle.workspace import intake, kept
+from lifecycle.workspace import kept, shadows
 from lifecycle.workspace.rows import LENGTH, SHOWN_CHUNKS
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _answered(view: Rows) -> pd.DataFrame:
         return view.scored[["time", "score", "outcome"]]
     rows = view.labelled[view.labelled["time"] > version.trained_to]
     told = rows[["time", "outcome"]].copy()
-    told["score"] = intake.scores_of(view.workspace, view.name, version, rows)
+    told["score"] = shadows.scores(view.workspace, view.name, version, rows)
     return told
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import decision, evaluation, periods, registry
-from lifecycle.workspace import serving
+from lifecycle.workspace import shadows
 from lifecycle.workspace.pricing import error_costs
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _weeks(
     return evaluation.gained(
         rows["outcome"].to_numpy(),
         *(
-            serving.scorer(view.workspace, view.name, version)(rows)
+            shadows.scores(view.workspace, view.name, version, rows)
             for version in (before, after)
         ),
         weeks=labels.map(starts).to_numpy(dtype=object),

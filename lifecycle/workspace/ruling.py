@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from lifecycle import decision, errors, recipes, registry, training
-from lifecycle.workspace import asking, earned, faulty, pricing, serving
+from lifecycle.workspace import asking, earned, faulty, pricing, shadows
 from lifecycle.workspace.fits_kept import FitsKept
 from lifecycle.workspace.rows import LENGTH
 
@@ -34,12 +34,12 @@ def backtest(view: View) -> training.Backtest | None:
     Where a fit has a price only those are made that are worth it now. `None` before the
     first version.
     """
-    model, versions = view.settings, _deployed(view)
+    model, rows = view.settings, view.labelled.reset_index(drop=True)
+    versions, said = _deployed(view, rows)
     if not versions:
         return None
-    rows = view.labelled.reset_index(drop=True)
     numeric, categorical = _offered(view, rows)
-    shadows, marked = _shadows(view, versions, rows), faulty.touched(view, rows)
+    marked = faulty.touched(view, rows)
     folder = view.workspace.directory / ".lifecycle" / "fits" / view.name
 
     def test(
@@ -56,7 +56,7 @@ def backtest(view: View) -> training.Backtest | None:
                 for name in model.rebuild
                 if name in recipes
             },
-            deployed=shadows,
+            deployed=said,
             numeric=model.features.numeric,
             categorical=model.features.categorical,
             as_of=view.as_of,
@@ -114,20 +114,38 @@ def ruling(view: View) -> decision.Ruling:
     )
 
 
-def _deployed(view: View) -> dict[str, registry.Version]:
-    """What is in production, and what was and can be loaded, by its name."""
-    found: dict[str, registry.Version] = {}
+def _deployed(
+    view: View, rows: pd.DataFrame
+) -> tuple[dict[str, registry.Version], dict[str, np.ndarray]]:
+    """What is in production, and what was and can come back, each by its name.
+
+    With what each says of the newest rows, `nan` of those before them.
+    """
+    import numpy as np
+
+    versions: dict[str, registry.Version] = {}
+    said: dict[str, np.ndarray] = {}
     if view.production is None:
-        return found
-    found["keep"] = view.production
-    for number in _earlier(view, view.production.number):
+        return versions, said
+    model = view.settings
+    chunks = model.renewal.windows + OLDER + max(1, *model.release.spans, 1)
+    since = view.as_of - model.delay - chunks * LENGTH[model.chunk]
+    newest = (rows["time"] >= since).to_numpy()
+    asked = {"keep": view.production.number}
+    asked |= {f"roll_back {n}": n for n in _earlier(view, view.production.number)}
+    for name, number in asked.items():
         version = view.registry.version(view.name, number)
+        scores = np.full(len(rows), np.nan)
         try:
-            serving.scorer(view.workspace, view.name, version)
+            scores[newest] = shadows.scores(
+                view.workspace, view.name, version, rows[newest]
+            )
         except (errors.ArtefactError, errors.SettingsError):
+            if name == "keep":
+                raise
             continue  # its artefact or its recipe is gone; it cannot come back
-        found[f"roll_back {number}"] = version
-    return found
+        versions[name], said[name] = version, scores
+    return versions, said
 
 
 def _earlier(view: View, production: int) -> list[int]:
@@ -151,26 +169,6 @@ def _as_champion(view: View, name: str) -> recipes.Recipe:
         return recipe
     parameters = champion.birth.get("parameters")
     return recipe.tuned(parameters) if parameters else recipe
-
-
-def _shadows(
-    view: View, versions: dict[str, registry.Version], rows: pd.DataFrame
-) -> dict[str, np.ndarray]:
-    """What each version says of the newest rows; `nan` of those before them."""
-    import numpy as np
-
-    model = view.settings
-    chunks = model.renewal.windows + OLDER + max(1, *model.release.spans, 1)
-    since = view.as_of - model.delay - chunks * LENGTH[model.chunk]
-    newest = (rows["time"] >= since).to_numpy()
-    found = {}
-    for name, version in versions.items():
-        scores = np.full(len(rows), np.nan)
-        if newest.any():
-            score = serving.scorer(view.workspace, view.name, version)
-            scores[newest] = score(rows[newest])
-        found[name] = scores
-    return found
 
 
 def _offered(view: View, rows: pd.DataFrame) -> tuple[Sequence[str], Sequence[str]]:

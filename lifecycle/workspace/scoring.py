@@ -11,6 +11,7 @@ from lifecycle import errors, logs, routing
 from lifecycle.jobs import store
 from lifecycle.logs import problems
 from lifecycle.workspace import clashes, intake
+from lifecycle.workspace.serving import scorer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,7 +155,7 @@ def _scored(
         if not mine.any():
             continue
         version = workspace.registry.version(name, number)
-        scores = intake.scores_of(workspace, name, version, rows[mine])
+        scores = scorer(workspace, name, version)(rows[mine])
         scored.loc[mine, "score"] = scores
         scored.loc[mine, "prediction"] = (scores >= version.threshold).astype(float)
         scored.loc[mine, "version"] = str(version.number)
