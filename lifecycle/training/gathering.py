@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-__all__ = ["Material", "material"]
+__all__ = ["Material", "gathered", "material"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +160,38 @@ def material(
     >>> len(material(frame, span=1, **known))
     1
     """
+    return gathered(
+        windows.Timed.of(labelled, chunk, timezone),
+        as_of=as_of,
+        delay=delay,
+        span=span,
+        chunk=chunk,
+        timezone=timezone,
+        start=start,
+        end=end,
+        hold_out=hold_out,
+        feedback=feedback,
+        left_out=left_out,
+        max_share_per_person=max_share_per_person,
+    )
+
+
+def gathered(
+    timed: windows.Timed,
+    *,
+    as_of: datetime,
+    delay: timedelta,
+    span: int | None,
+    chunk: periods.Every,
+    timezone: str,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    hold_out: int = 0,
+    feedback: pd.DataFrame | None,
+    left_out: npt.ArrayLike | Sequence[tuple[npt.ArrayLike, str]] | None,
+    max_share_per_person: float,
+) -> Material:
+    """As `material`, of rows that were ordered before: a back-test asks many times."""
     import numpy as np
     import pandas as pd
 
@@ -169,12 +201,11 @@ def material(
         )
     if hold_out < 0:
         raise ValueError(f"hold_out must be 0 or more chunks, got {hold_out}")
-    frame, order = windows.ordered(labelled)
+    frame, order, labels = timed.frame, timed.order, timed.labels
     reasons = marking.masks(left_out, order)
     fit = np.ones(len(frame), dtype=bool)
     for mask, _ in reasons:
         fit &= ~mask
-    labels = windows.chunk_labels(frame, chunk, timezone)
     ripe = np.zeros(len(frame), dtype=bool)
     ripe[windows.due(frame, as_of=as_of, delay=delay)] = True
     held = _newest_chunks(labels, ripe & fit, hold_out)

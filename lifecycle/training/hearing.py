@@ -98,20 +98,21 @@ def listen(
     n = len(frame)
     labels, weights = np.full(n, np.nan), np.zeros(n)
     sources = np.full(n, "", dtype=object)
-    truth = frame["outcome"].to_numpy(dtype=float, na_value=np.nan)
+    truth = frame["outcome"].to_numpy(dtype=float, na_value=np.nan, copy=True)
     if not np.isin(truth[known], (0, 1)).all():
         why = "outcomes are numbers, and words on numbers are not weighed"
         return Heard(labels, weights, sources, [], {"words": 0, "late": 0}, why)
-    ids = frame["id"].astype(str).to_numpy(dtype=object)
-    columns = ["id", "outcome"]
-    if "known_at" in frame:
-        columns.append("known_at")
-        came = (frame["known_at"] <= as_of.astimezone(UTC)).to_numpy(dtype=bool)
-        truth = np.where(came, truth, np.nan)
     said = people.words(feedback, as_of=as_of)
-    found, late = people.resolved(said, frame.loc[known, columns], ids[asked])
+    spoken = np.flatnonzero(frame["id"].astype(str).isin(said["id"]).to_numpy())
+    columns = ["id", "outcome", *(["known_at"] if "known_at" in frame else [])]
+    rows = frame[columns].iloc[spoken]  # whoever nobody spoke of is passed over
+    if "known_at" in frame:
+        came = (rows["known_at"] <= as_of.astimezone(UTC)).to_numpy(dtype=bool)
+        truth[spoken[~came]] = np.nan
+    ids = rows["id"].astype(str).to_numpy(dtype=object)
+    found, late = people.resolved(said, rows[known[spoken]], ids[asked[spoken]])
     table, capped = held(found.table, outcomes=outcomes, most=most)
-    place = {key: at for at, key in enumerate(ids) if asked[at]}
+    place = {key: at for key, at in zip(ids, spoken, strict=True) if asked[at]}
     stands = standing(table)
     at = np.array([place[key] for key in stands["id"]], dtype=int)
     early = ~np.isnan(truth[at])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -13,7 +14,7 @@ from lifecycle.recipes import Recipe
 from lifecycle.training import recalibrating
 from lifecycle.training.booking import Book
 from lifecycle.training.fits import Fits
-from lifecycle.training.gathering import Material, material
+from lifecycle.training.gathering import Material, gathered
 from lifecycle.training.keeping import Kept
 from lifecycle.training.leaving_out import Faulty
 from lifecycle.training.options import Columns, trials, version_of
@@ -21,7 +22,7 @@ from lifecycle.training.result import LATER, TABLE, Backtest, typed
 from lifecycle.training.standing import Standing
 from lifecycle.training.tasks import Loss, Task, check_kind
 from lifecycle.training.trying import Course
-from lifecycle.training.windows import Part, Rows, cut, due, ordered
+from lifecycle.training.windows import Part, Rows, Timed, cut, due, ordered
 
 if TYPE_CHECKING:
     import numpy as np
@@ -218,10 +219,12 @@ def backtest(
 
     told = [n for n in ("id", "time", "outcome", "known_at") if n in rows.frame]
     slim = rows.frame[told]  # its index is the rows' positions
+    timed = Timed(slim, slim.index.to_numpy(), rows.labels)
 
+    @functools.cache  # what one window's nearer candidates learn a later one's do, too
     def gather(moment: datetime, span: int | None) -> Material:
-        return material(
-            slim,
+        return gathered(
+            timed,
             as_of=moment,
             delay=delay,
             span=span,

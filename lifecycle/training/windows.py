@@ -94,6 +94,21 @@ def ordered(labelled: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     return labelled.iloc[order], order
 
 
+@dataclass(frozen=True)
+class Timed:
+    """Labelled rows in order, the position that each had, and its chunk's label."""
+
+    frame: pd.DataFrame
+    order: np.ndarray
+    labels: np.ndarray
+
+    @classmethod
+    def of(cls, labelled: pd.DataFrame, chunk: periods.Every, timezone: str) -> Timed:
+        """Order the rows and find their chunks."""
+        frame, order = ordered(labelled)
+        return cls(frame, order, chunk_labels(frame, chunk, timezone))
+
+
 def chunk_labels(
     frame: pd.DataFrame, chunk: periods.Every, timezone: str
 ) -> np.ndarray:
