@@ -772,12 +772,16 @@ def test_every_earlier_version_that_can_be_loaded_may_come_back(desk: Path) -> N
         ws.approve("calls", asked.id, reason="go", by="Dana Weber", as_of=at)
         at += timedelta(days=1)
     (ws.registry.artefacts / "calls" / "7.skops").unlink()
-    found = ruling._deployed(ws.view("calls", TURNED))
+    view = ws.view("calls", TURNED)
+    rows = view.labelled.reset_index(drop=True)
+    found, said = ruling._deployed(view, rows)
     assert {name: each.number for name, each in found.items()} == {
         "keep": 10,
         **{f"roll_back {number}": number for number in (4, 5, 6, 8, 9, 1)},
     }
-    past = ruling._deployed(ws.view("calls", LIVE + timedelta(days=15)))
+    assert all(len(scores) == len(rows) for scores in said.values())
+    view = ws.view("calls", LIVE + timedelta(days=15))
+    past, _ = ruling._deployed(view, view.labelled.reset_index(drop=True))
     assert list(past) == ["keep", "roll_back 1", "roll_back 2"]
 
 
