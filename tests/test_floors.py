@@ -17,9 +17,9 @@ periods intervals figures markup simulate
 metrics profiles
 calibration findings
 drift estimation business quality feedback routing  logs registry recipes config
-monitor diagnosis training evaluation
+monitor diagnosis training evaluation experiment guards
 decision
-promotion alerts
+promotion alerts hooks
 jobs
 workspace widgets
 demo
@@ -45,6 +45,8 @@ DOORS = {  # an outside library with side effects enters by these rooms
     "bs4": {"jobs"},
     "cronsim": {"jobs"},
     "apprise": {"alerts"},
+    "mlflow": {"hooks"},
+    "psycopg": set(),  # SQLAlchemy finds it
     "pydantic": {"config", "jobs"},
     "tomllib": {"config"},
     "typer": {"cli"},

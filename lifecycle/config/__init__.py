@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lifecycle.config.reading import find, load, load_rules, parse
+from lifecycle.config.releasing import Gate, Promote, Release, Renewal
 from lifecycle.config.rules import Rule, RuleFile
 from lifecycle.config.tables import (
     FILE,
@@ -10,13 +11,9 @@ from lifecycle.config.tables import (
     Alerts,
     Costs,
     Features,
-    Gate,
     Kpi,
     Model,
-    Promote,
     Reference,
-    Release,
-    Renewal,
     Schedule,
     Settings,
     Shared,
