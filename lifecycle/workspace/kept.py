@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import drift, profiles
+from lifecycle import drift, estimation, profiles
 from lifecycle.findings import Finding, Findings
 from lifecycle.jobs import store
 from lifecycle.workspace import serving
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from lifecycle.workspace.rows import Rows
 
-__all__ = ["course_profile", "importance", "reference_profile"]
+__all__ = ["course_profile", "estimate", "importance", "reference_profile"]
 
 _MOST_ROWS = 4_000  # of the reference, for importance
 _REPEATS = 5
@@ -119,6 +120,33 @@ def importance(view: Rows, rows: Callable[[], pd.DataFrame]) -> Findings | None:
     return found if len(found) else None
 
 
+def estimate(
+    view: Rows,
+    key: Sequence[object],
+    rows: Sequence[pd.DataFrame],
+    make: Callable[[], estimation.Estimate],
+) -> estimation.Estimate:
+    """An estimate of chunks that are past, from what was known then: worked out once.
+
+    Parameters
+    ----------
+    view : Rows
+    key : sequence
+        What else it depends on, beside the rows.
+    rows : sequence of DataFrame
+        All that it reads; a correction of one of them makes it anew.
+    make : callable
+        Asked only where nothing is kept of these rows.
+    """
+    from pandas.util import hash_pandas_object
+
+    seen = hashlib.sha256()
+    for table in rows:
+        seen.update(hash_pandas_object(table, index=False).to_numpy().tobytes())
+    path = _place(view, "estimate", [*rows[0], *key, seen.hexdigest()])
+    return _once(path, _estimate_written, _estimate_read, make)
+
+
 def _version(view: Rows) -> tuple[object, ...]:
     version = view.production
     return (None,) if version is None else (version.number, version.sha256)
@@ -150,14 +178,32 @@ def _once(
         return made
 
 
-def _written(found: Findings) -> bytes:
+def _told(found: Findings) -> dict[str, Any]:
     fields = list(Finding.__dataclass_fields__)
     rows = [{name: getattr(row, name) for name in fields} for row in found]
     told = {"title": found.title, "summary": found.summary, "main": found.main}
-    return json.dumps({**told, "rows": rows}).encode()
+    return {**told, "rows": rows}
+
+
+def _found(told: dict[str, Any]) -> Findings:
+    rows = tuple(Finding(**row) for row in told.pop("rows"))
+    return Findings(rows=rows, **told)
+
+
+def _written(found: Findings) -> bytes:
+    return json.dumps(_told(found)).encode()
 
 
 def _read(data: bytes) -> Findings:
+    return _found(json.loads(data))
+
+
+def _estimate_written(made: estimation.Estimate) -> bytes:
+    grounds = [asdict(each) for each in made.grounds]
+    return json.dumps({"findings": _told(made.findings), "grounds": grounds}).encode()
+
+
+def _estimate_read(data: bytes) -> estimation.Estimate:
     told = json.loads(data)
-    rows = tuple(Finding(**row) for row in told.pop("rows"))
-    return Findings(rows=rows, **told)
+    grounds = tuple(estimation.Ground(**each) for each in told["grounds"])
+    return estimation.Estimate(_found(told["findings"]), grounds)

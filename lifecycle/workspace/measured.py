@@ -18,7 +18,7 @@ from lifecycle import (
     quality,
 )
 from lifecycle.findings import Findings
-from lifecycle.workspace import shadows
+from lifecycle.workspace import kept, shadows
 from lifecycle.workspace.rows import LENGTH
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ __all__ = [
 METRICS = ("accuracy", "precision", "recall", "roc_auc", "brier")
 FIRST_CHUNKS = 8  # of a version, on rows it was not trained on: how good it is
 CALIBRATED_ON = 13  # newest chunks whose outcomes are known
-LOOKED_BACK = 12  # chunks with outcomes that are estimated once more
+LOOKED_BACK = 12  # chunks with outcomes, at least, that are estimated once more
 BLOCK = 4  # of them at a time, each knowing what was known at its start
 SEGMENT_CHUNKS = 13
 SHOWN_SEGMENTS = 7
@@ -91,10 +91,10 @@ def estimated(view: Rows) -> estimation.Estimate | None:
     whole = [each for each in sorted(labels.unique()) if _ended(view, each)]
     due = [each for each in whole if _due(view, each)]
     open_chunks = [each for each in whole if each not in due]
-    back = due[-LOOKED_BACK:]
     parts = []
-    for start in range(0, len(back), BLOCK):
-        block = back[start : start + BLOCK]
+    begin = max(0, len(due) - LOOKED_BACK) // BLOCK * BLOCK  # the same blocks each week
+    for start in range(begin, len(due), BLOCK):
+        block = due[start : start + BLOCK]
         parts.append(_block(view, rows, labels, block, known_by=block[0]))
     if open_chunks:
         parts.append(_block(view, rows, labels, open_chunks, known_by=""))
@@ -128,17 +128,27 @@ def _block(
     known = rows[due & labels.isin(newest)]
     if known["outcome"].nunique() < 2:
         return None
-    asked = labels.isin(chunks)
-    return estimation.estimate(
-        known,
-        rows[asked],
-        features=list(view.settings.features.names),
-        metrics=METRICS,
-        chunk=labels[asked].to_numpy(),
-        timezone=view.timezone,
-        thresholds={"accuracy": view.settings.alerts.accuracy_below},
-        rng=view.settings.seed,
-    )
+    asked, features = labels.isin(chunks), list(view.settings.features.names)
+    below = view.settings.alerts.accuracy_below
+
+    def make() -> estimation.Estimate:
+        return estimation.estimate(
+            known,
+            rows[asked],
+            features=features,
+            metrics=METRICS,
+            chunk=labels[asked].to_numpy(),
+            timezone=view.timezone,
+            thresholds={"accuracy": below},
+            rng=view.settings.seed,
+        )
+
+    if not known_by or len(chunks) < BLOCK:
+        return make()  # next week it is another
+    read = ["score", "prediction", *features]
+    told = (known[[*read, "outcome"]], rows.loc[asked, read])
+    key = [*METRICS, *chunks, below, view.settings.seed]
+    return kept.estimate(view, key, told, make)
 
 
 def _ended(view: Rows, label: str) -> bool:
