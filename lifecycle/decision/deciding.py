@@ -195,6 +195,8 @@ class _Case:
             currency=self.words.currency,
             horizon_weeks=self.horizon_weeks,
             persistence=self.policy.persistence,
+            level=self.policy.level,
+            chunk=self.words.chunk,
             margin=compared,
             flips=flips,
             spent=self.spent,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lifecycle import markup
 from lifecycle.decision.value import Option
-from lifecycle.decision.words import line
+from lifecycle.decision.words import Words, line, percent
 
 __all__ = ["Evidence"]
 
@@ -29,13 +29,18 @@ class Evidence:
         The one that comes next once the data are mended.
     notes : tuple of str
         Sentences below the table: what it took to know, what is left out.
+    chunk : str
+        What spans count.
+    level : float
+        Of the intervals.
 
     Examples
     --------
     >>> option = Option("retrain", "trees", 13, None, 400, 4, 0.2, 9820.0, 1200.0,
-    ...     500.0, 7340.0, 11300.0, 1.0, True)
+    ...     500.0, 7340.0, 11300.0, 1.0, True, weeks=10.0)
     >>> Evidence((option,), option, "USD")
-    retrain trees, last 13 chunks: net $9,320 ($7,340 to $11,300), pays 100%
+    retrain trees, last 13 weeks: gains $982 a week ($784 to $1,180), price $500,
+    net $9,320 ($7,340 to $11,300), pays 100%
     """
 
     options: Sequence[Option]
@@ -43,6 +48,8 @@ class Evidence:
     currency: str = "USD"
     then: Option | None = None
     notes: Sequence[str] = ()
+    chunk: str = "week"
+    level: float = 0.90
 
     def __repr__(self) -> str:
         if not self.options:
@@ -53,10 +60,11 @@ class Evidence:
 
     def _line(self, option: Option) -> str:
         name = " ".join([_action(option), line(option.recipe, 40)]).strip()
-        rows = "".join(f", {part}" for part in _about(option))
-        net = markup.number(option.net, self.currency)
-        ends = markup.interval(option.lower, option.upper, self.currency)
-        return f"{name}{rows}: net {net} ({ends}), pays {option.probability:.0%}"
+        rows = "".join(f", {part}" for part in self._about(option))
+        week, week_ends, price, net, ends = self._money(option)
+        gains = f"gains {week} a week ({week_ends}), " if week_ends else ""
+        pays = percent(option.probability)
+        return f"{name}{rows}: {gains}price {price}, net {net} ({ends}), pays {pays}"
 
     def _repr_html_(self) -> str:
         if not self.options:
@@ -75,15 +83,16 @@ class Evidence:
         )
 
     def _table(self, options: Sequence[Option], label: str) -> markup.Html:
-        header = ["Action", "n", "Errors saved", "Value", "Price", "Net", "Pays"]
+        header = ["Action", "n", "Errors saved a row", "Gain a week", "Value", "Price"]
+        header += ["Net", "Pays"]
         rows = [self._row(option) for option in options]
-        return markup.table(header, rows, label=label, numeric=range(1, 7))
+        label = f"{label}, with {self.level:.0%} intervals"
+        return markup.table(header, rows, label=label, numeric=range(1, 8))
 
     def _row(self, option: Option) -> list[object]:
-        net = markup.number(option.net, self.currency)
-        ends = markup.interval(option.lower, option.upper, self.currency)
+        week, week_ends, price, net, ends = self._money(option)
         pays = option.probability
-        about = filter(None, [line(option.recipe, 40), *_about(option)])
+        about = filter(None, [line(option.recipe, 40), *self._about(option)])
         mark = "chosen" if option is self.chosen else ""
         if option is self.then:
             mark = "once mended"
@@ -92,29 +101,38 @@ class Evidence:
             markup.Html(f"{_below(_action(option), ', '.join(about))}{badge}"),
             option.n,
             markup.number(option.gain, "%"),
+            _below(week, week_ends),
             markup.number(option.value, self.currency),
-            markup.number(option.price, self.currency),
+            price,
             _below(net, ends),
-            markup.number(pays) if math.isnan(pays) else f"{pays:.0%}",
+            markup.number(pays) if math.isnan(pays) else percent(pays),
         ]
+
+    def _money(self, option: Option) -> tuple[str, str, str, str, str]:
+        """Gain a week with its interval, price, net value with its interval."""
+        lower, upper = option.gain_per_week_lower, option.gain_per_week_upper
+        return (
+            markup.number(option.gain_per_week, self.currency),
+            markup.interval(lower, upper, self.currency),
+            markup.number(option.price, self.currency),
+            markup.number(option.net, self.currency),
+            markup.interval(option.lower, option.upper, self.currency),
+        )
+
+    def _about(self, option: Option) -> list[str]:
+        """What an option is trained on, and with which new columns."""
+        if option.action not in ("retrain", "rebuild"):
+            return []
+        told = [Words(self.chunk).rows(option).removeprefix("the ")]
+        if option.offered:
+            told.append(f"with {line(option.offered, 80)}")
+        return told
 
 
 def _action(option: Option) -> str:
     if option.version is not None:
         return f"roll back to version {option.version}"
     return option.action.replace("_", " ")
-
-
-def _about(option: Option) -> list[str]:
-    """What an option is trained on, and with which new columns."""
-    if option.action not in ("retrain", "rebuild"):
-        return []
-    plural = "" if option.span == 1 else "s"
-    rows = "all rows" if option.span is None else f"last {option.span} chunk{plural}"
-    told = [rows]
-    if option.offered:
-        told.append(f"with {line(option.offered, 80)}")
-    return told
 
 
 def _below(text: str, small: str) -> markup.Html:

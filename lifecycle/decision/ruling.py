@@ -14,13 +14,15 @@ from lifecycle.decision.flips import Flips
 from lifecycle.decision.margins import Margin
 from lifecycle.decision.spent import Spent
 from lifecycle.decision.value import Option
-from lifecycle.decision.words import money
+from lifecycle.decision.words import Words, money, percent
 from lifecycle.findings import Findings, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Action", "Ruling"]
+
+_WEEKLY = ("gain_per_week", "gain_per_week_lower", "gain_per_week_upper")
 
 Action = Literal["keep", "fix_data", "recalibrate", "retrain", "rebuild", "roll_back"]
 
@@ -71,6 +73,10 @@ class Ruling:
         Whether it was worth its price to fit candidates, and when to look again.
     persistence : float
         Share of a gain that was reckoned to be left after a week.
+    level : float
+        Of the intervals.
+    chunk : str
+        What spans count.
     """
 
     action: Action
@@ -95,6 +101,8 @@ class Ruling:
     then: Option | None = None
     asking: Asking | None = None
     persistence: float = math.nan
+    level: float = 0.90
+    chunk: str = "week"
 
     @property
     def verdict(self) -> Verdict:
@@ -116,7 +124,11 @@ class Ruling:
         return found[0] if found else None
 
     def frame(self) -> pd.DataFrame:
-        """Every option, best first, with value, price, net value and its interval."""
+        """Every option, best first: gain a row and a week, value, price and net value.
+
+        `lower` and `upper` are those of `net`, `persistence` is the share of a gain
+        that is left after a week; money is in `currency`.
+        """
         import pandas as pd
 
         columns = [*Option.__dataclass_fields__]
@@ -125,6 +137,10 @@ class Ruling:
         )
         frame = frame.astype({"span": "Int64", "version": "Int64"})
         frame.insert(columns.index("price") + 1, "net", frame["value"] - frame["price"])
+        told = {name: [getattr(o, name) for o in self.options] for name in _WEEKLY}
+        told["persistence"] = [self.persistence] * len(self.options)
+        for place, (name, values) in enumerate(told.items(), columns.index("gain") + 1):
+            frame.insert(place, name, pd.Series(values, dtype=float))
         return frame
 
     def facts(self) -> dict[str, Any]:
@@ -137,10 +153,11 @@ class Ruling:
             "version": self.version,
             "offered": self.offered,
             **_plain({name: getattr(self, name) for name in numbers}),
+            **_plain({name: getattr(self.taken, name, None) for name in _WEEKLY}),
             "price": self.price,
             "currency": self.currency,
             "horizon_weeks": self.horizon_weeks,
-            **_plain({"persistence": self.persistence}),
+            **_plain({"persistence": self.persistence, "level": self.level}),
             "sentence": self.summary,
             "margin": None if self.margin is None else _plain(self.margin.facts()),
             "flips": self.flips.facts(),
@@ -184,23 +201,56 @@ class Ruling:
     def evidence(self) -> Evidence:
         """Every option as a table for a reader, best first."""
         return Evidence(
-            self.options, self.taken, self.currency, then=self.then, notes=self._notes()
+            self.options,
+            self.taken,
+            self.currency,
+            then=self.then,
+            notes=self._notes(),
+            chunk=self.chunk,
+            level=self.level,
         )
 
     def _notes(self) -> tuple[str, ...]:
         count = len(self.left_out)
         notes = [
-            f"To know this took {self.spent.summary}" if self.spent.summary else ""
+            self._fading(),
+            f"To know this took {self.spent.summary}" if self.spent.summary else "",
         ]
         if count:
             windows = f"{count} window{'' if count == 1 else 's'}"
             notes.append(f"{windows} touched by a fault of the data are left out.")
         return tuple(filter(None, notes))
 
+    def _fading(self) -> str:
+        """How a week's gain becomes that of the horizon, in a sentence."""
+        weeks = next((o.weeks for o in self.options if math.isfinite(o.weeks)), None)
+        if weeks is None or math.isnan(self.persistence):
+            return ""
+        return (
+            f"A gain is taken to persist by {100 * self.persistence:g}% a week: over "
+            f"{self.horizon_weeks:g} weeks it counts {weeks:.3g} times the first."
+        )
+
+    def _weekly(self) -> str:
+        """What a week brings: of the option ruled, else of the best one."""
+        if self.verdict == "undefined" or not self.options:
+            return ""
+        words = Words(self.chunk, self.currency, self.horizon_weeks, self.level)
+        shown = self.taken or self.then or self.options[0]
+        said = words.per_week(shown, self.persistence)
+        name = "" if shown is self.taken else f"to {words.name(shown)}: "
+        return markup.sentence(f"{name}{said}") if said else ""
+
+    def _pays(self) -> str:
+        """With which probability the option ruled pays its price."""
+        return "" if self.taken is None else percent(self.taken.probability)
+
     def _repr_html_(self) -> str:
         mark = markup.badge(self.verdict)
         head = markup.Html(f"<h3>{markup.cell(self.findings.title)} {mark}</h3>")
         facts = {
+            "Gain a week": self._weekly(),
+            "Pays its price": self._pays(),
             "Margin": "" if self.margin is None else self.margin.summary,
             "What would change it": self.flips.summary,
             "What it cost to know": markup.sentence(self.spent.summary),

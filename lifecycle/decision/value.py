@@ -55,6 +55,21 @@ class Option:
         Whether the evidence is enough to act.
     offered : str
         The new columns a rebuild would use, "visits, plan"; else empty.
+    confirmed : float
+        `value` without the window that speaks most for it.
+    earned : float
+        What acting has earned so far; `nan` where no balance is kept.
+    weeks : float
+        As many times as the first week's gain the horizon brings; see `weigh`.
+
+    Examples
+    --------
+    >>> option = Option("retrain", "trees", 13, None, 400, 4, 0.2, 9820.0, 1200.0,
+    ...     500.0, 7340.0, 11300.0, 1.0, True, weeks=10.0)
+    >>> option.net, option.gain_per_week
+    (9320.0, 982.0)
+    >>> option.gain_per_week_lower, option.gain_per_week_upper
+    (784.0, 1180.0)
     """
 
     action: str
@@ -80,6 +95,25 @@ class Option:
     def net(self) -> float:
         """Expected gain less the price."""
         return self.value - self.price
+
+    @property
+    def gain_per_week(self) -> float:
+        """Expected gain of the first week, in money; it fades from there."""
+        return self._weekly(self.value)
+
+    @property
+    def gain_per_week_lower(self) -> float:
+        """Lower end of its interval."""
+        return self._weekly(self.lower + self.price)
+
+    @property
+    def gain_per_week_upper(self) -> float:
+        """Upper end of its interval."""
+        return self._weekly(self.upper + self.price)
+
+    def _weekly(self, value: float) -> float:
+        """What of a value over the horizon the first week brings."""
+        return value / self.weeks if self.weeks else math.nan
 
 
 def weigh(

@@ -12,6 +12,7 @@ from lifecycle.decision.value import Option, Policy
 
 __all__ = ["Words", "line", "money", "percent", "some"]
 
+_NO_CURRENCY = "XXX"  # so named in ISO 4217
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -113,6 +114,26 @@ class Words:
             f"({self.between(lower, upper)}) against a price of "
             f"{self.money(option.price)}"
         )
+
+    def per_week(self, option: Option, persistence: float = math.nan) -> str:
+        """What an option brings in its first week, and how that fades.
+
+        Examples
+        --------
+        >>> sure = Option("retrain", "trees", 13, None, 400, 4, 0.2, 9820.0, 1200.0,
+        ...     500.0, 7340.0, 11300.0, 1.0, True, weeks=10.0)
+        >>> Words().per_week(sure, 0.95)
+        '+$982 in the first week (90%: 784 to 1,180), of which 95% is left a week later'
+        """
+        if math.isnan(option.gain_per_week):
+            return ""
+        ends = self.between(option.gain_per_week_lower, option.gain_per_week_upper)
+        said = f"{self.signed(option.gain_per_week)} in the first week ({ends})"
+        if math.isnan(persistence):
+            return said
+        if persistence == 1:
+            return f"{said}, and as much in each one after it"
+        return f"{said}, of which {100 * persistence:g}% is left a week later"
 
     def between(self, lower: float, upper: float) -> str:
         """An interval within a sentence that has named the currency."""
@@ -229,6 +250,5 @@ def _rounded(value: float) -> float:
 
 
 def _bare(value: float) -> str:
-    """A sum without its currency."""
-    unit = "XXX"
-    return money(value, unit).replace(f"{unit}\N{NO-BREAK SPACE}", "")
+    """A sum without its currency, with the digits of one."""
+    return money(value, _NO_CURRENCY).replace(f"{_NO_CURRENCY}\N{NO-BREAK SPACE}", "")
