@@ -160,8 +160,9 @@ def material(
     >>> len(material(frame, span=1, **known))
     1
     """
+    timed = windows.Timed.of(labelled, chunk, timezone)
     return gathered(
-        windows.Timed.of(labelled, chunk, timezone),
+        timed,
         as_of=as_of,
         delay=delay,
         span=span,
@@ -170,7 +171,7 @@ def material(
         start=start,
         end=end,
         hold_out=hold_out,
-        feedback=feedback,
+        spoken=None if feedback is None else hearing.Spoken.of(timed.frame, feedback),
         left_out=left_out,
         max_share_per_person=max_share_per_person,
     )
@@ -187,7 +188,7 @@ def gathered(
     start: datetime | None = None,
     end: datetime | None = None,
     hold_out: int = 0,
-    feedback: pd.DataFrame | None,
+    spoken: hearing.Spoken | None,
     left_out: npt.ArrayLike | Sequence[tuple[npt.ArrayLike, str]] | None,
     max_share_per_person: float,
 ) -> Material:
@@ -221,7 +222,7 @@ def gathered(
         "end": None if end is None else end.isoformat(),
         "hold_out": hold_out,
         "max_share_per_person": max_share_per_person,
-        "listened": feedback is not None,
+        "listened": spoken is not None,
         "outcomes": len(chosen),
     }
     first = labels[chosen].min() if span and len(chosen) else ""
@@ -231,10 +232,9 @@ def gathered(
     sources = np.full(len(chosen), OUTCOME, dtype=object)
     findings: list[Finding] = []
     remark = ""
-    if feedback is not None:
+    if spoken is not None:
         heard = hearing.listen(
-            frame,
-            feedback,
+            spoken,
             as_of=as_of,
             known=ripe & fit & inside,
             asked=wanted & fit & ~ripe,
@@ -242,12 +242,12 @@ def gathered(
             most=max_share_per_person,
         )
         values = np.where(np.isnan(heard.labels), values, heard.labels)
-        spoken = np.flatnonzero(heard.weights > 0)
-        rows = np.concatenate([chosen, spoken])
-        weights = np.concatenate([weights, heard.weights[spoken]])
-        sources = np.concatenate([sources, heard.sources[spoken]])
+        words = np.flatnonzero(heard.weights > 0)
+        rows = np.concatenate([chosen, words])
+        weights = np.concatenate([weights, heard.weights[words]])
+        sources = np.concatenate([sources, heard.sources[words]])
         findings += heard.findings
-        told["people"] = heard.facts | {"rows": len(spoken)}
+        told["people"] = heard.facts | {"rows": len(words)}
         remark = heard.remark
     by_time = np.argsort(rows, kind="stable")
     rows, weights, sources = rows[by_time], weights[by_time], sources[by_time]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["EARLY", "OUTCOME", "Heard", "held", "listen", "standing"]
+__all__ = ["EARLY", "OUTCOME", "Heard", "Spoken", "held", "listen", "standing"]
 
 OUTCOME, EARLY = "outcome", "early outcome"
 
@@ -47,9 +47,63 @@ class Heard:
     remark: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Spoken:
+    """Words, and the rows that anybody ever spoke of: found once, asked many times.
+
+    Parameters
+    ----------
+    words : DataFrame
+        As `people.spoken` gives them.
+    truth : ndarray of float64, shape (n,)
+        Of all rows.
+    positions : ndarray of int, shape (k,)
+        Of the rows that were spoken of.
+    ids : ndarray of str, shape (k,)
+    rows : DataFrame of k rows
+        `id`, `outcome` and, where there is one, `known_at`.
+    """
+
+    words: pd.DataFrame
+    truth: np.ndarray
+    positions: np.ndarray
+    ids: np.ndarray
+    rows: pd.DataFrame
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, feedback: pd.DataFrame) -> Spoken:
+        """Match what people said with the rows.
+
+        Raises
+        ------
+        InputError
+            A column is missing.
+        """
+        import numpy as np
+
+        asked = ["id", "time", "kind", "label"]
+        for where, names in ((frame, ["id"]), (feedback, asked)):
+            for name in names:
+                if name not in where:
+                    raise InputError(
+                        f"people cannot be listened to without a column {name!r}; read "
+                        "the rows with it, or leave feedback out"
+                    )
+        words = people.spoken(feedback)
+        ids = frame["id"].astype(str)
+        positions = np.flatnonzero(ids.isin(words["id"]).to_numpy())
+        columns = ["id", "outcome", *(["known_at"] if "known_at" in frame else [])]
+        return cls(
+            words,
+            frame["outcome"].to_numpy(dtype=float, na_value=np.nan),
+            positions,
+            ids.to_numpy(dtype=object)[positions],
+            frame[columns].iloc[positions],
+        )
+
+
 def listen(
-    frame: pd.DataFrame,
-    feedback: pd.DataFrame,
+    spoken: Spoken,
     *,
     as_of: datetime,
     known: np.ndarray,
@@ -61,10 +115,8 @@ def listen(
 
     Parameters
     ----------
-    frame : DataFrame of n rows
-        `id`, `outcome` and, where there is one, `known_at`.
-    feedback : DataFrame
-        `id`, `time`, `kind`, `label` and, where there is one, `person`.
+    spoken : Spoken
+        Words, and who they are about among n rows.
     as_of : datetime
         With a time zone.
     known, asked : ndarray of bool, shape (n,)
@@ -80,39 +132,26 @@ def listen(
     Heard
         Empty, with a remark, where outcomes are numbers: how right a word is has no
         share then.
-
-    Raises
-    ------
-    InputError
-        A column is missing.
     """
     import numpy as np
 
-    for where, names in ((frame, ["id"]), (feedback, ["id", "time", "kind", "label"])):
-        for name in names:
-            if name not in where:
-                raise InputError(
-                    f"people cannot be listened to without a column {name!r}; read the "
-                    "rows with it, or leave feedback out"
-                )
-    n = len(frame)
+    n = len(known)
     labels, weights = np.full(n, np.nan), np.zeros(n)
     sources = np.full(n, "", dtype=object)
-    truth = frame["outcome"].to_numpy(dtype=float, na_value=np.nan, copy=True)
+    truth = spoken.truth
     if not np.isin(truth[known], (0, 1)).all():
         why = "outcomes are numbers, and words on numbers are not weighed"
         return Heard(labels, weights, sources, [], {"words": 0, "late": 0}, why)
-    said = people.words(feedback, as_of=as_of)
-    spoken = np.flatnonzero(frame["id"].astype(str).isin(said["id"]).to_numpy())
-    columns = ["id", "outcome", *(["known_at"] if "known_at" in frame else [])]
-    rows = frame[columns].iloc[spoken]  # whoever nobody spoke of is passed over
-    if "known_at" in frame:
+    said = people.last(spoken.words, as_of=as_of)
+    there = np.isin(spoken.ids, said["id"].to_numpy(dtype=object))
+    places, rows, ids = spoken.positions[there], spoken.rows[there], spoken.ids[there]
+    if "known_at" in rows:
         came = (rows["known_at"] <= as_of.astimezone(UTC)).to_numpy(dtype=bool)
-        truth[spoken[~came]] = np.nan
-    ids = rows["id"].astype(str).to_numpy(dtype=object)
-    found, late = people.resolved(said, rows[known[spoken]], ids[asked[spoken]])
+        truth = truth.copy()
+        truth[places[~came]] = np.nan
+    found, late = people.resolved(said, rows[known[places]], ids[asked[places]])
     table, capped = held(found.table, outcomes=outcomes, most=most)
-    place = {key: at for key, at in zip(ids, spoken, strict=True) if asked[at]}
+    place = {key: at for key, at in zip(ids, places, strict=True) if asked[at]}
     stands = standing(table)
     at = np.array([place[key] for key in stands["id"]], dtype=int)
     early = ~np.isnan(truth[at])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-__all__ = ["KINDS", "Words", "resolved", "weigh", "words"]
+__all__ = ["KINDS", "Words", "last", "resolved", "spoken", "weigh", "words"]
 
 KINDS = ("correction", "override")
 _LEVEL = 0.90  # of the interval whose lower end counts
@@ -66,22 +66,43 @@ def words(
     ValueError
         The times have no zone.
     """
+    return last(spoken(feedback, kinds=kinds), as_of=as_of)
+
+
+def spoken(feedback: pd.DataFrame, *, kinds: Sequence[str] = KINDS) -> pd.DataFrame:
+    """All words on what the outcome is, in the order in which they were said.
+
+    Returns
+    -------
+    DataFrame
+        `id`, `time`, `kind`, `person`, `label`, and `pair`: the rank of id and person.
+    """
     import pandas as pd
 
     told = feedback.reindex(columns=["id", "time", "kind", "label", "person"])
-    moment = pd.Timestamp(as_of).tz_convert("UTC")
     told = told[told["kind"].isin(list(kinds)) & told["label"].isin([0, 1])]
-    if len(told):
-        if getattr(told["time"].dtype, "tz", None) is None:
-            raise ValueError("the feedback's times have no time zone; give them in UTC")
-        told = told[told["time"] <= moment]
+    if len(told) and getattr(told["time"].dtype, "tz", None) is None:
+        raise ValueError("the feedback's times have no time zone; give them in UTC")
     person = told["person"].astype(object)
     person = person.where(person.notna(), _NOBODY).astype(str)
     told = told.assign(person=person, id=told["id"].astype(str))
     order = ["time", "kind", "label"]  # of two words of one moment always the same
-    told = told.sort_values(order, kind="stable")
-    told = told.drop_duplicates(["id", "person"], keep="last")
-    return told.sort_values(["id", "person"], ignore_index=True)
+    told = told.sort_values(order, kind="stable", ignore_index=True)
+    pair = told.groupby(["id", "person"], sort=True).ngroup()
+    return pd.DataFrame(told.assign(pair=pair))
+
+
+def last(spoken: pd.DataFrame, *, as_of: datetime) -> pd.DataFrame:
+    """Of all words those of each person on each prediction that stood at a moment."""
+    import pandas as pd
+
+    told = spoken[["id", "time", "kind", "label", "person"]]
+    if not len(told):
+        return told
+    moment = pd.Timestamp(as_of).tz_convert("UTC")
+    until = int(told["time"].searchsorted(moment, side="right"))
+    pair = spoken["pair"].iloc[:until].drop_duplicates(keep="last").sort_values()
+    return told.loc[pair.index].reset_index(drop=True)
 
 
 def weigh(

@@ -15,6 +15,7 @@ from lifecycle.training import recalibrating
 from lifecycle.training.booking import Book
 from lifecycle.training.fits import Fits
 from lifecycle.training.gathering import Material, gathered
+from lifecycle.training.hearing import Spoken
 from lifecycle.training.keeping import Kept
 from lifecycle.training.leaving_out import Faulty
 from lifecycle.training.options import Columns, trials, version_of
@@ -220,6 +221,7 @@ def backtest(
     told = [n for n in ("id", "time", "outcome", "known_at") if n in rows.frame]
     slim = rows.frame[told]  # its index is the rows' positions
     timed = Timed(slim, slim.index.to_numpy(), rows.labels)
+    spoken = None if feedback is None else Spoken.of(slim, feedback)
 
     @functools.cache  # what one window's nearer candidates learn a later one's do, too
     def gather(moment: datetime, span: int | None) -> Material:
@@ -230,7 +232,7 @@ def backtest(
             span=span,
             chunk=chunk,
             timezone=timezone,
-            feedback=feedback,
+            spoken=spoken,
             left_out=faulty.marks,
             max_share_per_person=max_share_per_person,
         )
