@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from lifecycle.intervals.levels import NOWHERE, floats
+from lifecycle.intervals.mixtures import boundary
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,10 +147,7 @@ def asymptotic(
     n = told.size
     if n < 2 or not np.isfinite(told).all():
         return NOWHERE
-    twice = -2 * math.log(2 * alpha)
-    rho2 = (twice + math.log1p(twice)) / tightest
-    inside = math.log(math.sqrt(n * rho2 + 1) / (2 * alpha))
-    half = float(np.std(told)) * math.sqrt(2 * (n * rho2 + 1) / (n * n * rho2) * inside)
+    half = float(np.std(told) * boundary(n, alpha=alpha, tightest=tightest)) / n
     middle = float(np.mean(told))
     return middle - half, middle + half
 
