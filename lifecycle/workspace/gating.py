@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import errors, evaluation, promotion, registry, training
-from lifecycle.workspace import faulty, serving
+from lifecycle.workspace import columns, faulty, serving
 from lifecycle.workspace.pricing import error_costs, rows_per_week
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def evaluate(
     Raises
     ------
     NotEnoughData
-        When no outcome is due yet of rows later than the version's training data.
+        When no outcome is due yet of rows later than the version's training data, or
+        none of them has the columns that are new with it.
     """
     champion = view.production
     if champion is None:
@@ -55,7 +56,7 @@ def evaluate(
     theirs, mine = (
         serving.scorer(view.workspace, view.name, each) for each in (champion, version)
     )
-    categorical = list(model.features.categorical)
+    categorical, more = list(model.features.categorical), columns.new(view, version)
     return evaluation.compare(
         rows["outcome"].to_numpy(),
         theirs(rows),
@@ -71,7 +72,7 @@ def evaluate(
         latency=latency,
         sizes=(_size(view, champion), _size(view, version)),
         ids=rows["id"],
-        features=rows[list(model.features.names)],
+        features=rows[[*dict.fromkeys((*model.features.names, *more))]],
     )
 
 
@@ -111,6 +112,15 @@ def _held_out(
             f"no outcome of {view.name} is due yet from after version "
             f"{version.number}'s training data; wait {view.settings.delay.days} days"
         )
+    more = columns.new(view, version)
+    rows = rows[columns.having(view, version, rows)]
+    if rows.empty:
+        names = ", ".join(map(repr, more))
+        raise errors.NotEnoughData(
+            f"no row of {view.name} since version {version.number}'s training data has "
+            f"{names}, which it reads, and an outcome that is due; wait "
+            f"{view.settings.delay.days} days"
+        )
     fresh = _unseen(view, champion, rows)
     rows = rows if fresh.empty else fresh
     sound = rows[~faulty.touched(view, rows)]
@@ -148,10 +158,12 @@ def propose(
     Raises
     ------
     IllegalMove
-        When the move is not possible.
+        When the move is not possible, or the newest rows of the log do not have the
+        columns that are new with the version.
     """
     view = workspace.view(name, as_of)
     version = workspace.registry.version(name, number)
+    columns.check(view, version)
     took = timed(view, version)
     told = evidence(version, evaluate(view, version, latency=took), took)
     return promotion.propose(

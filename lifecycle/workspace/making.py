@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import errors, recipes, registry, training
-from lifecycle.workspace import faulty, serving
+from lifecycle.workspace import columns, faulty, serving
 from lifecycle.workspace.ruling import listened
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from lifecycle.workspace.view import View
 
 __all__ = ["make", "train"]
+
+LEAST_WITH = 50
+"""So many training rows must have a new column, as in a back-test."""
 
 
 def train(
@@ -80,8 +83,9 @@ def make(
     workspace : Workspace
     name : str
     facts : mapping
-        `action` ("recalibrate", "retrain" or "rebuild"), `recipe` and `span`, as
-        `Ruling.facts` tells them.
+        `action` ("recalibrate", "retrain" or "rebuild"), `recipe`, `span` and the
+        `offered` columns it may read beside those of the settings, as `Ruling.facts`
+        tells them.
     as_of : datetime
         Only outcomes mature and known by then are used.
     author, source, renewal
@@ -90,7 +94,8 @@ def make(
     Raises
     ------
     NotEnoughData
-        When there are too few mature rows, or one class only.
+        When there are too few mature rows, or of one class only, or they do not have
+        the offered columns.
     """
     view = workspace.view(name, as_of)
     if facts["action"] == "recalibrate":
@@ -99,9 +104,10 @@ def make(
         candidate = _gone_on(view)
     else:
         rows = _rows(view, None, None, facts.get("span"))
-        recipe = str(facts.get("recipe") or "")
-        tuned = _parameters(view, recipe) if facts["action"] == "retrain" else None
-        candidate = _trained(view, recipe, rows=rows, parameters=tuned)
+        recipe, offered = (str(facts.get(n) or "") for n in ("recipe", "offered"))
+        goes_on = facts["action"] == "retrain" or bool(offered)
+        tuned = _parameters(view, recipe) if goes_on else None
+        candidate = _trained(view, recipe, rows=rows, parameters=tuned, offered=offered)
     return _registered(view, candidate, author, source, renewal)
 
 
@@ -111,20 +117,26 @@ def _trained(
     *,
     rows: training.Material,
     parameters: Mapping[str, Any] | None = None,
+    offered: str = "",
 ) -> training.Candidate:
+    """A recipe fitted to the columns the model reads, and to new ones it is offered."""
     model, folder = view.settings, view.workspace.directory / "recipes"
     recipe = view.workspace.recipe(name or model.recipe)
+    numbers, names = columns.asked(view, rows.table, offered, least=LEAST_WITH)
     made = training.train(
         rows,
         recipe,
-        numeric=model.features.numeric,
-        categorical=model.features.categorical,
+        numeric=[*model.features.numeric, *numbers],
+        categorical=[*model.features.categorical, *names],
         seed=model.seed,
         threshold=model.threshold,
         parameters=parameters,
     )
     recipes.keep(recipe, folder)
-    return made
+    given = columns.given(view.workspace.model(view.name), view.production)
+    return replace(
+        made, birth={**made.birth, "offered": [*given, *numbers, *names] or None}
+    )
 
 
 def _parameters(view: View, name: str) -> Mapping[str, Any] | None:
@@ -199,8 +211,10 @@ def _registered(
     source: str,
     renewal: registry.Renewal | None,
 ) -> registry.Version:
+    parent = view.production.birth if view.production is not None else {}
     birth = {
         "threshold": view.settings.threshold,
+        "offered": parent.get("offered"),  # where it goes on from the champion
         **candidate.birth,
         "as_of": view.as_of.isoformat(),
         "data": view.workspace.logs(view.name).versions(),

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import errors, promotion, registry
-from lifecycle.workspace import actors, gating, making
+from lifecycle.workspace import actors, columns, gating, making
 from lifecycle.workspace.holding import holding
 from lifecycle.workspace.rows import LENGTH
 
@@ -210,10 +210,6 @@ def _decide(course: _Course, renewal: registry.Renewal) -> registry.Renewal:
         words = f"the ruling is to {action.replace('_', ' ')}; the settings leave it "
         words += "to a person"
         return _end(course, renewal, "left to a person", words, ruling=facts)
-    if facts.get("offered"):
-        words = f"a rebuild with {facts['offered']} takes a person; name them among "
-        words += "the features of the settings first"
-        return _end(course, renewal, "left to a person", words, ruling=facts)
     if "experimental" in roles:
         words = "an experiment is live; nothing new is proposed until it ends"
         return _end(course, renewal, "refused", words, ruling=facts)
@@ -225,6 +221,7 @@ def _decide(course: _Course, renewal: registry.Renewal) -> registry.Renewal:
 def _make(course: _Course, renewal: registry.Renewal) -> registry.Renewal:
     """Train what was ruled, or take the earlier version to return to."""
     facts, book = renewal.ruling, course.workspace.registry
+    offered = facts.get("offered")
     if facts["action"] == "roll_back":
         number = book.version(course.name, int(facts["version"])).number
         return promotion.step_renewal(book, renewal, "trained", version=number)
@@ -239,7 +236,7 @@ def _make(course: _Course, renewal: registry.Renewal) -> registry.Renewal:
     )
     course.say(
         f"{course.name}: version {made.number} is trained, {made.recipe} on "
-        f"{made.birth.get('rows', 0):,} rows"
+        f"{made.birth.get('rows', 0):,} rows" + (f" with {offered}" if offered else "")
     )
     return book.renewals(course.name)[-1]
 
@@ -250,6 +247,7 @@ def _test(course: _Course, renewal: registry.Renewal) -> registry.Renewal:
     assert number is not None
     view = course.workspace.view(course.name, renewal.as_of)
     version = book.version(course.name, number)
+    columns.check(view, version)
     took = gating.timed(view, version)
     facts = gating.evidence(version, gating.evaluate(view, version, latency=took), took)
     if facts["passed"]:
@@ -309,6 +307,8 @@ def _release(course: _Course, renewal: registry.Renewal) -> registry.Renewal:
     if not model.promote.auto or renewal.why == "by hand":
         return _end(course, renewal, "proposed", words)
     try:
+        view = course.workspace.view(course.name, max(course.at, renewal.as_of))
+        columns.check(view, book.version(course.name, renewal.version or 0))
         promotion.promote_within(
             book,
             course.name,

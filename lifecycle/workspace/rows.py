@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from lifecycle import config, periods, registry
+from lifecycle.workspace import columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,11 +42,18 @@ class Rows:
         self.workspace = workspace
         self.name = name
         self.as_of = as_of
-        self.settings: config.Model = workspace.model(name)
         self.registry = workspace.registry
         self.currency = workspace.settings.workspace.currency
         self.timezone = workspace.settings.workspace.timezone
         self.answered: dict[object, Any] = {}
+
+    @cached_property
+    def settings(self) -> config.Model:
+        """The model's settings, with new columns that its version in production reads.
+
+        See `columns.read`.
+        """
+        return columns.read(self.workspace.model(self.name), self.production)
 
     # -- versions --------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from lifecycle import decision, errors, recipes, registry, training
-from lifecycle.workspace import asking, earned, faulty, pricing, shadows
+from lifecycle.workspace import asking, columns, earned, faulty, pricing, shadows
 from lifecycle.workspace.fits_kept import FitsKept
 from lifecycle.workspace.rows import LENGTH
 
@@ -21,9 +21,6 @@ __all__ = ["backtest", "listened", "ruling"]
 OLDER = 16  # windows before the newest, for what needs no fit
 MOST_ROWS = 20_000  # of one fit
 _EARLIER = 6  # of the versions that could come back, beside the first
-_OWN = frozenset(
-    ("id", "time", "score", "prediction", "version", "role", "outcome", "known_at")
-)
 
 
 def backtest(view: View) -> training.Backtest | None:
@@ -38,7 +35,7 @@ def backtest(view: View) -> training.Backtest | None:
     versions, said = _deployed(view, rows)
     if not versions:
         return None
-    numeric, categorical = _offered(view, rows)
+    numeric, categorical = columns.offered(view, rows)
     marked = faulty.touched(view, rows)
     folder = view.workspace.directory / ".lifecycle" / "fits" / view.name
 
@@ -169,20 +166,6 @@ def _as_champion(view: View, name: str) -> recipes.Recipe:
         return recipe
     parameters = champion.birth.get("parameters")
     return recipe.tuned(parameters) if parameters else recipe
-
-
-def _offered(view: View, rows: pd.DataFrame) -> tuple[Sequence[str], Sequence[str]]:
-    """Columns of the log that the model does not read: numbers, and the others."""
-    from pandas.api import types
-
-    read = _OWN | set(view.settings.features.names)
-    new = [str(name) for name in rows if name not in read and rows[name].notna().any()]
-    numeric = [
-        name
-        for name in new
-        if types.is_numeric_dtype(rows[name]) and not types.is_bool_dtype(rows[name])
-    ]
-    return numeric, [name for name in new if name not in numeric]
 
 
 def listened(view: View) -> pd.DataFrame | None:
