@@ -123,7 +123,9 @@ def pretend(
         record = None
         if notebook != "decide" or facts is not None:
             record = SimpleNamespace(summary="Said.", facts=facts)
-        return SimpleNamespace(status="succeeded", record=record, message="died")
+        return SimpleNamespace(
+            status="succeeded", record=record, message="died", exit_code=0
+        )
 
     monkeypatch.setattr(pages, "run", run)
     return ran

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ from tests.calls import (
 from tests.calls import desk as desk
 from tests.calls import told as told
 
+Terminal = Callable[..., tuple[int, str, str]]
+
 # -- what is due ---------------------------------------------------------------
 
 
@@ -48,6 +51,37 @@ def test_the_schedule_leads_from_the_pages_to_a_proposal_once(
     assert go(ws, SLOT + timedelta(hours=1)) == []
     (done,) = ws.registry.renewals("calls")
     assert (done.why, done.as_of) == ("schedule", SLOT)
+
+
+@pytest.mark.parametrize(
+    ("facts", "code", "complaint"),
+    [
+        (RETRAIN, 0, ""),
+        ({"action": "keep"}, 0, ""),
+        (
+            {"action": "rebuild", "recipe": "nonesuch"},
+            30,
+            "a renewal failed; `lifecycle renewals calls` says why\n",
+        ),
+        (None, 30, "a renewal failed; `lifecycle renewals calls` says why\n"),
+    ],
+    ids=["proposed", "kept", "recipe is gone", "no ruling"],
+)
+def test_due_ends_with_a_code_and_a_sentence_where_a_renewal_failed(
+    desk: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    terminal: Terminal,
+    facts: dict[str, Any] | None,
+    code: int,
+    complaint: str,
+) -> None:
+    ws = scheduled(desk)
+    pretend(monkeypatch, facts)
+    ended, out, err = terminal("due", "--as-of", SLOT.isoformat())
+    assert (ended, err) == (code, complaint), out
+    (done,) = ws.registry.renewals("calls")
+    assert done.sentence in out
+    assert terminal("due", "--as-of", SLOT.isoformat())[0] == 0  # it was told once
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lifecycle import __version__
+from lifecycle import __version__, errors
 from lifecycle.cli import say
 
 if TYPE_CHECKING:
@@ -196,9 +196,12 @@ def due(as_of: AsOf = None) -> None:
                 f"  no page of {name} has a schedule: [models.{name}.schedule] in "
                 "lifecycle.toml says when one is due"
             )
-    failed = [tick.run.exit_code for tick in ticks if tick.run and tick.run.exit_code]
-    if failed:
-        raise typer.Exit(failed[0])
+    codes = [tick.run.exit_code for tick in ticks if tick.run and tick.run.exit_code]
+    for name in dict.fromkeys(tick.model for tick in ticks if tick.failed):
+        say.complain(f"a renewal failed; `lifecycle renewals {name}` says why")
+        codes.append(errors.LifecycleError.exit_code)
+    if codes:
+        raise typer.Exit(codes[0])
 
 
 @app.command()

@@ -35,6 +35,9 @@ class Tick:
         For a run.
     rule : str
         For an alert: which one.
+    failed : bool
+        For a renewal: whether it failed, so that nobody knows what it would have come
+        to. One that was refused, or whose candidate did not pass, has not.
     """
 
     model: str
@@ -42,6 +45,7 @@ class Tick:
     text: str
     run: jobs.Run | None = None
     rule: str = ""
+    failed: bool = False
 
 
 def wanted(
@@ -106,7 +110,8 @@ def go(
         done = renewing.renew(
             workspace, name, why=why, as_of=as_of, ask=ask, moved=moved
         )
-        note(Tick(name, "renewal", done.sentence))
+        failed = done.outcome == "failed"
+        note(Tick(name, "renewal", done.sentence, failed=failed))
 
     try:
         if any(each.is_open for each in workspace.registry.renewals(name)):
