@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from lifecycle.figures.bars import by_subject
 from lifecycle.figures.cells import compare_counts
+from lifecycle.figures.closing import closing
 from lifecycle.figures.courses import versus
 from lifecycle.figures.curve import reliability
 from lifecycle.figures.deciles import by_decile
 from lifecycle.figures.estimated import realised_and_estimated
 from lifecycle.figures.kept import promised
+from lifecycle.figures.life import Happening, life
 from lifecycle.figures.lines import over_time
 from lifecycle.figures.panels import small_multiples
 from lifecycle.figures.picture import Picture
@@ -26,13 +28,16 @@ from lifecycle.figures.values import net_values
 from lifecycle.figures.windows import by_window
 
 __all__ = [
+    "Happening",
     "Picture",
     "by_decile",
     "by_subject",
     "by_window",
+    "closing",
     "compare_counts",
     "flip_points",
     "forest",
+    "life",
     "net_values",
     "over_time",
     "parts",

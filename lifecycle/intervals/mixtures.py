@@ -63,7 +63,11 @@ def boundary(
 
 
 def always_valid(
-    total: npt.ArrayLike, variance: npt.ArrayLike, *, alpha: float = 0.05, tightest: float
+    total: npt.ArrayLike,
+    variance: npt.ArrayLike,
+    *,
+    alpha: float = 0.05,
+    tightest: float,
 ) -> np.ndarray:
     r"""The p-value that holds at all looks together: how rare so large a sum is.
 
