@@ -474,10 +474,12 @@ def test_tables_fit_the_terminal(
         "accuracy",
         "live",
         "report",
+        "(UTC)",
         "owner",
     ]
     assert status[1].split() == ["calls", "undefined", "–", "1", "–", "Ana", "Silva"]
     history = terminal("history", "calls")[1].splitlines()
+    assert history[0].startswith("when (UTC)  who ")
     assert history[1].startswith("2024-04-20  Ana Silva   register  1")
     assert max(map(len, status + history)) <= width
 

@@ -47,7 +47,7 @@ def alerts(
         say.show("no alert is open" if not every else "there was no alert yet")
     else:
         say.table(
-            ["id", "model", "rule", "since", "severity", "state", "what"],
+            ["id", "model", "rule", "since (UTC)", "severity", "state", "what"],
             [
                 [
                     each.id,
@@ -56,7 +56,7 @@ def alerts(
                     f"{each.opened_at:%Y-%m-%d}",
                     each.severity,
                     notices.state(each, silent=silent[each.id]),
-                    each.sentence,
+                    notices.dated(each),
                 ]
                 for each in found
             ],
@@ -65,7 +65,7 @@ def alerts(
     if told:
         say.show("")
         say.table(
-            ["message", "alert", "to", "state", "since", "about", "trouble"],
+            ["message", "alert", "to", "state", "since (UTC)", "about", "trouble"],
             [
                 [
                     each.id,

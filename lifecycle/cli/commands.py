@@ -229,8 +229,8 @@ def train(
     )
     say.show(
         f"version {made.number} of {model}: {made.recipe}, trained on "
-        f"{made.trained_from:%Y-%m-%d} to {made.trained_to:%Y-%m-%d}; propose it with: "
-        f'lifecycle propose {model} {made.number} --reason "…"'
+        f"{made.trained_from:%Y-%m-%d} to {made.trained_to:%Y-%m-%d} (UTC); propose "
+        f'it with: lifecycle propose {model} {made.number} --reason "…"'
     )
 
 
@@ -348,7 +348,7 @@ def status(as_of: AsOf = None, as_json: AsJson = False) -> None:
         say.show("lifecycle.toml names no model yet; add a [models.NAME] table")
         return
     say.table(
-        ["model", "health", "accuracy", "live", "report", "owner"],
+        ["model", "health", "accuracy", "live", "report (UTC)", "owner"],
         [
             [
                 each.model,
@@ -376,7 +376,7 @@ def history(model: ModelName, as_json: AsJson = False) -> None:
         say.show(f"nothing has happened to {model} yet")
         return
     say.table(
-        ["when", "who", "move", "version", "why"],
+        ["when (UTC)", "who", "move", "version", "why"],
         [
             [f"{e.at:%Y-%m-%d}", e.actor, _move(e), e.number or "–", e.reason]
             for e in entries

@@ -49,7 +49,7 @@ def renewals(model: ModelName, as_json: AsJson = False) -> None:
         say.show(f"nothing has been ruled on {model} yet")
         return
     say.table(
-        ["id", "as of", "why", "ruling", "version", "how it ended", "what came"],
+        ["id", "as of (UTC)", "why", "ruling", "version", "how it ended", "what came"],
         [
             [
                 each.id,

@@ -24,6 +24,7 @@ __all__ = [
     "acknowledge",
     "asked",
     "chase",
+    "dated",
     "deliver",
     "episodes",
     "messages",
@@ -119,6 +120,21 @@ def state(alert: Alert, *, silent: datetime | None) -> str:
         told = f"taken on by {alert.acknowledged_by}"
     also = asked(alert, silent=silent)
     return f"{told}, {also}" if also else told
+
+
+def dated(alert: Alert) -> str:
+    """An alert's sentence; with both dates where it was refreshed since it opened.
+
+    The sentence has the numbers of the newest look that was beyond the threshold; where
+    quiet ones came after it, it is known only that it is older.
+    """
+    if alert.seen_at <= alert.opened_at:
+        return alert.sentence
+    still = alert.closed_at is None and not alert.quiet
+    newest = "as of" if still else "as last found before"
+    seen = alert.closed_at or alert.seen_at
+    since = f"since {alert.opened_at:%Y-%m-%d} UTC"
+    return f"{alert.sentence} ({newest} {seen:%Y-%m-%d}, {since})"
 
 
 def asked(alert: Alert, *, silent: datetime | None) -> str:

@@ -16,7 +16,7 @@ from lifecycle.workspace import notices
 if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
 
-__all__ = ["Status", "newest_record", "status"]
+__all__ = ["Status", "newest_record", "number", "status"]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ class Status:
 
     def _said(self, alert: registry.Alert) -> str:
         state = notices.state(alert, silent=self.silent.get(alert.id))
-        return alert.sentence if state == "open" else f"{alert.sentence} ({state})"
+        told = notices.dated(alert)
+        return told if state == "open" else f"{told} ({state})"
 
     def plain(self) -> dict[str, Any]:
         """The status as plain values for JSON."""
@@ -191,17 +192,18 @@ def _accuracy(audit: records.Record | None) -> findings.Finding | None:
     row = max(judged, key=lambda each: each.period)
     return findings.Finding(
         "accuracy",
-        _float(row.value),
+        number(row.value),
         row.n,
-        _float(row.lower),
-        _float(row.upper),
-        _float(row.threshold),
+        number(row.lower),
+        number(row.upper),
+        number(row.threshold),
         row.verdict,
         row.period,
     )
 
 
-def _float(value: float | None) -> float:
+def number(value: float | None) -> float:
+    """A number of a record; `nan` where it has none."""
     return float("nan") if value is None else value
 
 
