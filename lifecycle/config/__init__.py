@@ -18,6 +18,7 @@ from lifecycle.config.tables import (
     Settings,
     Shared,
 )
+from lifecycle.config.trial import Trial
 
 __all__ = [
     "FILE",
@@ -37,6 +38,7 @@ __all__ = [
     "Schedule",
     "Settings",
     "Shared",
+    "Trial",
     "find",
     "load",
     "load_rules",

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from lifecycle.config.releasing import Gate, Promote, Release, Renewal
 from lifecycle.config.rules import Alerts, Person, Rule, Rules, Table, effective
+from lifecycle.config.trial import Trial
 
 __all__ = [
     "FILE",
@@ -205,6 +206,7 @@ class Model(Table):
     release: Release = Release()
     gate: Gate = Gate()
     promote: Promote = Promote()
+    trial: Trial = Trial()
     renewal: Renewal = Renewal()
 
     @property
@@ -222,6 +224,11 @@ class Model(Table):
         renews = self.release.automatic or self.schedule.decide is not None
         days = self.renewal.overdue_days if renews else None
         return effective(self.alerts, self.rules, overdue_days=days)
+
+    @model_validator(mode="after")
+    def _on_trial(self) -> Model:
+        self.trial.held_against(self.kpis)
+        return self
 
     @model_validator(mode="after")
     def _columns(self) -> Model:
