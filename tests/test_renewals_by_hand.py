@@ -58,6 +58,35 @@ def test_renew_goes_from_the_ruling_to_a_proposal_in_one_go(
     assert out.startswith("version 2 of calls: ")
 
 
+def test_why_a_person_asked_is_told_where_the_ruling_is_to_keep(
+    desk: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    ws = changed(desk, "[models.calls.costs]\nretrain = 1e9\nrebuild = 1e9\n")
+    words = ("renew", "calls", "--as-of", "2024-05-13", "--as", "Ana Silva")
+    code, out, _ = terminal(*words, "--why", "sales\n complained")
+    assert code == 0
+    (done,) = ws.registry.renewals("calls")
+    assert done.outcome == "kept"
+    assert out.splitlines()[-1] == done.sentence
+    assert done.sentence == (
+        "calls: the ruling is to keep the version in production (Ana Silva had asked "
+        "for a renewal: sales complained)"
+    )
+    listed = terminal("renewals", "calls")[1]
+    assert "Ana Silva had asked for it: sales" in listed
+    shown = ws.view("calls", TURNED).promises()
+    assert shown.facts()  # the page of earlier rulings can be told
+
+
+def test_an_endless_reason_is_cut_and_stays_on_one_line(desk: Path) -> None:
+    ws = lifecycle.open(desk)
+    facts = {"action": "keep", "asked": "no\n" * 500, "asked_by": "Ana"}
+    done = renew(ws, facts, why="by hand")
+    assert "\n" not in done.sentence
+    assert len(done.sentence) < 400
+
+
 def test_without_renewals_the_book_says_so(desk: Path, terminal: Terminal) -> None:
     code, out, err = terminal("renewals", "calls")
     assert (code, out, err) == (0, "nothing has been ruled on calls yet\n", "")

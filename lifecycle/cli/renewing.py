@@ -86,11 +86,15 @@ def reproduce(
 
 
 def _told(renewal: Renewal) -> str:
-    """What was ruled, and what became of it where that says more."""
+    """What was ruled, what became of it where that says more, and who had asked why."""
     ruled, ended = str(renewal.ruling.get("sentence") or ""), renewal.sentence
     if ruled and (ruled in ended or renewal.outcome == "kept"):
         ended = ""
-    return " ".join(each for each in (ruled, ended) if each) or "–"
+    asked, by = (renewal.ruling.get(name) for name in ("asked", "asked_by"))
+    why = f"{by} had asked for it: {asked}" if asked else ""
+    if why and str(asked) in ended:
+        why = ""
+    return " ".join(each for each in (ruled, ended, why) if each) or "–"
 
 
 def _plain(renewal: Renewal) -> dict[str, Any]:

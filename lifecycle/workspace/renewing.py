@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["by_hand", "renew"]
 
+_MOST = 200  # characters of what a person said
 Ask = Callable[[datetime], Mapping[str, Any] | None]
 
 
@@ -177,6 +178,11 @@ def _end(
     words: str,
     **told: Any,
 ) -> registry.Renewal:
+    """End a renewal; who asked for it by hand is told why where nothing is proposed."""
+    facts = told.get("ruling") or renewal.ruling
+    if facts.get("asked") and outcome != "proposed":
+        asked = " ".join(str(facts["asked"]).split())[:_MOST]
+        words += f" ({facts.get('asked_by')} had asked for a renewal: {asked})"
     return promotion.end_renewal(
         course.workspace.registry,
         renewal,
