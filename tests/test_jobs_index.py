@@ -10,8 +10,16 @@ from urllib.parse import unquote
 import pytest
 
 from lifecycle import figures
-from lifecycle.jobs import index
-from lifecycle.jobs.index import AlertLine, MoveLine, ReportLink, Row, write
+from lifecycle.jobs.index import (
+    AlertLine,
+    MoveLine,
+    ReportLink,
+    Row,
+    VersionLine,
+    saying,
+    write,
+    write_model,
+)
 
 NOW = datetime(2023, 10, 9, 6, tzinfo=UTC)
 HOSTILE = [
@@ -53,9 +61,9 @@ def alert(model: str = "leads", **more: str) -> AlertLine:
 
 def test_what_else_is_to_know_of_an_alert_stands_below_its_owner() -> None:
     told = alert(owner="Ana", also="Rui was asked, silent until 2023-10-20")
-    shown = index._taken(told)
+    shown = saying._taken(told)
     assert "not acknowledged, Rui was asked, silent until 2023-10-20" in shown
-    by = index._taken(alert(acknowledged_by="Ben", also="<i>"))
+    by = saying._taken(alert(acknowledged_by="Ben", also="<i>"))
     assert "acknowledged by Ben, &lt;i&gt;" in by
 
 
@@ -191,12 +199,39 @@ def test_four_reports_are_shown_and_a_failed_one_says_so(tmp_path: Path) -> None
 def test_history_is_newest_first_and_capped_with_a_sentence(tmp_path: Path) -> None:
     moves = [
         MoveLine(NOW + timedelta(hours=k), "leads", f"move {k}.", "Ada", f"why {k}.")
-        for k in range(201)
+        for k in range(41)
     ]
     seen = page(tmp_path, Row("leads"), history=moves)
-    assert seen.text.index("move 200.") < seen.text.index("move 100.")
+    assert seen.text.index("move 40.") < seen.text.index("move 10.")
     assert "move 0." not in seen.text
-    assert "The newest 200 of 201 moves are shown." in seen.text
+    assert "The newest 40 of 41 moves; each model's own page" in seen.text
+
+
+def test_more_than_a_hundred_models_go_on_on_a_second_page(tmp_path: Path) -> None:
+    rows = [Row(f"m{k:03d}", verdict="quiet") for k in range(150)]
+    seen = page(tmp_path, *rows)
+    assert "m099" in seen.text
+    assert "m100" not in seen.text
+    assert "index-2.html" in seen.links
+    second = Seen((tmp_path / "index-2.html").read_text(encoding="utf-8"))
+    assert "m100" in second.text
+    assert "m099" not in second.text
+    assert "index.html" in second.links
+
+
+def test_what_a_model_earned_stands_where_a_price_is_set(tmp_path: Path) -> None:
+    priced = Row(
+        "leads",
+        money=12_400.0,
+        money_lower=11_000.0,
+        money_upper=13_800.0,
+        currency="USD",
+        money_period="2023-W35 to 2023-W39",
+    )
+    seen = page(tmp_path, priced, Row("other"))
+    for words in ("Earned", "$12,400", "$11,000 to $13,800", "2023-W35 to 2023-W39"):
+        assert words in seen.text, words
+    assert "Earned" not in page(tmp_path, Row("other")).text
 
 
 def test_of_one_moment_what_was_given_later_is_newer(tmp_path: Path) -> None:
@@ -253,3 +288,85 @@ def test_a_chart_and_its_notes_stand_before_the_fleet(tmp_path: Path) -> None:
     seen = page(tmp_path, Row("leads"), chart=chart, notes=["It came back."])
     assert seen.text.index("It came back.") < seen.text.index("Fleet")
     assert any(about.get("alt") == chart.alt for _, about in seen.elements)
+
+
+# -- the pages of one model ------------------------------------------------------
+
+
+def life(directory: Path, **more: object) -> Seen:
+    row = Row("leads", "Ada", "quiet", "version 3", path="leads/index.html")
+    written = write_model(directory, row, generated=NOW, **more)  # type: ignore[arg-type]
+    assert written == directory / "leads" / "index.html"
+    return Seen(written.read_text(encoding="utf-8"))
+
+
+def test_a_models_page_tells_its_versions_reports_and_moves(tmp_path: Path) -> None:
+    version = VersionLine(
+        3, "boosted_trees", "production", NOW, ("since 2023-10-01",), "it pays",
+        "leads/cards/3.html",
+    )  # fmt: skip
+    link = ReportLink("audit", NOW, "leads/2023-10-09/audit.html", "alert")
+    move = MoveLine(NOW, "leads", "approve version 3", "Ada", "tested")
+    seen = life(
+        tmp_path,
+        versions=[version],
+        reports=[link],
+        history=[move],
+        facts=[("Purpose", "Whom to call first")],
+    )
+    for words in (
+        *("version 3", "boosted_trees", "since 2023-10-01", "It pays."),
+        *("2023-10-09", "audit", "Alert", "approve version 3", "Tested."),
+        "Whom to call first",
+    ):
+        assert words in seen.text, words
+    for target in ("../leads/cards/3.html", "../leads/2023-10-09/audit.html"):
+        assert target in seen.links
+    assert "../index.html" in seen.links
+
+
+def test_older_moves_go_on_in_pages_that_stay_as_they_are(tmp_path: Path) -> None:
+    moves = [
+        MoveLine(NOW + timedelta(hours=k), "leads", f"move {k}.") for k in range(250)
+    ]
+    first = life(tmp_path, history=moves[:249])
+    oldest = (tmp_path / "leads" / "history-1.html").read_bytes()
+    again = life(tmp_path, history=moves)
+    assert (tmp_path / "leads" / "history-1.html").read_bytes() == oldest
+    assert "history-1.html" in first.links
+    assert "move 249." in again.text
+    assert "history-2.html" in again.links
+    told = [
+        Seen((tmp_path / "leads" / f"history-{k}.html").read_text("utf-8")).text
+        for k in (1, 2)
+    ]
+    whole = "".join((*told, again.text))
+    assert all(f"move {k}." in whole for k in range(250))
+    assert "move 0." in told[0]
+    assert "move 99." in told[0]
+    assert "move 100." in told[1]
+
+
+def test_a_page_whose_bytes_are_there_is_left_alone(tmp_path: Path) -> None:
+    life(tmp_path)
+    path = tmp_path / "leads" / "index.html"
+    before = path.stat().st_ino
+    life(tmp_path)
+    assert path.stat().st_ino == before
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_words_on_a_models_page_are_words(tmp_path: Path, text: str) -> None:
+    move = MoveLine(NOW, text, text, text, text, text, text)
+    seen = life(
+        tmp_path,
+        versions=[VersionLine(1, text, text, NOW, (text,), text, text)],
+        reports=[ReportLink(text, NOW, text, text, text)],
+        history=[move],
+        facts=[(text, text)],
+        life=figures.Picture(f"<svg>{text}</svg>", text),
+    )
+    assert not {"script", "svg", "iframe"} & {tag for tag, _ in seen.elements}
+    for _, about in seen.elements:
+        assert not [name for name in about if name.startswith("on")]
+        assert about.get("src", "data:image/svg").startswith("data:image/svg")

@@ -16,6 +16,7 @@ def sparkline(
     values: Sequence[float],
     *,
     name: str,
+    beside: Sequence[float] = (),
     threshold: float | None = None,
     unit: str = "",
 ) -> Picture:
@@ -27,6 +28,8 @@ def sparkline(
         Oldest first; `nan` leaves a gap.
     name : str
         What is shown, for the sentence.
+    beside : sequence of float
+        A second line over the same periods, thin and dashed: an estimate.
     threshold : float, optional
         Drawn as a dashed line.
     unit : str
@@ -42,24 +45,28 @@ def sparkline(
     >>> sparkline([0.85, 0.62], name="accuracy", unit="%").alt
     'accuracy over 2 periods: first 85.0%, lowest 62.0%, newest 62.0%.'
     """
-    points = [(place, float(v)) for place, v in enumerate(values) if not math.isnan(v)]
+    points, others = _known(values), _known(beside)
     if not points:
         return Picture(_wrap(""), f"{clean(name)}: nothing measured yet.")
-    reach = [value for _, value in points]
+    reach = [value for _, value in (*points, *others)]
     if threshold is not None and not math.isnan(threshold):
         reach.append(threshold)
     low, high = min(reach), max(reach)
 
     def at(place: int, value: float) -> tuple[str, str]:
-        x = _EDGE + (_WIDE - 2 * _EDGE) * place / max(1, len(values) - 1)
+        last = max(1, len(values) - 1, len(beside) - 1)
+        x = _EDGE + (_WIDE - 2 * _EDGE) * place / last
         share = 0.5 if high == low else (value - low) / (high - low)
         return f"{x:.1f}", f"{_HIGH - _EDGE - (_HIGH - 2 * _EDGE) * share:.1f}"
 
-    path, before = "", -2
-    for place, value in points:
-        x, y = at(place, value)
-        path += f"{'L' if place == before + 1 else 'M'}{x} {y}"
-        before = place
+    def line(known: Sequence[tuple[int, float]]) -> str:
+        path, before = "", -2
+        for place, value in known:
+            x, y = at(place, value)
+            path += f"{'L' if place == before + 1 else 'M'}{x} {y}"
+            before = place
+        return path
+
     drawn = ""
     if threshold is not None and not math.isnan(threshold):
         y = at(0, threshold)[1]
@@ -67,8 +74,14 @@ def sparkline(
             f'<path d="M0 {y}H{_WIDE:.0f}" stroke-dasharray="4 3" '
             f'style="stroke: {MUTED}; fill: none"/>'
         )
+    if others:
+        drawn += (
+            f'<path d="{line(others)}" stroke-width="1.3" stroke-dasharray="3 2" '
+            f'style="stroke: {LINES[1]}; fill: none"/>'
+        )
     drawn += (
-        f'<path d="{path}" style="stroke: {LINES[0]}; fill: none" stroke-width="1.8"/>'
+        f'<path d="{line(points)}" stroke-width="1.8" '
+        f'style="stroke: {LINES[0]}; fill: none"/>'
     )
     x, y = at(*points[-1])
     drawn += f'<circle cx="{x}" cy="{y}" r="3" style="fill: {LINES[0]}"/>'
@@ -77,7 +90,13 @@ def sparkline(
         f"lowest {say(min(v for _, v in points), unit)}, "
         f"newest {say(points[-1][1], unit)}."
     )
+    if others:
+        sentence += f" Estimated at {say(others[-1][1], unit)} for the newest."
     return Picture(_wrap(drawn), sentence)
+
+
+def _known(values: Sequence[float]) -> list[tuple[int, float]]:
+    return [(place, float(v)) for place, v in enumerate(values) if not math.isnan(v)]
 
 
 def _wrap(drawn: str) -> str:

@@ -25,6 +25,7 @@ STYLE = """\
 .lc-page *, .lc-page *::before { box-sizing: border-box; }
 .page { max-width: 72rem; margin: 0 auto; padding: 2.5rem clamp(1rem, 4vw, 3rem) 3rem; }
 .lc-page :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.page-pages { margin: 0 0 1.25rem; color: var(--muted); font-size: .9063rem; }
 .page-skip { position: absolute; left: -99rem; }
 .page-skip:focus { left: 1rem; top: .5rem; }
 

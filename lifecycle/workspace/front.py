@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lifecycle import alerts, figures, registry
+from lifecycle import figures, periods
 from lifecycle.jobs import index, store
 from lifecycle.jobs import record as records
-from lifecycle.workspace import notices, overview
+from lifecycle.workspace import lifeline, notices, overview
+from lifecycle.workspace.overview import number
 
 if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
@@ -45,13 +47,21 @@ def write_index(
     elif kept.exists():
         told = json.loads(kept.read_text(encoding="utf-8"))
         chart, notes = figures.Picture(told["svg"], told["alt"]), told["notes"]
-    rows = [_row(workspace, each) for each in overview.status(workspace, as_of=as_of)]
+    rows = []
+    for each in overview.status(workspace, as_of=as_of):
+        row = _row(workspace, each)
+        lifeline.write(workspace, row, as_of=as_of)
+        rows.append(row)
     return index.write(
         workspace.reports,
         rows,
         title=workspace.settings.workspace.title,
         generated=as_of,
-        history=_history(workspace),
+        history=[
+            move
+            for name in workspace.models
+            for move in lifeline.moved(workspace, name)
+        ],
         chart=chart,
         notes=notes,
     )
@@ -62,6 +72,7 @@ def _row(workspace: Workspace, told: overview.Status) -> index.Row:
     audit = overview.newest_record(workspace, runs, "audit")
     nan = float("nan")
     newest = told.accuracy
+    links = lifeline.reports(runs)
     return index.Row(
         model=told.model,
         owner=told.owner,
@@ -74,11 +85,12 @@ def _row(workspace: Workspace, told: overview.Status) -> index.Row:
         n=newest.n if newest else 0,
         period=newest.period if newest else "",
         course=_course(audit),
+        **_earned(audit, workspace.settings.workspace.timezone),
         alerts=tuple(
             index.AlertLine(
                 model=told.model,
                 rule=alert.rule,
-                sentence=alert.sentence,
+                sentence=notices.dated(alert),
                 opened_at=alert.opened_at,
                 severity=alert.severity,
                 owner=alert.owner,
@@ -91,8 +103,10 @@ def _row(workspace: Workspace, told: overview.Status) -> index.Row:
             f"Version {each.number} is proposed for {each.target}: {each.reason}"
             for each in told.pending
         ),
-        reports=tuple(_newest_reports(workspace, runs)),
+        reports=tuple({each.notebook: each for each in reversed(links)}.values())[::-1],
+        last_run=told.last_run,
         next_run=told.next_run,
+        path=f"{told.model}/index.html",
     )
 
 
@@ -108,79 +122,46 @@ def _since(workspace: Workspace, told: overview.Status) -> str:
 
 
 def _course(audit: records.Record | None) -> figures.Picture | None:
-    if audit is None:
+    """The accuracy of the newest chunks, with what is estimated of those to come."""
+    realised = {row.period: number(row.value) for row in lifeline.accuracy(audit)}
+    estimated = {
+        row.period: number(row.value) for row in lifeline.accuracy(audit, "estimated")
+    }
+    labels = sorted({*realised, *estimated})
+    if len(realised) < 2:
         return None
-    rows = [row for row in audit.rows if row.measure == "accuracy"]
-    values = [
-        float("nan") if row.value is None else row.value
-        for row in sorted(rows, key=lambda row: row.period)
+    return figures.sparkline(
+        [realised.get(label, math.nan) for label in labels],
+        beside=[estimated.get(label, math.nan) for label in labels],
+        name="accuracy",
+        unit="%",
+    )
+
+
+def _earned(audit: records.Record | None, timezone: str) -> dict[str, Any]:
+    """What the newest month with outcomes earned: its chunks together."""
+    rows = [
+        row
+        for row in (audit.rows if audit else ())
+        if row.measure == "earned" and row.period and row.value is not None
     ]
-    if len(values) < 2:
-        return None
-    return figures.sparkline(values, name="accuracy", unit="%")
-
-
-def _newest_reports(
-    workspace: Workspace, runs: Sequence[registry.Run]
-) -> list[index.ReportLink]:
-    newest: dict[str, registry.Run] = {}
-    for run in runs:  # newest first
-        newest.setdefault(run.notebook, run)
-    return [
-        index.ReportLink(
-            notebook=run.notebook,
-            as_of=run.as_of,
-            path=_beside(run),
-            verdict=run.verdict,
-            status=run.status,
-        )
-        for run in newest.values()
-    ]
-
-
-def _beside(run: registry.Run) -> str:
-    """A report's path from the directory of the index."""
-    return f"{run.directory.removeprefix('reports/')}/{run.notebook}.html"
-
-
-def _history(workspace: Workspace) -> list[index.MoveLine]:
-    lines = [
-        index.MoveLine(
-            at=entry.at,
-            model=entry.model,
-            what=f"{entry.move} version {entry.number}" if entry.number else entry.move,
-            who=entry.actor,
-            why=entry.reason,
-        )
-        for entry in workspace.registry.ledger()
-        if entry.move != "register"
-    ]
-    for alert in alerts.history(workspace.registry):
-        lines.append(
-            index.MoveLine(
-                at=alert.opened_at,
-                model=alert.model,
-                what=f"alert: {alert.rule}",
-                why=alert.sentence,
-                verdict="alert",
-            )
-        )
-        if alert.closed_at is not None:
-            lines.append(
-                index.MoveLine(
-                    at=alert.closed_at, model=alert.model, what=f"over: {alert.rule}"
-                )
-            )
-    lines += [
-        index.MoveLine(
-            at=run.as_of,
-            model=run.model,
-            what=f"{run.notebook} {run.status}",
-            why=run.summary,
-            path=_beside(run),
-            verdict=run.status,
-        )
-        for run in workspace.registry.runs()
-        if run.status not in ("succeeded", "claimed")
-    ]
-    return lines
+    if not rows:
+        return {}
+    months: dict[str, list[Any]] = {}
+    for row in rows:
+        start = periods.bounds(row.period, timezone=timezone).start
+        months.setdefault(f"{start:%Y-%m}", []).append(row)
+    month = max(months)
+    inside = sorted(months[month], key=lambda row: row.period)
+    total = math.fsum(number(row.value) for row in inside)
+    # chunks are independent: their half-widths add in squares
+    below = math.hypot(*(number(row.value) - number(row.lower) for row in inside))
+    above = math.hypot(*(number(row.upper) - number(row.value) for row in inside))
+    first, last = inside[0].period, inside[-1].period
+    return {
+        "money": total,
+        "money_lower": total - below,
+        "money_upper": total + above,
+        "currency": inside[0].unit,
+        "money_period": first if first == last else f"{first} to {last}",
+    }
