@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lifecycle.config.hooks import Hook
 from lifecycle.config.reading import find, load, load_rules, parse
 from lifecycle.config.releasing import Gate, Promote, Release, Renewal
 from lifecycle.config.rules import Rule, RuleFile
@@ -27,6 +28,7 @@ __all__ = [
     "Costs",
     "Features",
     "Gate",
+    "Hook",
     "Kpi",
     "Model",
     "Promote",

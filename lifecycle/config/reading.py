@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from lifecycle import errors
+from lifecycle.config.hooks import Hook
 from lifecycle.config.rules import WATCHES, Rule, RuleFile
 from lifecycle.config.tables import FILE, Model, Settings
 
@@ -157,6 +158,11 @@ def _sentence(
             f"{where}: a rule's name is lower-case letters, digits, - and _; "
             "rename the table"
         )
+    if kind == "string_pattern_mismatch" and path[0] == "hooks" and len(path) == 2:
+        return (
+            f"{where}: a hook's name is lower-case letters, digits, - and _; "
+            "rename the table"
+        )
     if kind == "string_pattern_mismatch" and path[:1] == ["models"]:
         return (
             f"{where}: a model's name is lower-case letters, digits, - and _; "
@@ -172,6 +178,8 @@ def _names(path: list[str], root: type[BaseModel]) -> list[str]:
     kind, steps = root, path
     if steps[:1] == ["models"]:
         kind, steps = Model, steps[2:]
+    if steps[:1] == ["hooks"] and len(steps) > 1:
+        kind, steps = Hook, steps[2:]
     if steps[:1] == ["rules"]:
         kind, steps = Rule, steps[2:]
     for step in steps:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
+from lifecycle.config.hooks import Hooks
 from lifecycle.config.releasing import Gate, Promote, Release, Renewal
 from lifecycle.config.rules import Alerts, Person, Rule, Rules, Table, effective
 from lifecycle.config.trial import Trial
@@ -298,3 +299,16 @@ class Settings(Table):
     models: dict[Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")], Model] = (
         Field(default_factory=dict)
     )
+    hooks: Hooks = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _heard(self) -> Settings:
+        for name, hook in self.hooks.items():
+            for model in hook.models:
+                if model not in self.models:
+                    known = ", ".join(self.models) or "none"
+                    raise ValueError(
+                        f"hook {name!r} names model {model!r}, which is not there; "
+                        f"there is {known}"
+                    )
+        return self
