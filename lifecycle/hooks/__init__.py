@@ -1,5 +1,34 @@
-"""Models served elsewhere: who is told of a move, at least once and in order."""
+"""Models served elsewhere: who is told of a move, at least once and in order.
+
+The ledger is the outbox. A hook is told each row that changes who has which role, of
+one model strictly in the order of the ledger, by a command, a signed web address or
+the aliases of MLflow.
+"""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from lifecycle.hooks.aliases import Aliases
+from lifecycle.hooks.commands import Command
+from lifecycle.hooks.delivering import Delivery, Hook, Receiver, begin, deliver
+from lifecycle.hooks.news import News, tell
+from lifecycle.hooks.standing import State, retry, states
+from lifecycle.hooks.webhooks import Webhook, signature
+from lifecycle.hooks.words import NotTaken
+
+__all__ = [
+    "Aliases",
+    "Command",
+    "Delivery",
+    "Hook",
+    "News",
+    "NotTaken",
+    "Receiver",
+    "State",
+    "Webhook",
+    "begin",
+    "deliver",
+    "retry",
+    "signature",
+    "states",
+    "tell",
+]

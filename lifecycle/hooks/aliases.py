@@ -1,0 +1,101 @@
+"""MLflow's registry as the receiver: each role is an alias that moves."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from lifecycle.hooks.news import News
+from lifecycle.hooks.running import run
+from lifecycle.hooks.words import NotTaken
+
+__all__ = ["Aliases"]
+
+Pack = Callable[[str, int], AbstractContextManager[Path]]
+
+
+@dataclass(frozen=True, slots=True)
+class Aliases:
+    """A registry of MLflow, in which an alias stands for each role.
+
+    After a move each alias points to the MLflow version that carries the digest of the
+    version with the role, as its tag `lifecycle.sha256`; the alias of a role that
+    nobody has is taken away. Doing it again changes nothing.
+
+    Parameters
+    ----------
+    uri : str
+        Of the tracking server; may be a secret, and is not shown.
+    aliases : mapping
+        From role to alias.
+    registered : str
+        The name in MLflow; the model's own where empty.
+    timeout : float
+        Seconds for the whole of it.
+    pack : callable, optional
+        `pack(model, number)` gives, while it is open, the directory of a version as an
+        MLflow model: what MLflow has not got is published. Without it a version that
+        MLflow has not got is not taken.
+
+    Notes
+    -----
+    MLflow runs in a process of its own, which ends at the time limit: by itself it
+    tries for minutes, and a call that goes on could overtake the next move. It is told
+    to report no usage.
+    """
+
+    uri: str = field(repr=False)
+    aliases: Mapping[str, str]
+    registered: str = ""
+    timeout: float = 30.0
+    pack: Pack | None = field(default=None, repr=False)
+
+    def send(self, news: News, *, at: datetime) -> None:
+        """Move the aliases; `NotTaken` when not all are where they belong."""
+        wanted: dict[str, dict[str, Any] | None] = {
+            alias: held and {"version": held["version"], "sha256": held["sha256"]}
+            for role, alias in self.aliases.items()
+            for held in [news.holder(role)]
+        }
+        with ExitStack() as until:
+            if self.pack is not None:
+                for held in wanted.values():
+                    if held is not None:
+                        opened = self.pack(news.model, held["version"])
+                        held["directory"] = str(until.enter_context(opened))
+            self._ask({"model": news.model, "aliases": wanted})
+
+    def test(self, *, at: datetime) -> str:
+        """Ask whether the registry answers; nothing is changed there."""
+        return self._ask({"model": None, "aliases": {}}) or "MLflow answers"
+
+    def _ask(self, what: Mapping[str, Any]) -> str:
+        if importlib.util.find_spec("mlflow") is None:
+            raise NotTaken(
+                "MLflow is not installed here; run `pip install "
+                "lifecycle-workbench[mlflow]`"
+            )
+        told = {"uri": self.uri, "registered": self.registered, **what}
+        seconds = max(1, int(self.timeout))
+        return run(
+            [sys.executable, "-W", "ignore", "-m", "lifecycle.hooks.pointing"],
+            json.dumps(told).encode(),
+            folder=Path.cwd(),
+            timeout=self.timeout,
+            hide=[self.uri],
+            environment={
+                **os.environ,
+                "MLFLOW_DISABLE_TELEMETRY": "true",
+                "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+                "MLFLOW_HTTP_REQUEST_TIMEOUT": str(seconds),
+                "MLFLOW_LOGGING_LEVEL": "ERROR",
+            },
+        )
