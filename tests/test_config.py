@@ -126,6 +126,11 @@ def test_text_that_is_not_toml_names_the_line(tmp_path: Path) -> None:
             "[models.lead-scoring.features]",
             "one of them must cost something",
         ),
+        (
+            "[models.lead-scoring.features]",
+            "[models.lead-scoring.release]\nspans = []\n[models.lead-scoring.features]",
+            "release.spans: names no span; list at least one in chunks, 0 for all rows",
+        ),
     ],
 )
 def test_values_out_of_range_are_told(

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from lifecycle.config.rules import Table
 
 __all__ = ["Gate", "Promote", "Release", "Renewal"]
+
+
+def _some(spans: tuple[int, ...]) -> tuple[int, ...]:
+    if not spans:
+        raise ValueError("names no span; list at least one in chunks, 0 for all rows")
+    return spans
+
+
+Spans = Annotated[tuple[Annotated[int, Field(ge=0)], ...], AfterValidator(_some)]
 
 
 class Release(Table):
@@ -21,7 +30,7 @@ class Release(Table):
     two_persons: bool = False
     canary_share: Annotated[float, Field(gt=0, lt=1)] = 0.05
     holdout_chunks: Annotated[int, Field(ge=1)] = 2
-    spans: tuple[Annotated[int, Field(ge=0)], ...] = (8, 13, 0)
+    spans: Spans = (8, 13, 0)
     guard_min_rows: Annotated[int, Field(ge=1)] = 40
 
 
