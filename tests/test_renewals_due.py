@@ -84,6 +84,29 @@ def test_due_ends_with_a_code_and_a_sentence_where_a_renewal_failed(
     assert terminal("due", "--as-of", SLOT.isoformat())[0] == 0  # it was told once
 
 
+def test_a_recipe_that_is_nowhere_is_told_before_anything_is_due(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, terminal: Terminal
+) -> None:
+    text = SETTINGS.replace(
+        'recipe = "scaled_logistic"\n',
+        'recipe = "scaled_logistic"\nrebuild = ["extra_tree", "mine"]\n',
+    )
+    (desk / config.FILE).write_text(text)
+    (desk / "recipes").mkdir(exist_ok=True)
+    (desk / "recipes" / "mine.py").write_text("raise RuntimeError('never run')")
+    said = (
+        "lifecycle.toml: models.calls.rebuild: there is no recipe 'extra_tree'; did "
+        "you mean 'extra_trees'?\n"
+    )
+    code, out, err = terminal("due", "--as-of", CALM.isoformat())
+    assert (code, err) == (30, said)
+    assert out.startswith("nothing is due\n")  # what can be done is done all the same
+    code, _, err = terminal("status", "--as-of", CALM.isoformat())
+    assert (code, err) == (0, said)
+    (desk / config.FILE).write_text(text.replace("extra_tree", "extra_trees"))
+    assert terminal("due", "--as-of", CALM.isoformat())[0] == 0
+
+
 @pytest.mark.parametrize(
     ("page", "ended"),
     [

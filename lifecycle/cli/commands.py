@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lifecycle import __version__, errors
+from lifecycle import __version__
 from lifecycle.cli import say
 
 if TYPE_CHECKING:
@@ -184,27 +184,6 @@ def _parameters(ws: Workspace, notebook: str, given: Sequence[str]) -> dict[str,
 
 
 @app.command()
-def due(as_of: AsOf = None) -> None:
-    """Run what is due, once: what cron, a timer or an orchestrator calls."""
-    ws = opened()
-    ticks = ws.due(as_of=as_of, say=say.show)
-    if not ticks:
-        say.show("nothing is due")
-        idle = [name for name in ws.models if not ws.model(name).schedule.crons()]
-        for name in idle:
-            say.show(
-                f"  no page of {name} has a schedule: [models.{name}.schedule] in "
-                "lifecycle.toml says when one is due"
-            )
-    codes = [tick.run.exit_code for tick in ticks if tick.run and tick.run.exit_code]
-    for name in dict.fromkeys(tick.model for tick in ticks if tick.failed):
-        say.complain(f"a renewal failed; `lifecycle renewals {name}` says why")
-        codes.append(errors.LifecycleError.exit_code)
-    if codes:
-        raise typer.Exit(codes[0])
-
-
-@app.command()
 def train(
     model: ModelName,
     recipe: Annotated[str, typer.Option(help="the model's own if left out")] = "",
@@ -333,6 +312,8 @@ def rollback(
 @app.command()
 def status(as_of: AsOf = None, as_json: AsJson = False) -> None:
     """How each model stands: what needs a person comes first."""
+    from lifecycle.workspace import checking
+
     ws = opened()
     rows = ws.status(as_of=as_of)
     altered = ws.registry.verify_ledger()
@@ -341,6 +322,8 @@ def status(as_of: AsOf = None, as_json: AsJson = False) -> None:
             f"the ledger was altered at row {altered} behind the workbench's back; "
             "restore the registry from a backup"
         )
+    for problem in checking.problems(ws):
+        say.complain(problem)
     if as_json:
         say.dump([each.plain() for each in rows])
         return
