@@ -9,26 +9,8 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from lifecycle import evaluation
-
-
-def models(n: int, *, champion: float, candidate: float, seed: int = 0):
-    """Scores of two models that are right with these probabilities."""
-    rng = np.random.default_rng(seed)
-    truth = rng.integers(0, 2, n)
-
-    def score(right: float) -> np.ndarray:
-        sure = rng.uniform(0.5, 1, n)
-        towards = np.where(rng.random(n) < right, truth, 1 - truth)
-        return np.where(towards == 1, sure, 1 - sure - 1e-9)
-
-    return truth, score(champion), score(candidate)
-
-
-def row(tested: evaluation.Evaluation, measure: str, subject: str):
-    return next(
-        f for f in tested.findings if (f.measure, f.subject) == (measure, subject)
-    )
-
+from lifecycle.evaluation import Gate
+from tests.two_models import models, row
 
 # ---------------------------------------------------------------- the gate
 
@@ -76,13 +58,15 @@ def test_a_gain_that_may_be_a_loss_does_not_pass():
     assert tested.difference.value == pytest.approx(1 / 120)
     assert not tested.passed
     assert "might still be worse" in tested.reasons[1]
-    assert evaluation.compare(truth, champion, candidate, tolerance=0.2).passed
+    assert evaluation.compare(
+        truth, champion, candidate, gate=Gate(tolerance=0.2)
+    ).passed
 
 
 def test_a_gain_below_what_is_asked_does_not_pass():
     arrays = models(4000, champion=0.75, candidate=0.78)
     assert evaluation.compare(*arrays).passed
-    assert not evaluation.compare(*arrays, min_gain=0.1).passed
+    assert not evaluation.compare(*arrays, gate=Gate(min_gain=0.1)).passed
 
 
 def test_too_few_rows_are_undefined_and_do_not_pass():

@@ -12,32 +12,13 @@ from scipy import stats
 
 from lifecycle import config, evaluation
 from lifecycle.evaluation import Gate, Latency
-
-
-def models(n: int, *, champion: float, candidate: float, seed: int = 0):
-    """Scores of two models that are right with these probabilities."""
-    rng = np.random.default_rng(seed)
-    truth = rng.integers(0, 2, n)
-
-    def score(right: float) -> np.ndarray:
-        sure = rng.uniform(0.5, 1, n)
-        towards = np.where(rng.random(n) < right, truth, 1 - truth)
-        return np.where(towards == 1, sure, 1 - sure - 1e-9)
-
-    return truth, score(champion), score(candidate)
-
+from tests.two_models import models, row
 
 BETTER = models(2000, champion=0.7, candidate=0.8)
 
 
 def check(tested: evaluation.Evaluation, rule: str) -> evaluation.Check:
     return next(each for each in tested.checks if each.rule == rule)
-
-
-def row(tested: evaluation.Evaluation, measure: str, subject: str):
-    return next(
-        f for f in tested.findings if (f.measure, f.subject) == (measure, subject)
-    )
 
 
 def test_the_gate_has_the_names_and_defaults_of_the_settings():
@@ -164,11 +145,12 @@ def test_too_few_rows_leave_every_rule_about_them_undefined():
     assert len([said for said in tested.reasons if "Not passed" in said]) == 1
 
 
-def test_old_bounds_go_before_those_of_the_gate():
+def test_a_bound_of_the_gate_is_what_counts():
     arrays = models(4000, champion=0.75, candidate=0.78)
     assert not evaluation.compare(*arrays, gate=Gate(min_gain=0.1)).passed
-    assert evaluation.compare(*arrays, gate=Gate(min_gain=0.1), min_gain=0).passed
-    assert evaluation.compare(*arrays, min_n=9000).verdict == "undefined"
+    assert evaluation.compare(*arrays, gate=Gate(min_gain=0.0)).passed
+    many = Gate(min_rows=9000)
+    assert evaluation.compare(*arrays, gate=many).verdict == "undefined"
 
 
 @pytest.mark.parametrize("name", ["tolerance", "max_size_mb", "min_rows"])
@@ -181,7 +163,8 @@ def test_bounds_that_make_no_sense_are_refused(name, bound):
 def test_a_gain_may_be_asked_for_below_nothing():
     truth, champion, _ = BETTER
     assert Gate(min_gain=-0.05).min_gain == -0.05
-    assert evaluation.compare(truth, champion, champion, min_gain=-0.05).passed
+    may_lose = Gate(min_gain=-0.05)
+    assert evaluation.compare(truth, champion, champion, gate=may_lose).passed
 
 
 def test_the_reasons_of_a_failed_candidate_are_plain_values():

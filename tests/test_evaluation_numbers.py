@@ -10,30 +10,10 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as sk
 
-from lifecycle import decision, evaluation, intervals, metrics
+from lifecycle import evaluation, intervals, metrics
 from lifecycle.evaluation.differences import between
 from lifecycle.evaluation.pairing import Pair
-
-
-def noisy(n: int, *, seed: int = 0, rate: float = 0.4, apart: float = 1.0):
-    """Outcomes and the scores of two models of unlike sharpness."""
-    rng = np.random.default_rng(seed)
-    truth = (rng.random(n) < rate).astype(int)
-    shared = rng.normal(size=n)
-    scores = [
-        1 / (1 + np.exp(-(sharp * (truth - 0.5) + shared + rng.normal(size=n) / 2)))
-        for sharp in (1.0, 1.0 + apart)
-    ]
-    return truth, *scores
-
-
-def row(tested: evaluation.Evaluation, measure: str, subject: str, period: str = ""):
-    return next(
-        f
-        for f in tested.findings
-        if (f.measure, f.subject, f.period) == (measure, subject, period)
-    )
-
+from tests.two_models import noisy, row
 
 SKLEARN = {
     "precision": lambda y, s: sk.precision_score(y, s >= 0.5),
@@ -266,111 +246,6 @@ def test_a_segment_column_may_be_called_weeks():
     assert row(tested, "segment_difference", "weeks = odd").n == 100
 
 
-# ---------------------------------------------------------------- amounts
-
-
-def amounts(n: int = 400, seed: int = 0, gain: float = 0.5):
-    rng = np.random.default_rng(seed)
-    truth = rng.normal(10, 3, n)
-    champion = truth + rng.normal(0.3, 2, n)
-    return truth, champion, truth + rng.normal(0, 2 * (1 - gain), n)
-
-
-def test_the_errors_of_amounts_are_those_of_scikit_learn_and_paired():
-    truth, champion, candidate = amounts()
-    tested = evaluation.compare(truth, champion, candidate, task="regression")
-    told = {
-        "mae": sk.mean_absolute_error,
-        "rmse": sk.root_mean_squared_error,
-        "r2": sk.r2_score,
-        "bias": lambda y, s: float(np.mean(s - y)),
-    }
-    for name, function in told.items():
-        one, two = function(truth, champion), function(truth, candidate)
-        assert row(tested, name, "champion").value == pytest.approx(one)
-        assert row(tested, name, "difference").value == pytest.approx(two - one)
-    expected = stats.ttest_rel(
-        np.abs(candidate - truth), np.abs(champion - truth)
-    ).confidence_interval(0.9)
-    found = row(tested, "mae", "difference")
-    assert (found.lower, found.upper) == pytest.approx(tuple(expected))
-    assert tested.passed
-    assert tested.difference.value == pytest.approx(
-        1
-        - sk.mean_absolute_error(truth, candidate)
-        / sk.mean_absolute_error(truth, champion)
-    )
-    assert "of its error saved" in tested.reasons[0]
-
-
-@pytest.mark.parametrize("name", ["rmse", "r2", "bias", "error_saved"])
-def test_the_intervals_of_amounts_are_near_the_paired_bootstraps(name):
-    truth, champion, candidate = amounts(500, seed=4, gain=0.2)
-    told = {
-        "rmse": lambda y, s: np.sqrt(np.mean((s - y) ** 2)),
-        "r2": lambda y, s: 1 - np.sum((s - y) ** 2) / np.sum((y - y.mean()) ** 2),
-        "bias": lambda y, s: np.mean(s - y),
-    }
-
-    def apart(rows):
-        rows = rows.astype(int)
-        y, one, two = truth[rows], champion[rows], candidate[rows]
-        if name == "error_saved":
-            return 1 - np.mean(np.abs(two - y)) / np.mean(np.abs(one - y))
-        return told[name](y, two) - told[name](y, one)
-
-    drawn = stats.bootstrap(
-        (np.arange(500),),
-        apart,
-        vectorized=False,
-        n_resamples=600,
-        confidence_level=0.9,
-        method="percentile",
-        rng=np.random.default_rng(6),
-    ).confidence_interval
-    tested = evaluation.compare(truth, champion, candidate, task="regression")
-    found = row(tested, name, "difference")
-    width = drawn.high - drawn.low
-    assert found.lower == pytest.approx(drawn.low, abs=0.15 * width)
-    assert found.upper == pytest.approx(drawn.high, abs=0.15 * width)
-
-
-def test_a_segment_whose_amounts_got_clearly_worse_stops_the_candidate():
-    truth, champion, candidate = amounts(1000)
-    region = np.where(np.arange(1000) % 8 == 0, "north", "south")
-    candidate[region == "north"] += 4
-    tested = evaluation.compare(
-        truth,
-        champion,
-        candidate,
-        task="regression",
-        segments={"region": region},
-        weeks=np.repeat(["W1", "W2"], 500),
-    )
-    assert tested.difference.value > 0
-    assert not tested.passed
-    assert any("clearly worse where region = north" in said for said in tested.reasons)
-    assert row(tested, "segment_difference", "region = south").verdict == "quiet"
-    own = truth[:500], champion[:500]
-    found = row(tested, "mae", "champion", "W1").value
-    assert found == pytest.approx(sk.mean_absolute_error(*own))
-    assert "candidate" in tested.plot().alt
-    assert "nearer" in tested.differing.summary
-
-
-def test_amounts_that_cannot_be_judged_are_undefined():
-    perfect = np.arange(200.0)
-    tested = evaluation.compare(perfect, perfect, perfect + 1, task="regression")
-    assert np.isnan(tested.difference.value)
-    assert tested.verdict == "undefined"
-    assert not tested.passed
-    empty = evaluation.compare([], [], [], task="regression", segments={"a": []})
-    assert empty.verdict == "undefined"
-    tested._repr_html_(), empty._repr_html_()
-    with pytest.raises(ValueError, match="no task 'ranking'"):
-        evaluation.compare([1], [1], [1], task="ranking")
-
-
 # ---------------------------------------------------------------- of any arrays
 
 
@@ -387,7 +262,9 @@ def test_amounts_that_cannot_be_judged_are_undefined():
 )
 def test_any_rows_give_numbers_within_their_intervals_or_none(rows):
     truth, champion, candidate = zip(*rows, strict=True) if rows else ([], [], [])
-    tested = evaluation.compare(truth, champion, candidate, min_n=5)
+    tested = evaluation.compare(
+        truth, champion, candidate, gate=evaluation.Gate(min_rows=5)
+    )
     for found in tested.findings:
         drawn = found.measure == "average_precision"  # percentiles of draws
         if not (np.isnan(found.lower) or drawn) and found.subject == "difference":
@@ -411,61 +288,3 @@ def test_the_areas_interval_is_the_same_however_the_rows_come():
     assert one.value == pytest.approx(
         wins - intervals.placements(truth, champion)[0].mean()
     )
-
-
-# ---------------------------------------------------------------- what a release saved
-
-
-def test_what_a_version_saved_is_the_paired_difference_of_each_week():
-    truth, displaced, serving = noisy(300, seed=5)
-    weeks = pd.to_datetime(["2023-01-02", "2023-01-09", "2023-01-16"], utc=True)
-    weeks = weeks.repeat([100, 150, 50])
-    serving[:3] = np.nan
-    costs = {"false_positive": 2.0, "false_negative": 8.0}
-    table = evaluation.gained(truth, displaced, serving, weeks=weeks, costs=costs)
-    assert table["n"].tolist() == [97, 150, 50]
-    assert set(table["money"]) == {8.0}
-
-    def loss(score):
-        wrong = (score >= 0.5) != truth
-        return np.where(wrong, np.where(truth == 1, 1.0, 0.25), 0.0)
-
-    saved = (loss(displaced) - loss(serving))[100:250]
-    assert table["difference"][1] == pytest.approx(saved.mean())
-    assert table["variance"][1] == pytest.approx(stats.sem(saved) ** 2)
-    assert table["week"].tolist() == sorted(set(weeks))
-
-
-def test_what_was_saved_is_eaten_by_the_promises_as_it_is():
-    truth, displaced, serving = noisy(400, seed=6)
-    at = pd.Timestamp("2023-01-02", tz="UTC")
-    weeks = [at + pd.Timedelta(weeks=k // 100) for k in range(400)]
-    table = evaluation.gained(truth, displaced, serving, weeks=weeks)
-    made = pd.DataFrame(
-        {"at": [at], "action": ["retrain"], "value": [50.0], "lower": [10.0]}
-        | {"upper": [90.0], "price": [5.0], "horizon_weeks": [4], "acted": [True]}
-    )
-    told = decision.promises(
-        made, table.assign(ruling=0), as_of=at + pd.Timedelta(weeks=9)
-    )
-    wrong = ((displaced >= 0.5) != truth).sum() - ((serving >= 0.5) != truth).sum()
-    assert told.promises[0].came == pytest.approx(wrong)
-    assert told.promises[0].n == 400
-
-
-def test_a_week_of_one_row_varies_as_all_rows_do():
-    truth, displaced, serving = noisy(41, seed=7)
-    weeks = np.where(np.arange(41) < 40, "a", "b")
-    table = evaluation.gained(truth, displaced, serving, weeks=weeks)
-    saved = ((displaced >= 0.5) != truth).astype(int) - ((serving >= 0.5) != truth)
-    assert table["variance"][1] == pytest.approx(np.var(saved, ddof=1))
-    one = evaluation.gained([1], [0.1], [0.9], weeks=["a"])
-    assert np.isnan(one["variance"][0])
-
-
-def test_nothing_saved_on_no_rows():
-    assert evaluation.gained([], [], [], weeks=[]).empty
-    alike = evaluation.gained([1, 0], [0.9, 0.1], [0.9, 0.1], weeks=["a", "a"])
-    assert alike[["difference", "variance"]].to_numpy().tolist() == [[0.0, 0.0]]
-    with pytest.raises(ValueError, match="must be of the same rows"):
-        evaluation.gained([1], [0.1], [0.1, 0.2], weeks=["a"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from lifecycle import calibration, intervals
@@ -49,14 +48,10 @@ def compare(
     most: int = 20,
     level: float = 0.90,
     rng: np.random.Generator | int = 0,
-    tolerance: float | None = None,
-    min_gain: float | None = None,
-    min_n: int | None = None,
-    min_segment: int | None = None,
 ) -> Evaluation:
     """Test a candidate against the champion on rows that neither was trained on.
 
-    The gate: the errors saved a row, weighed by their costs, must be more than
+    The gate: the errors saved a row, weighed by their costs, must be more than its
     `min_gain`, the lower end of their interval above `-tolerance`, and no segment
     clearly worse; where the gate asks for it, the calibration, the time and the size
     must be within bounds. A rule that cannot be judged does not let it through.
@@ -85,7 +80,7 @@ def compare(
     rows_per_week : float, optional
         How many rows a week are predicted, for the money a week.
     gate : Gate, optional
-        The rules.
+        The rules; those of `Gate()` without.
     latency : Latency, optional
         What both took for the same rows, as `latency` measures it.
     sizes : (float, float), optional
@@ -101,8 +96,6 @@ def compare(
     rng : Generator or int
         For intervals that are drawn: of money, which is skewed, and of the average
         precision.
-    tolerance, min_gain, min_n, min_segment : optional
-        Bounds that go before those of the gate.
 
     Returns
     -------
@@ -131,14 +124,7 @@ def compare(
 
     if rows_per_week is not None and not 0 <= rows_per_week < math.inf:
         raise ValueError(f"rows_per_week must be 0 or more, got {rows_per_week}")
-    told = {
-        "tolerance": tolerance,
-        "min_gain": min_gain,
-        "min_rows": min_n,
-        "min_segment_rows": min_segment,
-    }
-    given: dict[str, Any] = {k: v for k, v in told.items() if v is not None}
-    rules = replace(gate or Gate(), **given)
+    rules = gate or Gate()
     pair = Pair.of(
         y_true,
         champion_score,
