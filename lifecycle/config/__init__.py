@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lifecycle.config.artefacts import Artefacts
 from lifecycle.config.hooks import Hook
 from lifecycle.config.reading import find, load, load_rules, parse
 from lifecycle.config.releasing import Gate, Promote, Release, Renewal
@@ -25,6 +26,7 @@ __all__ = [
     "FILE",
     "NOTEBOOKS",
     "Alerts",
+    "Artefacts",
     "Costs",
     "Features",
     "Gate",

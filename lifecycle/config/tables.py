@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
+from lifecycle.config.artefacts import Artefacts
 from lifecycle.config.hooks import Hooks
 from lifecycle.config.releasing import Gate, Promote, Release, Renewal
 from lifecycle.config.rules import Alerts, Person, Rule, Rules, Table, effective
@@ -209,6 +210,7 @@ class Model(Table):
     promote: Promote = Promote()
     trial: Trial = Trial()
     renewal: Renewal = Renewal()
+    artefacts: Artefacts = Artefacts()
 
     @property
     def delay(self) -> timedelta:

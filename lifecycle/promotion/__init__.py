@@ -10,7 +10,8 @@ Each move is one transaction on a `lifecycle.registry.Registry`: roles, shares,
 the proposal and a row of the ledger, or nothing. A move that is not legal now
 raises an error whose message is one sentence. Nobody moves without a reason.
 `accept` moves no role: it signs what is normal from now on, and
-`withdraw_acceptance` takes that back. `promote_within` is the
+`withdraw_acceptance` takes that back; `hold` keeps a version's stored model until
+`release`. `promote_within` is the
 only move that no person makes, and a renewal the only way to it.
 """
 
@@ -32,6 +33,7 @@ from lifecycle.promotion.deciding import (
     reject,
     withdraw,
 )
+from lifecycle.promotion.holding import held, hold, release
 from lifecycle.promotion.moving import Move, roll_back, widen
 from lifecycle.promotion.renewing import (
     MOST_ATTEMPTS,
@@ -55,12 +57,15 @@ __all__ = [
     "begin_renewal",
     "end_renewal",
     "fail_gate",
+    "held",
+    "hold",
     "hold_renewal",
     "overtaken",
     "pending",
     "promote_within",
     "propose",
     "reject",
+    "release",
     "roll_back",
     "step_renewal",
     "widen",

@@ -186,7 +186,7 @@ class Registry:
         try:
             with self.atomic() as book:
                 number = book.next_number(model)
-                while (self.artefacts / model / f"{number}.skops").exists():
+                while os.path.lexists(self.artefacts / model / f"{number}.skops"):
                     number += 1  # left by a crash
                 artefact = f"{model}/{number}.skops"
                 book.add_version(
@@ -250,6 +250,8 @@ class Registry:
 
     def check(self, version: Version) -> bytes:
         """The stored model's content, when its SHA-256 is the registered one."""
+        if version.status == artefacts.COLLECTED:
+            raise artefacts.collected(version.model, version.number)
         name = f"version {version.number} of {version.model}"
         return artefacts.read(
             self.artefacts, version.artefact, version.sha256, name=name
