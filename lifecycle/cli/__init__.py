@@ -15,8 +15,8 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line; errors of the house become one sentence and a code."""
     from lifecycle import errors
-    from lifecycle.cli.renewing import app
     from lifecycle.cli.say import complain
+    from lifecycle.cli.trial import app
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a letter it has not is no crash

@@ -12,8 +12,9 @@ from lifecycle.experiment.evidence import Arms, Metric, Pairs
 from lifecycle.experiment.looks import Look
 from lifecycle.experiment.mismatch import sample_ratio
 from lifecycle.experiment.planning import Plan, Way, plan
-from lifecycle.experiment.reading import Reading, course, read
+from lifecycle.experiment.reading import Reading
 from lifecycle.experiment.stopping import Guarded, Guardrail, chance
+from lifecycle.experiment.watching import course, read
 
 __all__ = [
     "Arms",

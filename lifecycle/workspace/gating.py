@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
     from lifecycle.workspace.view import View
 
-__all__ = ["as_timed", "evaluate", "evidence", "propose", "timed"]
+__all__ = ["as_timed", "evaluate", "evidence", "propose", "timed", "unseen"]
 
 _TIMED = 1_000  # rows by which both are timed
 
@@ -106,7 +106,7 @@ def _size(view: View, version: registry.Version) -> int:
 def _held_out(
     view: View, version: registry.Version, champion: registry.Version
 ) -> pd.DataFrame:
-    rows = _unseen(view, version, view.mature)
+    rows = unseen(view, version, view.mature)
     if rows.empty:
         raise errors.NotEnoughData(
             f"no outcome of {view.name} is due yet from after version "
@@ -121,7 +121,7 @@ def _held_out(
             f"{names}, which it reads, and an outcome that is due; wait "
             f"{view.settings.delay.days} days"
         )
-    fresh = _unseen(view, champion, rows)
+    fresh = unseen(view, champion, rows)
     rows = rows if fresh.empty else fresh
     sound = rows[~faulty.touched(view, rows)]
     rows = rows if sound.empty else sound
@@ -130,7 +130,7 @@ def _held_out(
     return rows[labels.isin(newest)]
 
 
-def _unseen(view: View, version: registry.Version, rows: pd.DataFrame) -> pd.DataFrame:
+def unseen(view: View, version: registry.Version, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows that a version has not learned from, by their outcome or by a word."""
     said = None
     if (version.birth.get("material") or {}).get("listened"):

@@ -16,6 +16,7 @@ from lifecycle import (
     drift,
     estimation,
     evaluation,
+    experiment,
     feedback,
     figures,
     findings,
@@ -291,6 +292,13 @@ class View(Rows):
         version = self.registry.version(self.name, waiting.number)
         took = gating.as_timed(waiting.evidence)
         return gating.evaluate(self, version, latency=took)
+
+    @_once
+    def trial(self) -> experiment.Reading | None:
+        """What the trial that is running says; `None` where nothing is on trial."""
+        from lifecycle.workspace import trial
+
+        return trial.reading(self)
 
     # -- the end of a page -----------------------------------------------------
 
