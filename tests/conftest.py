@@ -1,17 +1,26 @@
-"""What holds for all tests: time enough for a property, and a terminal."""
+"""What holds for all tests: time for a property, a terminal, both databases."""
 
 from __future__ import annotations
 
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from lifecycle.registry import Registry
+    from tests.postgres import Server
 
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 
 Terminal = Callable[..., tuple[int, str, str]]
+Database = Callable[[Path], "Registry"]
 
 
 @pytest.fixture
@@ -34,3 +43,41 @@ def terminal(
         return code, told.out, told.err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A PostgreSQL server of this session; skips with a sentence without one."""
+    from tests import postgres
+
+    with postgres.running() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def _file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the tables: to copy one is much faster than to make one."""
+    from lifecycle.registry import Registry
+
+    place = tmp_path_factory.mktemp("pattern") / "registry.db"
+    Registry(place)
+    return place
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, _file: Path) -> Iterator[Database]:
+    """Makes a registry in a folder, on either of the two databases."""
+    from lifecycle.registry import Registry
+
+    with ExitStack() as stack:
+
+        def make(folder: Path) -> Registry:
+            if request.param == "sqlite":
+                folder.mkdir(parents=True, exist_ok=True)
+                shutil.copy(_file, folder / "registry.db")
+                return Registry(folder / "registry.db")
+            server = request.getfixturevalue("server")
+            url = stack.enter_context(server.lent())
+            return Registry(url, artefacts=folder / "artefacts")
+
+        yield make

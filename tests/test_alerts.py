@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 
 from lifecycle import alerts, errors, registry
 from lifecycle.findings import Finding, Findings
+from tests.databases import Refused, raw
 
 AT = datetime(2023, 5, 1, 12, tzinfo=UTC)
 WEEK = timedelta(weeks=1)
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> registry.Registry:
-    return registry.Registry(tmp_path / "registry.db")
+def book(database, tmp_path: Path) -> registry.Registry:
+    return database(tmp_path)
 
 
 def row(verdict, *, subject="", period="", measure="accuracy", value=None):
@@ -125,15 +126,9 @@ def test_the_same_report_again_changes_nothing(book):
 
 
 def test_the_database_refuses_a_second_open_episode(book):
-    import sqlite3
-    from contextlib import closing
-
     update(book, row("alert"))
     columns = "model, rule, subject, opened_at, n, sentence, owner, severity, seen_at"
-    with (
-        closing(sqlite3.connect(book._url.database)) as connection,
-        pytest.raises(sqlite3.IntegrityError, match="alert"),
-    ):
+    with raw(book) as connection, pytest.raises(Refused, match="alert"):
         connection.execute(f"INSERT INTO alert ({columns}) SELECT {columns} FROM alert")
 
 

@@ -31,8 +31,8 @@ ANNA = Address("json://anna")
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> registry.Registry:
-    return registry.Registry(tmp_path / "registry.db")
+def book(database, tmp_path: Path) -> registry.Registry:
+    return database(tmp_path)
 
 
 def row(verdict, period="", value=None):

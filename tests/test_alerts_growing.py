@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,14 +12,15 @@ from hypothesis import strategies as st
 from lifecycle import alerts, registry
 from lifecycle.alerts import family
 from lifecycle.findings import Finding, Findings
+from tests.databases import raw
 
 AT = datetime(2023, 5, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> registry.Registry:
-    return registry.Registry(tmp_path / "registry.db")
+def book(database, tmp_path: Path) -> registry.Registry:
+    return database(tmp_path)
 
 
 def week(number: int) -> str:
@@ -141,11 +140,10 @@ def test_many_new_ones_are_counted_and_hostile_names_stay_on_one_line(book):
     assert body.count("and 13 more.") == 1
 
 
-def test_an_alert_from_before_tells_of_nobody_as_new(book, tmp_path):
+def test_an_alert_from_before_tells_of_nobody_as_new(book):
     look(book, ["age", "plan"])
-    with closing(sqlite3.connect(tmp_path / "registry.db")) as raw:
-        raw.execute("UPDATE alert SET told = '{}'")
-        raw.commit()
+    with raw(book) as connection:
+        connection.execute("UPDATE alert SET told = '{}'")
     look(book, ["age", "plan", "town"], chunk=16, day=7)
     assert kinds(book) == [("opened", "owner")]
     look(book, ["age", "plan", "town", "x"], chunk=17, day=14)

@@ -8,14 +8,15 @@ import pytest
 from lifecycle import errors, promotion, registry
 from lifecycle.promotion import Standing
 from lifecycle.registry import Role
+from tests.databases import Refused, raw
 
 AT = datetime(2023, 5, 1, 12, tzinfo=UTC)
 LATER = datetime(2023, 5, 2, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> registry.Registry:
-    made = registry.Registry(tmp_path / "registry.db")
+def book(database, tmp_path: Path) -> registry.Registry:
+    made = database(tmp_path)
     for number in range(1, 5):
         made.register(
             "leads", recipe="plain", estimator=[number], birth={}, author="anna", at=AT
@@ -225,14 +226,11 @@ def test_a_proposal_is_decided_once(book):
 
 
 def test_the_database_itself_refuses_to_decide_twice(book):
-    import sqlite3
-    from contextlib import closing
-
     live(book, 1)
-    with closing(sqlite3.connect(book._url.database)) as connection:
-        with pytest.raises(sqlite3.IntegrityError, match="decided once"):
+    with raw(book) as connection:
+        with pytest.raises(Refused, match="decided once"):
             connection.execute("UPDATE proposal SET status = 'pending'")
-        with pytest.raises(sqlite3.IntegrityError, match="never removed"):
+        with pytest.raises(Refused, match="never removed"):
             connection.execute("DELETE FROM proposal")
 
 
@@ -245,11 +243,8 @@ def test_what_was_shown_is_what_is_approved(book):
 
 
 def test_a_proposal_altered_in_the_database_is_stale(book):
-    import sqlite3
-    from contextlib import closing
-
     asked = propose(book, 1)
-    with closing(sqlite3.connect(book._url.database)) as connection, connection:
+    with raw(book) as connection:
         connection.execute("UPDATE proposal SET number = 2")
     with pytest.raises(errors.Stale):
         approve(book, asked.id)

@@ -11,8 +11,8 @@ AT = datetime(2023, 5, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> registry.Registry:
-    made = registry.Registry(tmp_path / "registry.db")
+def book(database, tmp_path: Path) -> registry.Registry:
+    made = database(tmp_path)
     for number in (1, 2):
         made.register(
             "leads", recipe="plain", estimator=[number], birth={}, author="anna", at=AT

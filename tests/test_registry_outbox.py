@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from lifecycle import alerts, registry
 from lifecycle.findings import Finding, Findings
 from lifecycle.registry import opening, upgrading
+from tests.databases import Refused, raw
 
 AT = datetime(2023, 5, 1, 12, tzinfo=UTC)
 
@@ -68,13 +69,13 @@ def test_an_older_registry_is_upgraded_and_keeps_its_alerts(tmp_path: Path) -> N
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    book = registry.Registry(tmp_path / "registry.db")
+def book(database, tmp_path: Path) -> registry.Registry:
+    book = database(tmp_path)
     low = Finding("accuracy", 0.6, 400, threshold=0.7, verdict="alert")
     alerts.update(
         book, "leads", Findings("", (low,)), rule="accuracy", at=AT, owner="anna"
     )
-    return tmp_path / "registry.db"
+    return book
 
 
 @pytest.mark.parametrize(
@@ -85,29 +86,27 @@ def place(tmp_path: Path) -> Path:
         ("UPDATE outbox SET recipient = 'deputy'", "words of a message"),
         ("UPDATE outbox SET sent_at = created_at, dead_at = created_at", "settled"),
         ("UPDATE outbox SET alert = 99", "words of a message"),
-        ("INSERT INTO outbox SELECT * FROM outbox", "UNIQUE constraint failed"),
+        ("INSERT INTO outbox SELECT * FROM outbox", "UNIQUE constraint"),
     ],
 )
 def test_the_database_itself_keeps_the_messages(
-    place: Path, statement: str, sentence: str
+    book: registry.Registry, statement: str, sentence: str
 ) -> None:
-    with closing(sqlite3.connect(place)) as connection:
-        before = connection.execute("SELECT * FROM outbox").fetchall()
-        with pytest.raises(sqlite3.IntegrityError, match=sentence):
+    with raw(book) as connection:
+        before = connection.execute("SELECT * FROM outbox")
+        with pytest.raises(Refused, match=sentence):
             connection.execute(statement)
-        assert connection.execute("SELECT * FROM outbox").fetchall() == before
+        assert connection.execute("SELECT * FROM outbox") == before
 
 
-def test_a_settled_message_stays_as_it_was(place: Path) -> None:
-    with closing(sqlite3.connect(place)) as connection:
+def test_a_settled_message_stays_as_it_was(book: registry.Registry) -> None:
+    with raw(book) as connection:
         connection.execute("UPDATE outbox SET sent_at = created_at")
         for change in ("sent_at = NULL", "dead_at = created_at", "attempts = 9"):
-            with pytest.raises(sqlite3.IntegrityError, match="settled once"):
+            with pytest.raises(Refused, match="settled once"):
                 connection.execute(f"UPDATE outbox SET {change}")
 
 
-def test_a_message_without_its_alert_is_refused(place: Path) -> None:
-    with closing(sqlite3.connect(place)) as connection:
-        connection.execute("PRAGMA foreign_keys = ON")
-        with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
-            connection.execute("DELETE FROM alert")
+def test_a_message_without_its_alert_is_refused(book: registry.Registry) -> None:
+    with raw(book) as connection, pytest.raises(Refused, match="FOREIGN KEY"):
+        connection.execute("DELETE FROM alert")

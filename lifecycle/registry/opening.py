@@ -14,29 +14,53 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc, pool
 
 from lifecycle import errors
+from lifecycle.registry import server
 
 __all__ = ["REVISION", "begin", "connect", "prepare"]
 
 REVISION = "0004"  # the newest file in migrations/versions; a test holds them equal
 
 _PATIENCE = 60  # seconds that a writer waits for the others
+_PAUSE = 0.1  # the longest between two tries, seconds
 _BUSY = {5, 6}  # SQLITE_BUSY, SQLITE_LOCKED
-_KEY = 0x6C6966  # of the advisory lock on PostgreSQL
+_REACH = 10  # seconds for a server to answer at all
 
 
 def connect(url: sa.URL) -> sa.Engine:
-    """An engine with one connection per action, from any thread or process."""
-    sqlite = url.get_backend_name() == "sqlite"
-    engine = sa.create_engine(
-        url,
-        poolclass=pool.NullPool,
-        connect_args={"timeout": _PATIENCE} if sqlite else {},
-    )
-    if sqlite:
+    """An engine with one connection per action, from any thread or process.
+
+    Raises
+    ------
+    LifecycleError
+        When the database is neither of SQLite nor of PostgreSQL, or its driver is not
+        installed.
+    """
+    url = server.address(url)
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        engine = sa.create_engine(
+            url, poolclass=pool.NullPool, connect_args={"timeout": _PATIENCE}
+        )
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
-    else:
-        event.listen(engine, "begin", _on_begin_elsewhere)
+        return engine
+    if backend != "postgresql":
+        raise errors.LifecycleError(
+            "a registry lives in a file of SQLite or on a PostgreSQL server, and not "
+            f"in {backend}; correct workspace.registry"
+        )
+    try:
+        engine = sa.create_engine(
+            url,
+            poolclass=pool.NullPool,
+            connect_args=server.connecting(url, _REACH),
+        )
+    except ImportError as error:  # without the driver, or without what it stands on
+        raise errors.LifecycleError(
+            "a registry on PostgreSQL needs its driver; run "
+            "`pip install 'lifecycle-workbench[postgres]'`"
+        ) from error
+    event.listen(engine, "begin", _on_begin_elsewhere)
     return engine
 
 
@@ -57,8 +81,8 @@ def _on_begin(connection: sa.Connection) -> None:
 
 
 def _on_begin_elsewhere(connection: sa.Connection) -> None:
-    if _writes(connection):  # one writer at a time: the ledger is a chain
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_KEY})")
+    if _writes(connection):
+        server.lock(connection, _PATIENCE)
 
 
 def _is_busy(error: exc.DBAPIError) -> bool:
@@ -70,7 +94,8 @@ def begin(engine: sa.Engine, *, writes: bool) -> Iterator[sa.Connection]:
     """A connection inside one transaction: committed at the end, undone by an error.
 
     SQLite reports "busy" at once, without waiting, while another process closes
-    the database as its last user; such a moment is waited out here.
+    the database as its last user; such a moment is waited out here, and so is a server
+    that starts or has no place for one more.
 
     Raises
     ------
@@ -80,34 +105,52 @@ def begin(engine: sa.Engine, *, writes: bool) -> Iterator[sa.Connection]:
     try:
         with contextlib.ExitStack() as stack:
             yield _begun(engine, stack, writes=writes)
-    except exc.OperationalError as error:  # the disk is full, or gone
+    except (exc.OperationalError, exc.InternalError) as error:  # full, or gone
+        raise _sentence(engine, error) from error
+    except exc.ProgrammingError as error:
+        if engine.dialect.name == "sqlite" or _told(engine, error) is None:
+            raise
         raise _sentence(engine, error) from error
 
 
 def _begun(
     engine: sa.Engine, until: contextlib.ExitStack, *, writes: bool
 ) -> sa.Connection:
-    pause = 0.001
+    sqlite = engine.dialect.name == "sqlite"
+    options = {} if sqlite else server.options(writes=writes)
+    started, pause = time.monotonic(), 0.001
     while True:
         with contextlib.ExitStack() as stack:
             try:
                 connection = stack.enter_context(engine.connect())
-                connection = connection.execution_options(lifecycle_writes=writes)
+                connection = connection.execution_options(
+                    lifecycle_writes=writes, **options
+                )
                 stack.enter_context(connection.begin())
             except exc.OperationalError as error:
-                if not _is_busy(error) or pause > _PATIENCE / 20:
+                later = _is_busy(error) if sqlite else server.is_later(error)
+                if not later or time.monotonic() - started > _PATIENCE:
                     raise _sentence(engine, error) from error
             except exc.DatabaseError as error:
+                if not sqlite:
+                    raise
                 raise _sentence(engine, error) from error
             else:
                 until.push(stack.pop_all())
                 return connection
         time.sleep(pause)
-        pause *= 1.5
+        pause = min(pause * 1.5, _PAUSE)
+
+
+def _told(engine: sa.Engine, error: exc.DBAPIError) -> str | None:
+    """What a server's error says to a person."""
+    return server.sentence(engine.url, error, _PATIENCE)
 
 
 def _sentence(engine: sa.Engine, error: exc.DBAPIError) -> errors.LifecycleError:
-    place = engine.url.database or str(engine.url)
+    if engine.dialect.name != "sqlite":
+        return errors.LifecycleError(_told(engine, error) or "")
+    place = engine.url.database
     if _is_busy(error):
         return errors.LifecycleError(
             f"{place} is in use by another process for more than {_PATIENCE} seconds; "
@@ -158,6 +201,8 @@ def prepare(engine: sa.Engine) -> None:
         if engine.dialect.name == "sqlite":
             _use_write_ahead_log(engine)
         with begin(engine, writes=True) as connection:
+            if engine.dialect.name != "sqlite":
+                server.fit(connection)
             upgrading.upgrade(connection)
     if engine.dialect.name == "sqlite":
         _sync_directory(Path(str(engine.url.database)).parent)
