@@ -5,7 +5,7 @@ from hashlib import blake2b
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -18,12 +18,69 @@ def shares(experimental):
     return {"production": 1 - experimental, "experimental": experimental}
 
 
-def test_the_hash_is_the_one_that_is_documented():
-    digest = blake2b(b"5:leadslead-7", digest_size=8).digest()
-    point = int.from_bytes(digest, "big") / 2**64
+def siphash(key: bytes, data: bytes) -> int:
+    """SipHash-2-4 as its paper tells it (section 2)."""
+    full = 2**64 - 1
+
+    def turn(word, by):
+        return (word << by | word >> (64 - by)) & full
+
+    def rounds(v, times):
+        for _ in range(times):
+            v[0] = (v[0] + v[1]) & full
+            v[2] = (v[2] + v[3]) & full
+            v[1], v[3] = turn(v[1], 13) ^ v[0], turn(v[3], 16) ^ v[2]
+            v[0] = turn(v[0], 32)
+            v[2] = (v[2] + v[1]) & full
+            v[0] = (v[0] + v[3]) & full
+            v[1], v[3] = turn(v[1], 17) ^ v[2], turn(v[3], 21) ^ v[0]
+            v[2] = turn(v[2], 32)
+
+    one, two = (int.from_bytes(key[at : at + 8], "little") for at in (0, 8))
+    v = [
+        one ^ 0x736F6D6570736575,
+        two ^ 0x646F72616E646F6D,
+        one ^ 0x6C7967656E657261,
+        two ^ 0x7465646279746573,
+    ]
+    last = data[len(data) // 8 * 8 :].ljust(7, b"\0") + bytes([len(data) % 256])
+    for at in range(0, len(data) // 8 * 8 + 1, 8):
+        word = int.from_bytes(
+            (data[: len(data) // 8 * 8] + last)[at : at + 8], "little"
+        )
+        v[3] ^= word
+        rounds(v, 2)
+        v[0] ^= word
+    v[2] ^= 0xFF
+    rounds(v, 4)
+    return v[0] ^ v[1] ^ v[2] ^ v[3]
+
+
+def point_of(salt: str, each: str) -> int:
+    """An id as a number below 2**64, as the documentation of `assign` has it."""
+    key = blake2b(salt.encode(), digest_size=8).hexdigest().encode()
+    word = siphash(key, each.encode("utf-8", "surrogatepass"))
+    word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    word = (word ^ word >> 27) * 0x94D049BB133111EB % 2**64
+    return word ^ word >> 31
+
+
+def test_our_siphash_gives_the_vector_of_its_paper():
+    assert siphash(bytes(range(16)), bytes(range(15))) == 0xA129CA6149BE45E5
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(codec=None), max_size=30), st.text(max_size=9))
+@example("\ud800", "leads")
+@example("", "")
+def test_the_hash_is_the_one_that_is_documented(each, salt):
+    if any("\ud800" <= sign <= "\udfff" for sign in salt):
+        salt = "leads"
+    point = point_of(salt, each) / 2**64
     for share in (point - 1e-6, point + 1e-6):
-        role = routing.assign(["lead-7"], shares(share), salt="leads")[0]
-        assert role == ("experimental" if point < share else "production")
+        if 0 <= share <= 1:
+            role = routing.assign([each], shares(share), salt=salt)[0]
+            assert role == ("experimental" if point < share else "production")
 
 
 def test_the_same_id_gets_the_same_role_in_any_order_and_company():
