@@ -87,11 +87,7 @@ def accept(
     NotAllowed
         In unattended runs.
     """
-    actor, reason = said(actor, reason)
-    if unattended:
-        raise errors.NotAllowed(
-            f"accepting a drift of {model} takes a person; this run has none"
-        )
+    actor, reason = _person(actor, reason, f"accepting a drift of {model}", unattended)
     if not features or not chunks:
         raise errors.IllegalMove(
             "nothing is named to accept; name a feature that has drifted"
@@ -135,18 +131,10 @@ def withdraw_acceptance(
 
     Parameters
     ----------
-    registry : Registry
-        The book.
-    model : str
-        Whose features.
+    registry, model, actor, source, reason, at, unattended
+        As for `accept`.
     features : sequence of str
-        Which of them; all that are accepted where none is named.
-    actor, source, reason : str
-        Who, how that is known, and why.
-    at : datetime
-        Now, with a zone.
-    unattended : bool
-        A run without a person, which may not take anything back.
+        All that are accepted where none is named.
 
     Returns
     -------
@@ -160,12 +148,8 @@ def withdraw_acceptance(
     NotAllowed
         In unattended runs.
     """
-    actor, reason = said(actor, reason)
-    if unattended:
-        raise errors.NotAllowed(
-            f"taking back what was accepted of {model} takes a person; this run has "
-            "none"
-        )
+    act = f"taking back what was accepted of {model}"
+    actor, reason = _person(actor, reason, act, unattended)
     with registry.atomic() as book:
         role = book.roles(model).get("production")
         number = None if role is None else role.number
@@ -187,6 +171,14 @@ def withdraw_acceptance(
             number=number,
             evidence={"features": sorted(map(str, features or held))},
         )
+
+
+def _person(actor: str, reason: str, act: str, unattended: bool) -> tuple[str, str]:
+    """Who signs and why, as they are written; refused where nobody is there."""
+    signed = said(actor, reason)
+    if unattended:
+        raise errors.NotAllowed(f"{act} takes a person; this run has none")
+    return signed
 
 
 def accepted(
