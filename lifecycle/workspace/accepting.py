@@ -102,16 +102,10 @@ def withdraw(
 
     Parameters
     ----------
-    workspace : Workspace
-    name : str
-        The model's.
+    workspace, name, reason, by, as_of
+        As for `accept`.
     features : sequence of str
         All that are accepted where none is named.
-    reason : str
-        Why, for the ledger.
-    by : str, optional
-        Who says so; the person at the terminal where not given.
-    as_of : datetime or ISO text, optional
 
     Returns
     -------
