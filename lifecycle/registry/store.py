@@ -105,7 +105,9 @@ class Registry:
         return {**state, "_revived": {}}
 
     def __repr__(self) -> str:
-        return f"<Registry {self._url.render_as_string(hide_password=True)}>"
+        from lifecycle.registry import server
+
+        return f"<Registry {server.shown(self._url)}>"
 
     @contextmanager
     def atomic(self) -> Iterator[Writing]:
