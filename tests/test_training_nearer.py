@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifecycle import training
-from tests.test_training_backtest import (
+from tests.backtests import (
     PER_WEEK,
     Share,
     Spy,
