@@ -7,10 +7,13 @@ and the log of commits never expires, so every version can be read again.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from lifecycle.errors import LifecycleError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,6 +44,7 @@ class Store:
     def __init__(self, path: Path, version: int | None = None) -> None:
         from deltalake import DeltaTable
 
+        _one_process()
         self.path = path
         self._delta = DeltaTable(str(path), version=version)
 
@@ -56,6 +60,7 @@ class Store:
         """Make the table, unless another writer just did."""
         from deltalake import DeltaTable
 
+        _one_process()
         path.parent.mkdir(parents=True, exist_ok=True)
         DeltaTable.create(str(path), schema, mode="ignore", configuration=CONFIGURATION)
         return cls(path)
@@ -99,6 +104,24 @@ class Store:
                 given = {"schema": self.schema, "columns": wanted, "filter": where}
                 parts.append(fragment.to_table(**given))
         return pa.concat_tables(parts) if parts else dataset.to_table(columns=wanted)
+
+    def batches(self, column: str, where: Any, rows: int) -> Iterator[pa.Array]:
+        """One column of text, so many rows at a time, where `where` may hold."""
+        import pyarrow as pa
+
+        for fragment in self._dataset().get_fragments():
+            held = fragment.physical_schema.field(column).type
+            read = fragment.to_batches(
+                schema=self.schema,
+                columns=[column],
+                filter=None if pa.types.is_string_view(held) else where,
+                batch_size=rows,
+                batch_readahead=1,
+                fragment_readahead=1,
+                use_threads=False,
+            )
+            for batch in read:
+                yield batch.column(0).cast(pa.string())
 
     def count(self) -> int:
         """Rows of this version."""
@@ -160,6 +183,26 @@ class Store:
                 self._delta.optimize.compact(target_size=SMALL)
             except CommitFailedError:  # another writer did, or the next append will
                 return
+
+
+_USED_BY: list[int] = []  # the process that opened a table first
+
+
+def _one_process() -> None:
+    """Refuse what delta-rs cannot do: its threads do not live on in a fork.
+
+    Raises
+    ------
+    LifecycleError
+        This process was forked from one that had opened a table.
+    """
+    _USED_BY.append(os.getpid())
+    del _USED_BY[1:]
+    if _USED_BY[0] != os.getpid():
+        raise LifecycleError(
+            "this process was forked from one that had opened the log, and cannot open "
+            "it; fork before that, or start the process by spawn or forkserver"
+        )
 
 
 def _once() -> Any:

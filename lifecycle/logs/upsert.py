@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lifecycle.logs.store import Store
 
-__all__ = ["one_each", "upsert"]
+__all__ = ["differing", "fitted", "near", "one_each", "stored_rows", "upsert"]
 
 
 def one_each(table: str, rows: pa.Table) -> tuple[pa.Table, int]:
@@ -61,7 +61,7 @@ def upsert(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    rows = _as_stored(rows, store.schema)
+    rows = fitted(rows, store.schema)
     if stamped:
         rows, known = _news(store, rows)
     else:
@@ -74,8 +74,8 @@ def upsert(
         return rows.num_rows, known, 0
     mask = pa.array(there)
     double = rows.filter(mask)
-    stored = _stored(store, table, double)
-    differs = _differs(double, stored)
+    stored = stored_rows(store, table, double)
+    differs = differing(double, stored)
     if table == "predictions":
         _refuse(table, double, stored, "is in the log with other content")
     new, changed = int((~there).sum()), int(differs.sum())
@@ -105,7 +105,7 @@ def _keys(table: str, rows: pa.Table) -> pa.Array:
     return joined.combine_chunks()
 
 
-def _near(table: str, rows: pa.Table, keys: tuple[str, ...]) -> object:
+def near(table: str, rows: pa.Table, keys: tuple[str, ...]) -> object:
     """An expression that lets only files and row groups with possible keys be read."""
     import pyarrow.compute as pc
     import pyarrow.dataset as ds
@@ -126,12 +126,12 @@ def _places(store: Store, table: str, rows: pa.Table) -> npt.NDArray[np.float64]
 
     if not rows.num_rows:
         return np.empty(0)
-    stored = store.scan(KEYS[table], _near(table, rows, KEYS[table]))
+    stored = store.scan(KEYS[table], near(table, rows, KEYS[table]))
     found = pc.index_in(_keys(table, rows), value_set=_keys(table, stored))
     return np.asarray(found.cast("float64").to_numpy(zero_copy_only=False), dtype=float)
 
 
-def _stored(store: Store, table: str, rows: pa.Table) -> pa.Table:
+def stored_rows(store: Store, table: str, rows: pa.Table) -> pa.Table:
     """The stored rows with the keys of `rows`, in the same order and columns."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -139,7 +139,7 @@ def _stored(store: Store, table: str, rows: pa.Table) -> pa.Table:
 
     first = KEYS[table][0]
     wanted = ds.field(first).isin(rows[first].combine_chunks())
-    stored = store.scan(None, _near(table, rows, KEYS[table]) & wanted)
+    stored = store.scan(None, near(table, rows, KEYS[table]) & wanted)
     place = pc.index_in(_keys(table, rows), value_set=_keys(table, stored))
     found = stored.take(place)
     for field in rows.schema:
@@ -156,8 +156,8 @@ def _news(store: Store, rows: pa.Table) -> tuple[pa.Table, int]:
     import pyarrow.dataset as ds
 
     ids = rows["id"].combine_chunks()
-    near = _near("outcomes", rows, ("id",)) & (ds.field("time") <= pc.max(rows["time"]))
-    stored = store.scan(None, near).sort_by("time").to_pandas()
+    reach = near("outcomes", rows, ("id",)) & (ds.field("time") <= pc.max(rows["time"]))
+    stored = store.scan(None, reach).sort_by("time").to_pandas()
     asked = pa.table(
         {"id": ids, "time": rows["time"], "outcome": rows["outcome"]}
     ).to_pandas()
@@ -169,7 +169,7 @@ def _news(store: Store, rows: pa.Table) -> tuple[pa.Table, int]:
     return rows.filter(pa.array(keep)), int((~keep).sum())
 
 
-def _differs(rows: pa.Table, others: pa.Table) -> npt.NDArray[np.bool_]:
+def differing(rows: pa.Table, others: pa.Table) -> npt.NDArray[np.bool_]:
     """Rows that differ in any column; missing is equal to missing."""
     import numpy as np
     import pyarrow.compute as pc
@@ -187,7 +187,7 @@ def _refuse(table: str, rows: pa.Table, others: pa.Table, what: str) -> None:
     """Raise where rows and their doubles differ, and say in what."""
     import numpy as np
 
-    wrong = np.flatnonzero(_differs(rows, others))
+    wrong = np.flatnonzero(differing(rows, others))
     if not len(wrong):
         return
     key = KEYS[table][0]
@@ -197,7 +197,7 @@ def _refuse(table: str, rows: pa.Table, others: pa.Table, what: str) -> None:
         column = next(
             name
             for name in rows.column_names
-            if _differs(row.select([name]), other.select([name]))[0]
+            if differing(row.select([name]), other.select([name]))[0]
         )
         pair = (shown(other[column][0].as_py()), shown(row[column][0].as_py()))
         sentences.append(
@@ -210,7 +210,7 @@ def _refuse(table: str, rows: pa.Table, others: pa.Table, what: str) -> None:
     raise InputError(sentences)
 
 
-def _as_stored(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+def fitted(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     """All columns of the table in its types; new ones behind them.
 
     Raises

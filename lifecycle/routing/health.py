@@ -121,7 +121,7 @@ class Health:
         return self.findings.plot()
 
     def _words(self) -> str:
-        told = []
+        told: list[str] = []
         for version, role in sorted({key[:2] for key in self.tally.counts}):
             count = self.total(version, role=role)
             what = " rows failed" if not told else ""

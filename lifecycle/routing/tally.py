@@ -181,7 +181,9 @@ class Tally:
         tally = cls()
         for row in told:
             key = (str(row["version"]), str(row["role"]), str(row["hour"]))
-            count = Count(**{name: int(row[name]) for name in COUNTS})
+            count = Count()
+            for name in COUNTS:
+                setattr(count, name, int(row[name]))
             count.seconds = float(row["seconds"])
             count.bins = {int(step): int(n) for step, n in row["bins"].items()}
             if row["score_min"] is not None:
