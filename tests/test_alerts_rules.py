@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,35 +20,17 @@ from lifecycle import alerts, config, errors, quality, workspace
 from lifecycle.findings import Finding, Findings
 from lifecycle.workspace import advice, clock, notices, replaying, rules
 from lifecycle.workspace.rows import Rows
+from tests import calls
+from tests.calls import desk as desk
 
 LIVE = datetime(2024, 4, 1, tzinfo=UTC)
 END = datetime(2024, 8, 26, tzinfo=UTC)
 WEEKS, ROWS = 20, 80
 FALL, SLIP = 12, 5  # the served week that goes bad for good; the one mended later
 WEEK = timedelta(weeks=1)
-SETTINGS = """\
-[workspace]
-title = "Calls"
-as_of = 2024-08-26T00:00:00Z
-
-[models.calls]
-owner = "Ana Silva <ana@bank.example>"
-task = "binary"
-id = "id"
-time = "time"
-outcome = "outcome"
-label_delay_days = 7
-recipe = "scaled_logistic"
-
-[models.calls.features]
-numeric = ["age"]
-
-[models.calls.alerts]
-drift = false
-
-[models.calls.schedule]
-on_alert = false
-"""
+SETTINGS = calls.SETTINGS.replace(
+    'title = "Calls"\n', 'title = "Calls"\nas_of = 2024-08-26T00:00:00Z\n'
+)
 RULES = """
 [alerts]
 drift = false
@@ -124,14 +105,6 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ws.ingest("calls", "outcomes", outcomes(first), as_of=END)
     mended = served[SLIP].assign(known_at=served[SLIP]["time"] + timedelta(days=35))
     ws.ingest("calls", "outcomes", outcomes(mended), as_of=END)
-    return place
-
-
-@pytest.fixture
-def desk(told: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    place = tmp_path / "desk"
-    shutil.copytree(told, place)
-    monkeypatch.chdir(place)
     return place
 
 

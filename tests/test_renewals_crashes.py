@@ -76,6 +76,7 @@ def told(place: Path, script: str) -> object:
     code = dedent(PREPARE) + dedent(script)
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code, str(place)],
+        cwd=Path(__file__).parents[1],
         capture_output=True,
         text=True,
         check=False,
@@ -192,47 +193,23 @@ DESK = """
     from lifecycle import training, workspace
     from lifecycle.workspace import chain, pages, renewing
 
-    LIVE = datetime(2024, 3, 4, tzinfo=UTC)
-    WEEK = timedelta(weeks=1)
-    NOW = LIVE + 8 * WEEK
-    RETRAIN = {"action": "retrain", "span": 3, "sentence": "Retrain."}
-    SETTINGS = '''
-    [models.calls]
-    owner = "Ana Silva"
-    task = "binary"
-    id = "id"
-    time = "time"
-    outcome = "outcome"
-    label_delay_days = 7
-    recipe = "scaled_logistic"
+    from tests.calls import LIVE, RETRAIN, TURNED, WEEK, rows_of
+    from tests.calls import SETTINGS as USUAL
 
-    [models.calls.features]
-    numeric = ["age"]
-
-    [models.calls.schedule]
-    on_alert = false
-    decide = "0 6 * * 1"
+    NOW = TURNED
+    SETTINGS = USUAL + '''decide = "0 6 * * 1"
 
     [models.calls.promote]
     auto = true
     target = "production"
     '''
 
-    def rows_of(number):
-        age = np.random.default_rng(number + 50).uniform(20, 80, 120)
-        return pd.DataFrame({
-            "id": [f"{number}-{each}" for each in range(120)],
-            "time": LIVE + number * WEEK + np.arange(120) * (WEEK / 120),
-            "age": age,
-            "prediction": (age > 50).astype(float) if number >= 0 else np.nan,
-            "outcome": ((age > 50) ^ (number >= 2)).astype(float),
-        })
-
     def make():
         workspace.init(place / "desk")
         (place / "desk" / "lifecycle.toml").write_text(SETTINGS)
         ws = lifecycle.open(place / "desk")
-        rows = pd.concat([rows_of(number) for number in range(-5, 8)])
+        rows = pd.concat([rows_of(number) for number in range(-8, 10)])
+        rows.loc[rows["time"] < LIVE, "prediction"] = np.nan
         ws.ingest("calls", "predictions", rows.drop(columns="outcome"), as_of=NOW)
         known = rows[["id", "time", "outcome"]].assign(time=rows["time"] + WEEK / 2)
         ws.ingest("calls", "outcomes", known, as_of=NOW)
@@ -357,5 +334,5 @@ def test_of_two_processes_one_renews_and_the_other_says_so(
 ) -> None:
     assert happened["said"] == (
         f"calls is being renewed by process {happened['pid']} on {platform.node()} "
-        "(renewal 1, due, as of 2024-04-29); wait until it has ended"
+        "(renewal 1, due, as of 2024-05-13); wait until it has ended"
     )
