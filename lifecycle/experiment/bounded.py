@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EFFECTS", "MOST", "WEIGHTS", "Bets", "bets", "bounded"]
 
-EFFECTS = (0.125, 0.25, 0.5, 1.0, 1.6, 2.5, 5.0, 10.0)
+EFFECTS = (0.125, 0.25, 0.5, 1.0, 1.5, 2.5, 5.0, 10.0)
 """The differences that bets are made for, in minimal effects."""
-WEIGHTS = (0.03, 0.06, 0.14, 0.36, 0.2, 0.11, 0.06, 0.04)
+WEIGHTS = (0.02, 0.03, 0.07, 0.5, 0.2, 0.1, 0.05, 0.03)
 """How much is staked on each."""
 MOST = 0.5
 """The largest difference that is told apart, in units of the largest value."""

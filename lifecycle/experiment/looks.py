@@ -96,11 +96,19 @@ def alphas(metric: Metric, level: float, guarded: int = 0) -> tuple[float, float
 
 
 def cuts(evidence: Arms | Pairs) -> tuple[list[str], np.ndarray]:
-    """The labels of the looks, and after how many keys each comes."""
+    """The labels of the looks, and after how many keys each comes.
+
+    There is nothing to look at before both versions have served a key.
+    """
     import numpy as np
 
     labels, counts = np.unique(evidence.looks.astype(str), return_counts=True)
-    return [str(each) for each in labels], np.cumsum(counts)
+    at = np.cumsum(counts)
+    if isinstance(evidence, Arms):
+        mine = np.concatenate([[0], np.cumsum(evidence.experimental)])[at]
+        both = (mine > 0) & (mine < at)
+        labels, at = labels[both], at[both]
+    return [str(each) for each in labels], at
 
 
 def looked(evidence: Arms | Pairs, at: np.ndarray, found: Looks) -> tuple[Look, ...]:

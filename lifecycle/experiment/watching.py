@@ -152,10 +152,9 @@ def course(
     """The looks of a comparison, oldest first; arguments as in `read`."""
     import numpy as np
 
-    if not len(evidence):
-        alphas(metric, level, guarded)
-        return ()
     ends, (_, at) = alphas(metric, level, guarded), cuts(evidence)
+    if not at.size:
+        return ()
     if metric.exact:
         found = bounded(evidence, metric, effect=effect, ends=ends, at=at)
     else:
@@ -169,7 +168,7 @@ def course(
 def _dealt(evidence: Arms | Pairs) -> float:
     if isinstance(evidence, Pairs) or not len(evidence):
         return math.nan
-    _, at = cuts(evidence)
+    _, at = cuts(evidence)  # none before both versions have a key: then the end
     return float(sample_ratio(evidence.experimental, evidence.share, looks=at)[-1])
 
 
