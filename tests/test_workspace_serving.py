@@ -11,6 +11,7 @@ import pytest
 
 import lifecycle
 from lifecycle import errors, recipes, registry, training
+from lifecycle.registry import collecting
 from lifecycle.workspace import Workspace, reproducing, serving
 
 NAMES = {"numeric": ["visits"], "categorical": ["plan"]}
@@ -175,3 +176,46 @@ def test_a_recipe_that_shapes_nothing_needs_no_source(bench, rows):
         serving.scorer(bench, "leads", version)(rows),
         training.predict(made.estimator, rows, **NAMES),
     )
+
+
+def test_a_version_whose_artefact_was_collected_is_made_again_as_a_new_one(
+    bench, rows, terminal
+):
+    times = pd.date_range(AT - timedelta(days=126), AT, periods=300).floor("us")
+    log = rows.drop(columns="outcome").assign(
+        id=[f"i{k:03d}" for k in range(300)], time=times.astype("datetime64[us, UTC]")
+    )
+    bench.ingest(
+        "leads",
+        "predictions",
+        log.assign(score=0.5, prediction=1.0, version="1", role="production"),
+    )
+    truth = log[["id"]].assign(time=log["time"] + DELAY, outcome=rows["outcome"])
+    bench.ingest("leads", "outcomes", truth[truth["time"] <= AT])
+    old = bench.train("leads", as_of=AT, by="ana")
+    before = serving.scorer(bench, "leads", old)(log)
+    bench.train("leads", as_of=AT, by="ana")
+    collecting.collect(
+        bench.registry,
+        "leads",
+        actor="ana",
+        at=AT + timedelta(days=900),
+        keep_last=1,
+        now=datetime.now(UTC),
+    )
+    (bench.directory / "recipes" / "mine.py").write_text("x = 1\n")
+    gone = bench.registry.version("leads", old.number)
+    with pytest.raises(errors.ArtefactError, match="--register"):
+        serving.scorer(bench, "leads", gone)
+    found = reproducing.reproduce(bench, "leads", old.number)
+    assert (found.verdict, found.differs) == ("undefined", ())
+    assert "no scores were compared" in found.summary
+    place, number = ("-w", bench.directory), str(old.number)
+    code, out, _ = terminal("reproduce", "leads", number, "--register", *place)
+    assert (code, "registered as version 3" in out) == (0, True)
+    made = bench.registry.version("leads", 3)
+    assert (made.birth["again"], made.status) == (old.number, "candidate")
+    assert (made.features, made.threshold) == (old.features, old.threshold)
+    assert (made.trained_to, made.data) == (old.trained_to, old.data)
+    np.testing.assert_array_equal(serving.scorer(bench, "leads", made)(log), before)
+    assert reproducing.reproduce(bench, "leads", 3).verdict == "quiet"

@@ -6,7 +6,9 @@ limit, 22 kernel died, 30 bad parameters, settings, input or move, 31 already ru
 
 from __future__ import annotations
 
+import importlib
 import io
+import pkgutil
 import sys
 
 __all__ = ["main"]
@@ -15,8 +17,11 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line; errors of the house become one sentence and a code."""
     from lifecycle import errors
+    from lifecycle.cli.commands import app
     from lifecycle.cli.say import complain
-    from lifecycle.cli.trial import app
+
+    for module in pkgutil.iter_modules(__path__):  # each brings its commands
+        importlib.import_module(f"{__name__}.{module.name}")
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a letter it has not is no crash

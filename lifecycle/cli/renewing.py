@@ -97,18 +97,29 @@ def renewals(model: ModelName, as_json: AsJson = False) -> None:
 def reproduce(
     model: ModelName,
     version: Annotated[int, typer.Argument()],
+    register: Annotated[
+        bool, typer.Option("--register", help="as a new version, a candidate")
+    ] = False,
+    as_of: AsOf = None,
+    person: Person = None,
     as_json: AsJson = False,
 ) -> None:
     """Fit a version again from its birth record; exit 10 when the two differ."""
     from lifecycle.workspace import reproducing
 
-    found = reproducing.reproduce(commands.opened(), model, version)
+    ws, made = commands.opened(), None
+    if register:
+        found, made = reproducing.again(ws, model, version, by=person, as_of=as_of)
+    else:
+        found = reproducing.reproduce(ws, model, version)
     if as_json:
-        say.dump(found.facts())
+        say.dump({**found.facts(), "version": made and made.number})
     else:
         say.show(f"version {version} of {model}: {found.summary}")
         for difference in found.differs:
             say.show(f"  {difference}")
+        if made is not None:
+            say.show(f"registered as version {made.number}; lifecycle propose it next")
     if found.verdict == "alert":
         raise typer.Exit(10)
 

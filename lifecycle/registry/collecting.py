@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from lifecycle.registry.records import Entry, Version
     from lifecycle.registry.store import Registry
 
-__all__ = ["HOLD", "MOVE", "RELEASE", "collect", "held", "needed", "old", "remove"]
+__all__ = [
+    "HOLD",
+    "MOVE",
+    "RELEASE",
+    "collect",
+    "held",
+    "needed",
+    "old",
+    "remove",
+    "sources",
+]
 
 MOVE, HOLD, RELEASE = "collect", "hold", "release"
 AGE = timedelta(days=1)
@@ -76,8 +86,8 @@ def needed(
     -------
     dict of int to str
         A version that is not in it is needed by nothing: no role, no proposal that
-        waits, no renewal that is open, no hold, no row of the ledger in the window,
-        and no version that stays was made from it.
+        waits, no renewal that is open, no hold, no row of the ledger in the window;
+        it was not the first that went live, and no version that stays was made from it.
     """
     versions, ledger = book.versions(model), book.ledger(model)
     kept: dict[int, str] = {}
@@ -102,6 +112,9 @@ def _reasons(
         yield role.number, name
     for number, entry in held(entries).items():
         yield number, f"held by {entry.actor}: {entry.reason}"
+    lived = (entry.after.get("production") for entry in entries)
+    first = next((number for number in lived if number is not None), None)
+    yield first, "the first that went live: what came after is measured against it"
     for proposal in book.proposals(model, status="pending"):
         yield proposal.number, f"proposal {proposal.id} waits for a decision"
         yield proposal.against, f"proposal {proposal.id} is held against it"
@@ -264,6 +277,17 @@ def _leftovers(book: Reading, model: str, folder: Path, now: datetime) -> list[P
         place = f"{model}/{path.name}"
         found.append(Piece("leftover", model, None, place, size, why, goes=True))
     return found
+
+
+def sources(registry: Registry) -> set[str]:
+    """The digests of the recipes that versions of any model name, collected or not."""
+    import sqlalchemy as sa
+
+    from lifecycle.registry import tables
+
+    with registry.reading() as book:
+        births = book.connection.execute(sa.select(tables.version.c.birth)).scalars()
+        return {str(birth.get("recipe_sha256")) for birth in births}
 
 
 def old(path: Path, now: datetime) -> bool:

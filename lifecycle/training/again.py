@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -40,14 +40,22 @@ class Reproduction:
         the largest between two scores.
     differs : tuple of str
         What is not what it was, one sentence each.
+    estimator : fitted estimator
+        The version as it was made now.
+    facts_now : mapping
+        Digests of the rows and of the code, and the packages, as they are now.
     """
 
     findings: Findings
     differs: tuple[str, ...]
+    estimator: Any = field(default=None, repr=False, compare=False)
+    facts_now: Mapping[str, Any] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def verdict(self) -> Verdict:
-        """Quiet where all rows are scored exactly alike, alert where not."""
+        """Quiet where all rows are scored alike, alert where not, else undefined."""
         return self.findings.only(measure="agreement").verdict
 
     @property
@@ -86,7 +94,7 @@ def reproduce(
     birth: Mapping[str, Any],
     frame: pd.DataFrame | Material,
     recipe: Recipe | None,
-    estimator: BaseEstimator,
+    estimator: BaseEstimator | None,
     *,
     parent: BaseEstimator | None = None,
     prepared: Mapping[str, Sequence[str]] | None = None,
@@ -104,8 +112,9 @@ def reproduce(
     recipe : Recipe or None
         The recipe of that time (`recipes.kept`), or the one of today. Of a version that
         maps its parent's scores the parent's, where its `features` shapes the rows.
-    estimator : fitted estimator
-        The version as it is stored.
+    estimator : fitted estimator or None
+        The version as it is stored; None where that was collected, and then only data,
+        code and packages can be compared.
     parent : fitted estimator, optional
         The version that this one went on from, or whose scores it maps.
     prepared : mapping, optional
@@ -179,16 +188,18 @@ def reproduce(
             seed=seed,
             weights=rows.weights,
         )
-    before, after = (learning.score(each, rows.table) for each in (estimator, fresh))
+    after = learning.score(fresh, rows.table)
+    before = None if estimator is None else learning.score(estimator, rows.table)
     now = {**rows.facts, "recipe_sha256": recipe.source_sha256}
-    return _held(birth, {**now, "packages": packages(fresh, recipe)}, before, after)
+    now = {**now, "packages": packages(fresh, recipe)}
+    return replace(_held(birth, now, before, after), estimator=fresh, facts_now=now)
 
 
 def _mapped(
     birth: Mapping[str, Any],
     frame: pd.DataFrame | Material,
     recipe: Recipe | None,
-    estimator: BaseEstimator,
+    estimator: BaseEstimator | None,
     parent: BaseEstimator | None,
     prepared: Mapping[str, Sequence[str]] | None,
 ) -> Reproduction:
@@ -205,10 +216,13 @@ def _mapped(
     rows_then = int(birth.get("rows", 0))
     made = recalibrating.recalibrate(parent, frame, **told, rows=rows_then, min_rows=1)
     rows = frame.table if isinstance(frame, Material) else frame
-    scores = [
-        learning.predict(each, rows, **told) for each in (estimator, made.estimator)
-    ]
-    return _held(birth, made.birth, *scores)
+    before, after = (
+        None if each is None else learning.predict(each, rows, **told)
+        for each in (estimator, made.estimator)
+    )
+    assert after is not None
+    found = _held(birth, made.birth, before, after)
+    return replace(found, estimator=made.estimator, facts_now=made.birth)
 
 
 def material_again(
@@ -267,12 +281,15 @@ def material_again(
 def _held(
     then: Mapping[str, Any],
     now: Mapping[str, Any],
-    before: np.ndarray,
+    before: np.ndarray | None,
     after: np.ndarray,
 ) -> Reproduction:
     """What is the same, and how far the scores agree."""
     import numpy as np
 
+    stored = before is not None
+    before = np.empty(0) if before is None else before
+    after = after if stored else before
     n = len(before)
     alike = int((before == after).sum())
     apart = float(np.abs(before - after).max()) if n else math.nan
@@ -299,8 +316,9 @@ def _held(
             f"{str(then['recipe_sha256'])[:12]}…, now {now['recipe_sha256'][:12]}…)"
         )
     differs += moved
+    rows = n or int(now.get("rows") or 0)
     findings = [
-        Finding(name, float(held), n, threshold=1.0, verdict=_verdict(held))
+        Finding(name, float(held), rows, threshold=1.0, verdict=_verdict(held))
         for name, held in same.items()
     ]
     share = alike / n if n else math.nan
@@ -309,14 +327,14 @@ def _held(
             "agreement",
             share,
             n,
-            *intervals.wilson(alike, n),
+            *(intervals.wilson(alike, n) if n else (math.nan, math.nan)),
             threshold=1.0,
             verdict=_verdict(alike == n) if n else "undefined",
             unit="%",
         ),
         Finding("difference", apart, n),
     ]
-    summary = _summary(n, alike, apart, differs)
+    summary = _summary(n, alike, apart, differs, stored=stored)
     return Reproduction(
         Findings("Made again", tuple(findings), summary, main="agreement"),
         tuple(differs),
@@ -327,8 +345,12 @@ def _verdict(held: bool) -> Verdict:
     return "quiet" if held else "alert"
 
 
-def _summary(n: int, alike: int, apart: float, differs: list[str]) -> str:
-    if n and alike == n:
+def _summary(
+    n: int, alike: int, apart: float, differs: list[str], *, stored: bool
+) -> str:
+    if not stored:
+        said = "Made again; the stored model was collected, so no scores were compared"
+    elif n and alike == n:
         said = f"Made again, the version scores all {n:,} rows exactly alike"
     else:
         said = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import decision, evaluation, periods, registry
+from lifecycle import decision, errors, evaluation, periods, registry
 from lifecycle.workspace import shadows
 from lifecycle.workspace.pricing import error_costs
 
@@ -109,7 +109,10 @@ def _term(view: Rows, renewal: registry.Renewal) -> _Term | None:
 def _weeks(
     view: Rows, renewal: registry.Renewal, number: int, term: _Term
 ) -> pd.DataFrame | None:
-    """A row a week since it went live: what it saved against the one it displaced."""
+    """A row a week since it went live: what it saved against the one it displaced.
+
+    `None` where nothing has come of it yet, or one of the two cannot be loaded.
+    """
     rows = view.mature[view.mature["time"] >= term.began]
     if term.ended is not None:
         rows = rows[rows["time"] < term.ended]
@@ -123,12 +126,16 @@ def _weeks(
         label: max(periods.bounds(label, timezone=view.timezone).start, term.began)
         for label in labels.unique()
     }
-    return evaluation.gained(
-        rows["outcome"].to_numpy(),
-        *(
+    try:
+        said = [
             shadows.scores(view.workspace, view.name, version, rows)
             for version in (before, after)
-        ),
+        ]
+    except (errors.ArtefactError, errors.SettingsError):
+        return None
+    return evaluation.gained(
+        rows["outcome"].to_numpy(),
+        *said,
         weeks=labels.map(starts).to_numpy(dtype=object),
         displaced_threshold=before.threshold,
         serving_threshold=after.threshold,

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lifecycle import errors, training
-from lifecycle.workspace import serving
+from lifecycle import errors, recipes, training
+from lifecycle.registry.artefacts import COLLECTED
+from lifecycle.workspace import actors, serving
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from lifecycle import registry
     from lifecycle.workspace.desk import Workspace
 
-__all__ = ["reproduce"]
+__all__ = ["again", "reproduce"]
+
+_NOW = ("data_sha256", "recipe_sha256", "packages", "rows")
 
 
 def reproduce(workspace: Workspace, name: str, number: int) -> training.Reproduction:
@@ -19,6 +24,7 @@ def reproduce(workspace: Workspace, name: str, number: int) -> training.Reproduc
 
     The log is read at the versions of its tables that the birth record names, and the
     recipe as it was kept; without a kept one today's, and then the code may differ.
+    Of a version whose artefact was collected data, code and packages are compared.
 
     Parameters
     ----------
@@ -52,9 +58,16 @@ def reproduce(workspace: Workspace, name: str, number: int) -> training.Reproduc
     parent, trusted = version.birth.get("parent"), workspace.model(name).trusted_types
     mapped = version.birth.get("slope") is not None  # the scores of its parent
     recipe, prepared, origin = None, version.birth.get("prepared"), None
+    stored = None
+    if version.status != COLLECTED:
+        stored = workspace.registry.load(version, trusted=trusted)
     if parent is not None:
         older = workspace.registry.version(name, int(parent))
-        origin = workspace.registry.load(older, trusted=trusted)
+        if older.status == COLLECTED:
+            older_again = reproduce(workspace, name, older.number)
+            origin = older_again.estimator
+        else:
+            origin = workspace.registry.load(older, trusted=trusted)
         recipe, prepared = serving.shaping(workspace, older if mapped else version)
     if not mapped:
         recipe = serving.recipe(workspace, version)
@@ -67,10 +80,74 @@ def reproduce(workspace: Workspace, name: str, number: int) -> training.Reproduc
         birth,
         again,
         recipe,
-        workspace.registry.load(version, trusted=trusted),
+        stored,
         parent=origin,
         prepared=prepared,
     )
+
+
+def again(
+    workspace: Workspace,
+    name: str,
+    number: int,
+    *,
+    by: str | None = None,
+    as_of: datetime | str | None = None,
+) -> tuple[training.Reproduction, registry.Version]:
+    """Fit a version again and register what came of it, as a new version.
+
+    The way back to a version whose artefact was collected. The new one has the birth
+    record of the old, with the data, code and packages as they were found now and the
+    number of the old under `again`; it is a candidate like any other.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    name : str
+        The model.
+    number : int
+        The version.
+    by : str, optional
+        Who asks for it; the person at the terminal where not given.
+    as_of : datetime or ISO text, optional
+
+    Returns
+    -------
+    Reproduction, Version
+
+    Raises
+    ------
+    InputError, UnknownVersion, ArtefactError
+        As in `reproduce`.
+    """
+    found = reproduce(workspace, name, number)
+    old = workspace.registry.version(name, number)
+    actor = actors.who(by)
+    if old.birth.get("recipe_sha256"):
+        recipe = serving.recipe(workspace, old)
+        recipes.keep(recipe, workspace.directory / "recipes")
+    now = found.facts_now
+    birth = {
+        **old.birth,
+        **{key: now[key] for key in _NOW if now.get(key) is not None},
+        "again": number,
+        "trained_from": old.trained_from,
+        "trained_to": old.trained_to,
+        "as_of": old.as_of,
+        "data": old.data,
+        "features": old.features,
+        "threshold": old.threshold,
+    }
+    made = workspace.registry.register(
+        name,
+        recipe=old.recipe,
+        estimator=found.estimator,
+        birth=birth,
+        author=actor.name,
+        source=actor.source,
+        at=workspace.moment(as_of),
+    )
+    return found, made
 
 
 def _names(version: registry.Version) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lifecycle import registry
 from lifecycle.jobs import store
+from lifecycle.registry.artefacts import COLLECTED
 from lifecycle.training.keeping import Scores
 from lifecycle.workspace import serving
 
@@ -44,7 +45,8 @@ def scores(
     Raises
     ------
     ArtefactError
-        The stored model is missing or altered; also where all scores are kept.
+        The stored model is missing or altered; also where all scores are kept. Of a
+        version whose artefact was collected what is kept is believed.
     SettingsError
         The source of its recipe, which shapes the rows, is missing or was altered.
     """
@@ -59,7 +61,8 @@ def scores(
     held = _read(path)
     new = ~np.isin(keys, held.rows)
     if not new.any():
-        workspace.registry.check(version)
+        if version.status != COLLECTED:
+            workspace.registry.check(version)
     else:
         fresh = serving.scorer(workspace, name, version)(rows[new])
         held = Scores.of(
