@@ -20,7 +20,7 @@ drift estimation business quality feedback routing  logs registry recipes config
 monitor diagnosis training evaluation experiment guards
 decision
 promotion alerts hooks
-jobs
+jobs lab
 workspace widgets
 demo
 cli
@@ -33,13 +33,14 @@ DOORS = {  # an outside library with side effects enters by these rooms
     "deltalake": {"logs"},
     "sqlalchemy": {"registry"},
     "alembic": {"registry"},
-    "skops": {"registry"},
+    "skops": {"registry", "hooks"},  # in the file that goes along with an export
     "ipywidgets": {"widgets"},
     "papermill": {"jobs"},
     "nbconvert": {"jobs"},
     "nbclient": {"jobs"},
     "nbformat": {"jobs"},
     "jupyter_client": {"jobs"},
+    "jupyterlab_server": {"lab"},
     "ipykernel": {"jobs"},
     "nh3": {"jobs"},
     "bs4": {"jobs"},
@@ -56,7 +57,8 @@ DOORS = {  # an outside library with side effects enters by these rooms
     "joblib": set(),
 }
 CLOCKS = {"jobs", "workspace", "demo", "cli"}  # who may ask what time it is
-FILES = {"logs", "registry", "recipes", "config", "jobs", "workspace", "demo", "cli"}
+FILES = {"logs", "registry", "recipes", "config", "jobs", "lab", "workspace", "demo"}
+FILES |= {"cli"}
 ROOT = {"__init__", "__main__"}
 
 

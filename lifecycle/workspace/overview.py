@@ -16,7 +16,7 @@ from lifecycle.workspace import notices
 if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
 
-__all__ = ["Status", "newest_record", "number", "status"]
+__all__ = ["Status", "newest_record", "newest_report", "number", "status"]
 
 
 @dataclass(frozen=True)
@@ -175,6 +175,21 @@ def newest_record(
             if path.exists():
                 return records.read(path)
     return None
+
+
+def newest_report(workspace: Workspace) -> str:
+    """The report that was written last, from the workspace; empty for none."""
+    written = [
+        run
+        for run in workspace.registry.runs()
+        if run.directory and run.ended is not None
+    ]
+    written.sort(key=lambda run: (run.ended, run.id), reverse=True)
+    for run in written:
+        path = f"{run.directory}/{run.notebook}.html"
+        if (workspace.directory / path).is_file():
+            return path
+    return ""
 
 
 def _accuracy(audit: records.Record | None) -> findings.Finding | None:

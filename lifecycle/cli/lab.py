@@ -1,0 +1,44 @@
+"""The command that opens JupyterLab on a workspace."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from lifecycle.cli import commands, say
+from lifecycle.cli.commands import app
+
+__all__ = ["app"]
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def lab(
+    context: typer.Context,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="open a browser")
+    ] = True,
+    port: Annotated[int | None, typer.Option(help="a free one, if left out")] = None,
+) -> None:
+    """Open JupyterLab here: home on the left, the newest report on the right.
+
+    What is not known here is handed on to JupyterLab, such as --ip.
+    """
+    from lifecycle import lab as jupyter
+    from lifecycle.workspace import overview
+
+    ws = commands.opened()
+    left = next(
+        name
+        for name in ("home", "promote", "audit")
+        if name == "audit" or (ws.directory / "notebooks" / f"{name}.ipynb").is_file()
+    )
+    right = overview.newest_report(ws)
+    words = jupyter.command(ws.directory, browser=browser, port=port, more=context.args)
+    layout = jupyter.arrangement(f"notebooks/{left}.ipynb", right)
+    told = jupyter.environment(ws.directory, layout, os.environ)
+    say.show(f"{ws.directory}: notebooks/{left}.ipynb, {right or 'no report yet'}")
+    os.execve(words[0], words, told)

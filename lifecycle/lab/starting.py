@@ -1,0 +1,152 @@
+"""What JupyterLab is started with: its arrangement, its settings, our extension."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lifecycle import errors
+
+__all__ = ["arrangement", "command", "environment", "extension"]
+
+SPACE = "lifecycle"
+_OVERRIDES = {
+    # a box about news would cover the page
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"},
+    # a panel's buttons work in the thread of its cells
+    "@jupyterlab/apputils-extension:kernels-settings": {
+        "commsOverSubshells": "disabled"
+    },
+}
+
+
+def extension() -> Path:
+    """The directory of the JupyterLab extension that comes with the workbench.
+
+    Examples
+    --------
+    >>> (extension() / "static" / "remoteEntry.js").is_file()
+    True
+    """
+    return Path(__file__).parent / "labextensions" / "lifecycle-workbench"
+
+
+def arrangement(notebook: str, report: str = "") -> dict[str, Any]:
+    """Tabs as JupyterLab keeps them: a notebook on the left, a report on the right.
+
+    Parameters
+    ----------
+    notebook, report : str
+        Paths from the workspace, with `/`; without a report the notebook stands alone.
+
+    Examples
+    --------
+    >>> told = arrangement("notebooks/home.ipynb", "reports/leads/audit.html")
+    >>> told["data"]["layout-restorer:data"]["main"]["dock"]["type"]
+    'split-area'
+    """
+    left, right = f"notebook:{notebook}", f"htmlviewer:{report}"
+    dock: dict[str, Any] = _tabs(left)
+    if report:
+        dock = {
+            "type": "split-area",
+            "orientation": "horizontal",
+            "sizes": [0.5, 0.5],
+            "children": [_tabs(left), _tabs(right)],
+        }
+    data: dict[str, Any] = {
+        "layout-restorer:data": {
+            "main": {"dock": dock, "current": left},
+            "left": {"collapsed": True, "widgets": []},
+            "right": {"collapsed": True, "widgets": []},
+        },
+        left: {"data": {"path": notebook, "factory": "Notebook"}},
+    }
+    if report:
+        data[right] = {"data": {"path": report, "factory": "HTML Viewer"}}
+    return {"data": data, "metadata": {"id": SPACE}}
+
+
+def _tabs(widget: str) -> dict[str, Any]:
+    return {"type": "tab-area", "currentIndex": 0, "widgets": [widget]}
+
+
+def environment(
+    directory: Path, layout: Mapping[str, Any], inherited: Mapping[str, str]
+) -> dict[str, str]:
+    """Write arrangement and settings below the workspace, and say where they are.
+
+    The user's own settings of JupyterLab hold beside ours; nothing of theirs is
+    touched.
+
+    Parameters
+    ----------
+    directory : Path
+        The workspace; `.lifecycle/lab/` below it is ours, and can be deleted.
+    layout : mapping
+        From `arrangement`.
+    inherited : mapping
+        The environment that is added to.
+    """
+    place = directory / ".lifecycle" / "lab"
+    rules = place / "config" / "labconfig" / "default_setting_overrides.json"
+    spaces = place / "workspaces"
+    for folder in (rules.parent, spaces):
+        folder.mkdir(parents=True, exist_ok=True)
+    rules.write_text(json.dumps(_OVERRIDES), encoding="utf-8")
+    from jupyterlab_server.workspaces_handler import WorkspacesManager
+
+    WorkspacesManager(str(spaces)).save(SPACE, json.dumps(layout))
+    before = inherited.get("JUPYTER_CONFIG_PATH", "")
+    paths = [str(place / "config"), *([before] if before else [])]
+    return {
+        **inherited,
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(paths),
+        "JUPYTERLAB_WORKSPACES_DIR": str(spaces),
+        "LIFECYCLE_WORKSPACE": str(directory),
+    }
+
+
+def command(
+    directory: Path,
+    *,
+    browser: bool = True,
+    port: int | None = None,
+    more: Sequence[str] = (),
+) -> list[str]:
+    """The command that starts JupyterLab on a workspace.
+
+    Parameters
+    ----------
+    directory : Path
+        The workspace; it becomes JupyterLab's root.
+    browser : bool
+        Whether a browser is opened.
+    port : int, optional
+        The first one that is free where none is given.
+    more : sequence of str
+        Handed on as they are.
+
+    Raises
+    ------
+    SettingsError
+        When JupyterLab is not installed.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("jupyterlab") is None:
+        raise errors.SettingsError(
+            "JupyterLab is not installed; run `pip install jupyterlab`"
+        )
+    words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={directory}"]
+    words.append(f"--LabApp.default_url=/lab/workspaces/{SPACE}")
+    words.append(f"--LabApp.extra_labextensions_path={extension().parent}")
+    if not browser:
+        words.append("--no-browser")
+    if port is not None:
+        words.append(f"--port={port}")
+    return [*words, *more]
