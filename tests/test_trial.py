@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from lifecycle.workspace import Workspace, comparing, trial
 NAME = "leads"
 NAMES = {"numeric": ["visits"], "categorical": ["plan"]}
 START = datetime(2024, 1, 1, tzinfo=UTC)
+LIVE = datetime(2024, 1, 22, tzinfo=UTC)
 BEGAN = datetime(2024, 3, 4, tzinfo=UTC)
 WEEK = timedelta(weeks=1)
 SETTINGS = """\
@@ -75,10 +77,10 @@ def version(ws: Workspace, rows: pd.DataFrame) -> int:
             **made.birth,
             "features": NAMES,
             "trained_from": START,
-            "trained_to": START + 3 * WEEK,
+            "trained_to": LIVE,
         },
         author="ana",
-        at=START + 3 * WEEK,
+        at=LIVE,
     ).number
 
 
@@ -101,39 +103,57 @@ def live(ws: Workspace, number: int, at: datetime, share: float | None = None) -
 Made = Callable[..., Workspace]
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Made:
-    """A workspace in which a good version and a bad one are compared for some weeks."""
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Workspaces as they were built, once for each kind of trial."""
+    built: dict[tuple[bool, int], Path] = {}
 
-    def make(
-        *, better: bool = True, weeks: int = 16, share: float = 0.3, settings: str = ""
-    ) -> Workspace:
-        (tmp_path / "lifecycle.toml").write_text(SETTINGS + settings)
-        ws = lifecycle.open(tmp_path)
-        rows = drawn(weeks)
-        first = rows[rows["time"] < START + 3 * WEEK]
-        noise = np.random.default_rng(1).permutation(first["outcome"])
-        good, bad = first, first.assign(outcome=noise)
-        for each in (bad, good) if better else (good, bad):
-            version(ws, each)
-        ws.ingest(NAME, "predictions", first.drop(columns="outcome"))
-        live(ws, 1, START + 3 * WEEK)
-        features = rows.drop(columns="outcome")
-        before = features["time"] < BEGAN
-        after = features["time"] >= START + 3 * WEEK
-        ws.score(NAME, features[before & after], as_of=START + 3 * WEEK)
-        live(ws, 2, BEGAN, share)
-        ws.score(NAME, features[~before], as_of=BEGAN)
-        known = rows["time"] + 2 * WEEK
-        truth = rows[["id"]].assign(time=known, outcome=rows["outcome"])
-        ws.ingest(NAME, "outcomes", truth)
-        return ws
+    def build(*, better: bool, weeks: int) -> Path:
+        if (better, weeks) not in built:
+            place = tmp_path_factory.mktemp("trial")
+            _fill(place, better=better, weeks=weeks)
+            built[better, weeks] = place
+        return built[better, weeks]
+
+    return build
+
+
+def _fill(place: Path, *, better: bool, weeks: int) -> None:
+    """A good version and a bad one, compared at a share of 30% for some weeks."""
+    (place / "lifecycle.toml").write_text(SETTINGS)
+    ws = lifecycle.open(place)
+    rows = drawn(weeks)
+    first = rows[rows["time"] < LIVE]
+    noise = np.random.default_rng(1).permutation(first["outcome"])
+    good, bad = first, first.assign(outcome=noise)
+    for each in (bad, good) if better else (good, bad):
+        version(ws, each)
+    ws.ingest(NAME, "predictions", first.drop(columns="outcome"))
+    live(ws, 1, LIVE)
+    features = rows.drop(columns="outcome")
+    before = features["time"] < BEGAN
+    ws.score(NAME, features[before & (features["time"] >= LIVE)], as_of=LIVE)
+    live(ws, 2, BEGAN, 0.3)
+    ws.score(NAME, features[~before], as_of=BEGAN)
+    truth = rows[["id"]].assign(time=rows["time"] + 2 * WEEK, outcome=rows["outcome"])
+    ws.ingest(NAME, "outcomes", truth)
+
+
+@pytest.fixture
+def made(kept: Callable[..., Path], tmp_path: Path) -> Made:
+    """A workspace of its own in which two versions are compared."""
+
+    def make(*, better: bool = True, weeks: int = 16, settings: str = "") -> Workspace:
+        place = tmp_path / "desk"
+        shutil.copytree(kept(better=better, weeks=weeks), place)
+        (place / "lifecycle.toml").write_text(SETTINGS + settings)
+        return lifecycle.open(place)
 
     return make
 
 
 def test_without_a_trial_there_is_no_reading(made: Made) -> None:
-    ws = made(weeks=10)
+    ws = made()
     assert trial.reading(ws.view(NAME, BEGAN - WEEK)) is None
     assert trial.act(ws.view(NAME, BEGAN - WEEK)) is None
 
@@ -208,7 +228,7 @@ def test_a_worse_version_is_rolled_back_and_its_owner_told(made: Made) -> None:
 def test_an_equal_version_ends_as_futile_and_blocks_nothing(
     made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ws = made(weeks=20)
+    ws = made()
     same = comparing._right
     monkeypatch.setattr(
         comparing, "_right", lambda view, _, rows: same(view, view.production, rows)
@@ -221,7 +241,7 @@ def test_an_equal_version_ends_as_futile_and_blocks_nothing(
 
 
 def test_a_trial_without_keys_ends_at_its_planned_end(made: Made) -> None:
-    ws = made(weeks=10, settings="paired = false\nweeks = 1.5\n")
+    ws = made(settings="paired = false\nweeks = 1.5\n")
     assert ws.view(NAME, BEGAN + WEEK).trial().decision == "continue"
     told = ws.view(NAME, BEGAN + 1.5 * WEEK).trial()
     assert told.decision == "stop: futility"
@@ -302,7 +322,7 @@ def test_a_mean_of_some_predictions_is_a_ratio_over_all(made: Made) -> None:
 
 
 def test_rows_around_a_change_of_the_share_are_left_out(made: Made) -> None:
-    ws = made(settings="paired = false\n", weeks=12)
+    ws = made(settings="paired = false\n")
     view = ws.view(NAME, BEGAN + 3 * WEEK)
     one, champion = view.experimental, view.production
     whole = comparing.served(view, one, champion)
@@ -334,13 +354,13 @@ def test_the_plan_says_how_long_and_how_much_sooner_pairs_are(made: Made) -> Non
 
 
 def test_a_plan_before_the_first_outcome_is_one_sentence(made: Made) -> None:
-    ws = made(weeks=10)
+    ws = made()
     with pytest.raises(errors.NotEnoughData, match="no version in production"):
         trial.plan(ws.view(NAME, START))
 
 
 def test_the_terminal_tells_the_reading_and_the_plan(made: Made, terminal) -> None:
-    ws = made(weeks=14)
+    ws = made()
     asked = ("-w", ws.directory, "trial", NAME, "--as-of")
     code, out, _ = terminal(*asked, (BEGAN + 3 * WEEK).isoformat())
     assert code == 0
@@ -369,6 +389,6 @@ def test_settings_that_name_no_kpi_or_people_are_refused(tmp_path: Path) -> None
 
 
 def test_a_reading_is_an_experiment_reading(made: Made) -> None:
-    told = made(weeks=12).view(NAME, BEGAN + 2 * WEEK).trial()
+    told = made().view(NAME, BEGAN + 2 * WEEK).trial()
     assert isinstance(told, experiment.Reading)
     assert told.title == "Trial of version 2 against version 1"
