@@ -7,10 +7,11 @@ the aliases of MLflow.
 
 from __future__ import annotations
 
-from lifecycle.hooks.aliases import Aliases
+from lifecycle.hooks.aliases import Aliases, Pack
 from lifecycle.hooks.commands import Command
 from lifecycle.hooks.delivering import Delivery, Hook, Receiver, begin, deliver
 from lifecycle.hooks.news import News, tell
+from lifecycle.hooks.packing import pack
 from lifecycle.hooks.standing import State, retry, states
 from lifecycle.hooks.webhooks import Webhook, signature
 from lifecycle.hooks.words import NotTaken
@@ -22,11 +23,13 @@ __all__ = [
     "Hook",
     "News",
     "NotTaken",
+    "Pack",
     "Receiver",
     "State",
     "Webhook",
     "begin",
     "deliver",
+    "pack",
     "retry",
     "signature",
     "states",

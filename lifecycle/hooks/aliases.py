@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import os
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
@@ -14,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle.hooks.news import News
-from lifecycle.hooks.running import run
-from lifecycle.hooks.words import NotTaken
+from lifecycle.hooks.running import run_apart
 
-__all__ = ["Aliases"]
+__all__ = ["Aliases", "Pack"]
 
 Pack = Callable[[str, int], AbstractContextManager[Path]]
 
@@ -48,29 +43,29 @@ class Aliases:
     Notes
     -----
     MLflow runs in a process of its own, which ends at the time limit: by itself it
-    tries for minutes, and a call that goes on could overtake the next move. It is told
-    to report no usage.
+    tries for minutes, and a call that goes on could overtake the next move.
     """
 
     uri: str = field(repr=False)
-    aliases: Mapping[str, str]
+    aliases: Mapping[Any, str]
     registered: str = ""
     timeout: float = 30.0
     pack: Pack | None = field(default=None, repr=False)
 
     def send(self, news: News, *, at: datetime) -> None:
         """Move the aliases; `NotTaken` when not all are where they belong."""
-        wanted: dict[str, dict[str, Any] | None] = {
-            alias: held and {"version": held["version"], "sha256": held["sha256"]}
-            for role, alias in self.aliases.items()
-            for held in [news.holder(role)]
-        }
+        wanted: dict[str, dict[str, Any] | None] = {}
+        for role, alias in self.aliases.items():
+            held = news.holder(role)
+            wanted[alias] = None
+            if held is not None:
+                wanted[alias] = {key: held[key] for key in ("version", "sha256")}
         with ExitStack() as until:
             if self.pack is not None:
-                for held in wanted.values():
-                    if held is not None:
-                        opened = self.pack(news.model, held["version"])
-                        held["directory"] = str(until.enter_context(opened))
+                for told in wanted.values():
+                    if told is not None:
+                        opened = self.pack(news.model, told["version"])
+                        told["directory"] = str(until.enter_context(opened))
             self._ask({"model": news.model, "aliases": wanted})
 
     def test(self, *, at: datetime) -> str:
@@ -78,24 +73,7 @@ class Aliases:
         return self._ask({"model": None, "aliases": {}}) or "MLflow answers"
 
     def _ask(self, what: Mapping[str, Any]) -> str:
-        if importlib.util.find_spec("mlflow") is None:
-            raise NotTaken(
-                "MLflow is not installed here; run `pip install "
-                "lifecycle-workbench[mlflow]`"
-            )
         told = {"uri": self.uri, "registered": self.registered, **what}
-        seconds = max(1, int(self.timeout))
-        return run(
-            [sys.executable, "-W", "ignore", "-m", "lifecycle.hooks.pointing"],
-            json.dumps(told).encode(),
-            folder=Path.cwd(),
-            timeout=self.timeout,
-            hide=[self.uri],
-            environment={
-                **os.environ,
-                "MLFLOW_DISABLE_TELEMETRY": "true",
-                "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-                "MLFLOW_HTTP_REQUEST_TIMEOUT": str(seconds),
-                "MLFLOW_LOGGING_LEVEL": "ERROR",
-            },
+        return run_apart(
+            "pointing", told, folder=Path.cwd(), timeout=self.timeout, hide=[self.uri]
         )

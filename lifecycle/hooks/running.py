@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
 import selectors
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,7 +17,7 @@ from typing import IO
 
 from lifecycle.hooks.words import NotTaken, heard, secrets
 
-__all__ = ["run"]
+__all__ = ["run", "run_apart"]
 
 _TAIL = 4096  # bytes of output that are kept while it runs
 _LAST = 64  # reads after its end, enough for what a pipe holds
@@ -84,6 +87,52 @@ def run(
         ended = f"signal {-code}" if code < 0 else f"exit code {code}"
         raise NotTaken(_with(f"ended with {ended}", told))
     return told
+
+
+def run_apart(
+    module: str, told: object, *, folder: Path, timeout: float, hide: Sequence[str] = ()
+) -> str:
+    """Run a module of the house, which uses MLflow, in an interpreter of its own.
+
+    So MLflow sets nothing in this process, and ends at the time limit. It is told to
+    report no usage, and to try a call once.
+
+    Parameters
+    ----------
+    module : str
+        Below `lifecycle.hooks`; reads JSON on standard input.
+    told : object
+        That JSON.
+    folder, timeout, hide
+        As in `run`.
+
+    Raises
+    ------
+    NotTaken
+        When MLflow is not installed, or as in `run`.
+    """
+    if importlib.util.find_spec("mlflow") is None:
+        raise NotTaken(
+            "MLflow is not installed here; run `pip install "
+            "lifecycle-workbench[mlflow]`"
+        )
+    house = str(Path(__file__).parents[2])
+    known = os.environ.get("PYTHONPATH", "")
+    return run(
+        [sys.executable, "-W", "ignore", "-m", f"lifecycle.hooks.{module}"],
+        json.dumps(told).encode(),
+        folder=folder,
+        timeout=timeout,
+        hide=hide,
+        environment={
+            **os.environ,
+            "PYTHONPATH": f"{house}{os.pathsep}{known}" if known else house,
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+            "MLFLOW_HTTP_REQUEST_TIMEOUT": str(max(1, int(timeout))),
+            "MLFLOW_LOGGING_LEVEL": "ERROR",
+        },
+    )
 
 
 def _with(what: str, told: str) -> str:

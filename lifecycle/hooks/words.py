@@ -15,7 +15,9 @@ _MOST = 300  # characters that are kept
 _SHORTEST = 6  # of a secret that can be told from ordinary words
 _HIDDEN = "(hidden)"
 _SECRET_NAME = re.compile(
-    r"(KEY|TOKEN|SECRET|PASSW|PASSPHRASE|PWD|CREDENTIAL|AUTH|DSN|COOKIE)", re.IGNORECASE
+    r"(KEY|TOKEN|SECRET|PASS|PASSWORD|PASSWD|PASSPHRASE|(?<=_)PWD|CREDENTIALS?"
+    r"|(?<=_)AUTH|DSN|COOKIE)S?(_|$)",
+    re.IGNORECASE,
 )
 _PATTERNS = (
     re.compile(r"(?<=://)[^\s/@]+(?=@)"),
