@@ -45,6 +45,12 @@ measure = "mean"
 within_days = 7
 unit = "EUR"
 
+[models.leads.kpis.takings]
+event = "order"
+measure = "sum"
+within_days = 7
+unit = "EUR"
+
 [models.leads.trial]
 minimal_effect = 0.05
 """
@@ -268,57 +274,6 @@ def test_lost_rows_make_the_arms_undefined_and_are_an_alert(
     opened = alerts.open_alerts(ws.registry, NAME)
     assert [each.rule for each in opened] == ["trial"]
     assert "not dealt by the shares" in opened[0].sentence
-
-
-def happened(ws: Workspace, kind: str, value: float | None, often: float) -> None:
-    """An event a day after each prediction of the version on trial, or some others."""
-    rows = ws.view(NAME, BEGAN + 9 * WEEK).scored
-    mine = (rows["role"] == "experimental").to_numpy()
-    dealt = np.random.default_rng(3).random(len(rows)) < np.where(mine, often, 0.3)
-    rows = rows[dealt]
-    events = rows[["id"]].assign(
-        event_id=kind + rows["id"],
-        time=rows["time"] + timedelta(days=1),
-        kind=kind,
-        value=value,
-    )
-    ws.ingest(NAME, "events", events)
-
-
-def test_a_kpi_is_compared_between_the_predictions_each_version_served(
-    made: Made,
-) -> None:
-    ws = made(settings='metric = "calls"\n')
-    happened(ws, "called", None, often=0.6)
-    told = ws.view(NAME, BEGAN + 5 * WEEK).trial()
-    assert (told.metric.kind, told.metric.usual) == (
-        "binary",
-        pytest.approx(0.3, abs=0.06),
-    )
-    assert told.newest.n == pytest.approx(
-        800, abs=9
-    )  # four weeks have had their seven days
-    assert told.newest.difference == pytest.approx(0.3, abs=0.08)
-    assert told.decision == "stop: benefit"
-
-
-def test_a_guardrail_that_breaks_takes_back_what_is_more_accurate(made: Made) -> None:
-    rails = "[models.leads.trial.guardrails]\ncalls = 0.05\n"
-    ws = made(settings=rails)
-    happened(ws, "called", None, often=0.05)
-    told = ws.view(NAME, BEGAN + 6 * WEEK).trial()
-    assert told.decision == "stop: harm"
-    assert "calls is worse by more than the 5.0 points allowed" in told.sentence
-    assert told.guardrails[0].state == "breached"
-
-
-def test_a_mean_of_some_predictions_is_a_ratio_over_all(made: Made) -> None:
-    ws = made(settings='metric = "sales"\n')
-    happened(ws, "order", 50.0, often=0.6)
-    told = ws.view(NAME, BEGAN + 5 * WEEK).trial()
-    assert told.metric.kind == "ratio"
-    assert told.newest.experimental == pytest.approx(50.0)
-    assert told.newest.n == pytest.approx(800, abs=9)
 
 
 def test_rows_around_a_change_of_the_share_are_left_out(made: Made) -> None:
