@@ -226,7 +226,13 @@ def test_a_reading_shows_itself_four_ways() -> None:
     assert frame["period"].tolist() == ["W1", "W2"]
     assert frame["n"].tolist() == [1000, 2000]
     page = told._repr_html_()
-    assert page.index("<img") < page.index("<table")
+    assert page.index("whenever one looks") < page.index("<img")
+    assert "95%, at all looks" in page
+    assert "earlier looks" not in page
+    rows = np.arange(40)
+    weeks = np.char.add("W", (rows // 4).astype(str))
+    many = Arms(rows // 2 % 2, rows % 2 == 0, share=0.5, looks=weeks)
+    assert "2 earlier looks" in read(WON, many, effect=0.05)._repr_html_()
     assert "Trial of version 2" in page
     assert told.findings.main == "won difference"
     assert told.findings.newest().period == "W2"

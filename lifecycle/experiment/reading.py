@@ -13,12 +13,16 @@ from lifecycle.experiment.stopping import Decision, Guarded, gain
 from lifecycle.findings import Finding, Findings, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from lifecycle import figures
+    from lifecycle.markup import Html
 
 __all__ = ["RATIO", "Reading"]
 
+_IN_SIGHT = 9
 RATIO = 0.001
 """How rare a sample ratio must be for the trial to be undefined."""
 
@@ -160,10 +164,43 @@ class Reading:
         from lifecycle import markup
 
         found, drawn = self.findings, self.plot()
-        shown = markup.findings(found.title, found.summary, self.verdict, found.rows)
+        newest = [row for row in found if row.period][-1:]
+        whole = [row for row in found if not row.period and row.measure != found.main]
+        told = markup.findings(
+            found.title, found.summary, self.verdict, [*newest, *whole]
+        )
         if not self.course:
-            return shown
-        return markup.join([markup.image(drawn.svg, drawn.alt), shown])
+            return told
+        looks = self._looks(self.course[:-_IN_SIGHT:-1])
+        early = self.course[: -_IN_SIGHT + 1]
+        parts = [told, markup.image(drawn.svg, drawn.alt), looks]
+        if early:
+            count = f"{len(early)} earlier looks"
+            parts.append(markup.folded(count, self._looks(early[::-1])))
+        return markup.join(parts)
+
+    def _looks(self, course: Sequence[Look]) -> Html:
+        """A table of some looks, the newest first."""
+        from lifecycle import markup
+
+        unit = self.metric.shown
+        header = ["Look", "On trial", "n", "Production", "n", "Difference"]
+        header += [f"{1 - self.level:.0%}, at all looks", "p, at all looks"]
+        rows = [
+            [
+                look.period,
+                markup.number(look.experimental, unit),
+                look.n_experimental,
+                markup.number(look.production, unit),
+                look.n_production,
+                words.signed(look.difference, unit),
+                words.ends(look.lower, look.upper, unit),
+                markup.number(look.p),
+            ]
+            for look in course
+        ]
+        label = f"{self.title}: the looks"
+        return markup.table(header, rows, label=label, numeric=list(range(1, 8)))
 
 
 def _row(
