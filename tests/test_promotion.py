@@ -177,6 +177,7 @@ def test_the_ledger_says_who_approved_what_and_why(book):
         "previous": 1,
         "experimental": None,
         "share": 0.0,
+        "shadow": None,
     }
     assert book.verify_ledger() is None
 

@@ -79,7 +79,8 @@ class Moves(RuleBasedStateMachine):
             for row in self._look()["ledger"]
             if row.move in ("approve", "widen")
         }
-        assert {role.number for role in self._look()["roles"].values()} <= allowed
+        serving = {r: h for r, h in self._look()["roles"].items() if r != "shadow"}
+        assert {role.number for role in serving.values()} <= allowed
 
     @rule()
     def add(self) -> None:
@@ -136,6 +137,14 @@ class Moves(RuleBasedStateMachine):
     @rule(to=st.none() | NUMBERS, automatic=st.booleans())
     def roll_back(self, **more) -> None:
         self._try(promotion.roll_back, actor="guard", reason="worse", **more)
+
+    @rule(number=NUMBERS, reason=REASONS)
+    def shadow(self, number, reason) -> None:
+        self._try(promotion.shadow, number, actor="anna", reason=reason)
+
+    @rule(number=NUMBERS, reason=REASONS)
+    def retire(self, number, reason) -> None:
+        self._try(promotion.retire, number, actor="ben", reason=reason)
 
     @invariant()
     def it_adds_up(self) -> None:

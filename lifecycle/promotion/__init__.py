@@ -43,6 +43,7 @@ from lifecycle.promotion.renewing import (
     hold_renewal,
     step_renewal,
 )
+from lifecycle.promotion.retiring import retire, shadow
 from lifecycle.promotion.standing import Standing
 
 __all__ = [
@@ -65,8 +66,10 @@ __all__ = [
     "promote_within",
     "propose",
     "reject",
+    "retire",
     "release",
     "roll_back",
+    "shadow",
     "step_renewal",
     "widen",
     "withdraw",

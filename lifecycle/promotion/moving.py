@@ -84,13 +84,13 @@ def settle(book: Writing, before: Standing, after: Standing) -> None:
         previous=after.previous,
         experimental=after.experimental,
         share=after.share,
+        shadow=after.shadow,
     )
-    had = {before.production, before.previous, before.experimental} - {None}
-    has = {after.production, after.previous, after.experimental} - {None}
+    had, has = before.held, after.held
     for number in has - had:
-        book.mark(after.model, number or 0, "")
+        book.mark(after.model, number, "")
     for number in had - has:
-        book.mark(after.model, number or 0, "retired")
+        book.mark(after.model, number, "retired")
 
 
 def widen(

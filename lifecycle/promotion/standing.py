@@ -23,15 +23,18 @@ class Standing:
     model : str
         For the sentences.
     production, previous, experimental : int, optional
-        Numbers of versions, all different.
+        Numbers of versions, all different, the shadow's too.
     share : float
         Of the traffic for the experimental version, 0 without one; the
         production version has the rest.
+    shadow : int, optional
+        A version that scores everything and serves nothing.
 
     Examples
     --------
     >>> Standing("leads").promote(1).promote(2)
-    Standing(model='leads', production=2, previous=1, experimental=None, share=0.0)
+    Standing(model='leads', production=2, previous=1, experimental=None, share=0.0,
+    shadow=None)
     >>> Standing("leads").promote(1).experiment(2, 0.1).widen(1.0).production
     2
     """
@@ -41,6 +44,7 @@ class Standing:
     previous: int | None = None
     experimental: int | None = None
     share: float = 0.0
+    shadow: int | None = None
 
     @classmethod
     def of(cls, model: str, roles: Mapping[str, Role]) -> Standing:
@@ -51,8 +55,14 @@ class Standing:
 
     def facts(self) -> dict[str, Any]:
         """For the ledger."""
-        names = ("production", "previous", "experimental", "share")
+        names = ("production", "previous", "experimental", "share", "shadow")
         return {name: getattr(self, name) for name in names}
+
+    @property
+    def held(self) -> set[int]:
+        """The versions that have a role."""
+        roles = (self.production, self.previous, self.experimental, self.shadow)
+        return {number for number in roles if number is not None}
 
     def promote(self, number: int) -> Standing:
         """All traffic to a version; the old production version stays ready."""
@@ -66,7 +76,12 @@ class Standing:
                 f"version {self.experimental} of {self.model} is on trial with "
                 f"{self.share:.0%} of the traffic; widen it or roll it back first"
             )
-        return Standing(self.model, production=number, previous=self.production)
+        return Standing(
+            self.model,
+            production=number,
+            previous=self.production,
+            shadow=self._shadow_without(number),
+        )
 
     def experiment(self, number: int, share: float) -> Standing:
         """A share of the traffic to a version on trial."""
@@ -91,7 +106,12 @@ class Standing:
                 f"version {self.experimental} of {self.model} is on trial already; "
                 "widen it or roll it back first"
             )
-        return replace(self, experimental=number, share=float(share))
+        return replace(
+            self,
+            experimental=number,
+            share=float(share),
+            shadow=self._shadow_without(number),
+        )
 
     def widen(self, share: float) -> Standing:
         """More traffic to the version on trial; 1 promotes it."""
@@ -135,4 +155,49 @@ class Standing:
                 "the version to return to"
             )
         kept = None if target == self.previous else self.previous
-        return self.production, Standing(self.model, production=target, previous=kept)
+        return self.production, Standing(
+            self.model,
+            production=target,
+            previous=kept,
+            shadow=self._shadow_without(target),
+        )
+
+    def watch(self, number: int) -> Standing:
+        """A version scores everything beside production, and serves nothing."""
+        if self.production is None:
+            raise errors.IllegalMove(
+                f"{self.model} has no production version that a shadow could be "
+                f"compared with; propose version {number} for production"
+            )
+        for name in ("production", "previous", "experimental", "shadow"):
+            if getattr(self, name) == number:
+                raise errors.IllegalMove(
+                    f"version {number} of {self.model} is {name} already; only a "
+                    "version without a role can become the shadow"
+                )
+        if self.shadow is not None:
+            raise errors.IllegalMove(
+                f"version {self.shadow} of {self.model} is the shadow already; retire "
+                "it first"
+            )
+        return replace(self, shadow=number)
+
+    def retire(self, number: int) -> Standing:
+        """A version gives its role up, and nothing bad is said of it."""
+        if number == self.production:
+            raise errors.IllegalMove(
+                f"version {number} of {self.model} is in production; promote another "
+                "one or roll back"
+            )
+        if number == self.experimental:
+            return replace(self, experimental=None, share=0.0)
+        if number == self.previous:
+            return replace(self, previous=None)
+        if number == self.shadow:
+            return replace(self, shadow=None)
+        raise errors.IllegalMove(
+            f"version {number} of {self.model} has no role; there is nothing to retire"
+        )
+
+    def _shadow_without(self, number: int | None) -> int | None:
+        return None if self.shadow == number else self.shadow

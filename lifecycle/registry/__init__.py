@@ -7,20 +7,14 @@ one transaction for the change and the record of the change.
 
 from __future__ import annotations
 
-from lifecycle.registry.records import (
-    Alert,
-    Entry,
-    Message,
-    Proposal,
-    Role,
-    Run,
-    Version,
-)
+from lifecycle.registry.alarms import Alert, Message
+from lifecycle.registry.records import Approval, Entry, Proposal, Role, Run, Version
 from lifecycle.registry.renewals import Renewal
 from lifecycle.registry.store import Registry
 
 __all__ = [
     "Alert",
+    "Approval",
     "Entry",
     "Message",
     "Proposal",

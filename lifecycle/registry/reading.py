@@ -11,22 +11,15 @@ import sqlalchemy as sa
 
 from lifecycle import errors
 from lifecycle.registry import canonical, tables
-from lifecycle.registry.records import (
-    Alert,
-    Entry,
-    Message,
-    Proposal,
-    Role,
-    Run,
-    Version,
-)
+from lifecycle.registry.alarms import Alert, Message
+from lifecycle.registry.records import Approval, Entry, Proposal, Role, Run, Version
 from lifecycle.registry.renewals import Renewal
 
 __all__ = ["ZERO", "Reading", "row_hash", "waiting"]
 
 ZERO = "0" * 64  # stands before the first row of the ledger
 
-_Record = TypeVar("_Record", Proposal, Entry, Run, Alert, Message, Renewal)
+_Record = TypeVar("_Record", Approval, Proposal, Entry, Run, Alert, Message, Renewal)
 
 
 def row_hash(row: dict[str, Any]) -> str:
@@ -97,6 +90,7 @@ class Reading:
                 "production": Role(row["production"], 1.0 - share),
                 "previous": Role(row["previous"], 0.0),
                 "experimental": Role(row["experimental"], share),
+                "shadow": Role(row["shadow"], 0.0),
             }
             return {
                 name: role for name, role in held.items() if role.number is not None
@@ -120,6 +114,18 @@ class Reading:
         raise errors.UnknownProposal(
             f"{model} has no proposal {id}; `lifecycle status` lists the pending ones"
         )
+
+    def approvals(self, model: str, id: int) -> list[Approval]:
+        """Who has approved a proposal so far, in their order."""
+        table = tables.approval
+        query = sa.select(table).where(table.c.model == model, table.c.proposal == id)
+        return _as(Approval, self._rows(query.order_by(table.c.at, table.c.approver)))
+
+    def stamp(self, model: str) -> int:
+        """The newest row of the ledger that is about a model; 0 before the first."""
+        table = tables.ledger
+        query = sa.select(sa.func.max(table.c.seq)).where(table.c.model == model)
+        return int(self.connection.execute(query).scalar() or 0)
 
     def ledger(
         self, model: str | None = None, *, move: str | None = None
@@ -170,7 +176,13 @@ class Reading:
             and all(
                 row[name] == roles.get(row["model"], {}).get(name)
                 for row in self._rows(sa.select(held))
-                for name in ("production", "previous", "experimental", "share")
+                for name in (
+                    "production",
+                    "previous",
+                    "experimental",
+                    "share",
+                    "shadow",
+                )
             )
         )
 

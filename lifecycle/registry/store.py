@@ -11,16 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.registry import artefacts, canonical
-from lifecycle.registry.records import (
-    Alert,
-    Entry,
-    Message,
-    Proposal,
-    Role,
-    Run,
-    Version,
-)
+from lifecycle.registry.records import Approval, Entry, Proposal, Role, Version
 from lifecycle.registry.renewals import Renewal
+from lifecycle.registry.watching import Watching
 
 if TYPE_CHECKING:
     from lifecycle.registry.reading import Reading
@@ -33,7 +26,7 @@ _FACTS = ("data", "features", "metrics")
 _KEPT = 3  # estimators in memory beside the newest
 
 
-class Registry:
+class Registry(Watching):
     """Versions, roles, proposals, alerts, runs and the ledger of a workspace's models.
 
     Opening creates or upgrades the tables where needed, safely when several
@@ -293,6 +286,16 @@ class Registry:
         with self.reading() as book:
             return book.proposal(model, id)
 
+    def approvals(self, model: str, id: int) -> list[Approval]:
+        """Who has approved a proposal so far, in their order."""
+        with self.reading() as book:
+            return book.approvals(model, id)
+
+    def stamp(self, model: str) -> int:
+        """Changes with every move of a model: its newest row of the ledger, or 0."""
+        with self.reading() as book:
+            return book.stamp(model)
+
     def ledger(self, model: str | None = None) -> list[Entry]:
         """The rows of the ledger, oldest first."""
         with self.reading() as book:
@@ -307,84 +310,6 @@ class Registry:
         """
         with self.reading() as book:
             return book.first_altered()
-
-    # ------------------------------------------------------------ runs and alerts
-
-    def claim_slot(self, model: str, notebook: str, slot: datetime) -> bool:
-        """Claim an hour of the schedule; False when it was claimed before.
-
-        Of several processes that claim one slot, exactly one gets True.
-        """
-        with self.atomic() as book:
-            return book.claim_slot(model, notebook, canonical.utc(slot, name="slot"))
-
-    def last_slot(self, model: str, notebook: str) -> datetime | None:
-        """The newest slot that was claimed."""
-        with self.reading() as book:
-            return book.last_slot(model, notebook)
-
-    def record_run(
-        self,
-        model: str,
-        notebook: str,
-        as_of: datetime,
-        *,
-        slot: datetime | None = None,
-        status: str,
-        started: datetime | None = None,
-        ended: datetime | None = None,
-        exit_code: int | None = None,
-        verdict: str = "",
-        summary: str = "",
-        directory: str | os.PathLike[str] = "",
-    ) -> int:
-        """Keep what became of a run, and return its id; fills its claimed slot."""
-        moments = {"as_of": as_of, "slot": slot, "started": started, "ended": ended}
-        times = {
-            name: None if moment is None else canonical.utc(moment, name=name)
-            for name, moment in moments.items()
-        }
-        with self.atomic() as book:
-            return book.record_run(
-                slot=times.pop("slot"),
-                model=model,
-                notebook=notebook,
-                status=canonical.words(status),
-                exit_code=exit_code,
-                verdict=canonical.words(verdict),
-                summary=canonical.words(summary),
-                directory=canonical.words(os.fspath(directory)),
-                **times,
-            )
-
-    def runs(
-        self,
-        model: str | None = None,
-        notebook: str | None = None,
-        limit: int | None = None,
-    ) -> list[Run]:
-        """Runs and claimed slots, newest first."""
-        with self.reading() as book:
-            return book.runs(model, notebook, limit)
-
-    def alerts(
-        self, model: str | None = None, *, only_open: bool = False
-    ) -> list[Alert]:
-        """The episodes of alerts, oldest first."""
-        with self.reading() as book:
-            return book.alerts(model, only_open=only_open)
-
-    def renewals(self, model: str) -> list[Renewal]:
-        """The renewals of a model with their rulings, oldest first."""
-        with self.reading() as book:
-            return book.renewals(model)
-
-    def messages(
-        self, model: str | None = None, *, alert: int | None = None
-    ) -> list[Message]:
-        """What was to be told about alerts, oldest first: sent, waiting or given up."""
-        with self.reading() as book:
-            return book.messages(model, alert=alert)
 
 
 def _moment(value: object) -> datetime | None:

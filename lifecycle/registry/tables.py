@@ -22,6 +22,8 @@ __all__ = [
     "Json",
     "Moment",
     "alert",
+    "approval",
+    "delivery",
     "ledger",
     "metadata",
     "outbox",
@@ -131,14 +133,17 @@ role = sa.Table(
     sa.Column("previous", sa.Integer),
     sa.Column("experimental", sa.Integer),
     sa.Column("share", sa.Double, nullable=False),
+    sa.Column("shadow", sa.Integer),
     _is_version("production"),
     _is_version("previous"),
     _is_version("experimental"),
+    _is_version("shadow"),
     sa.CheckConstraint("share >= 0 AND share < 1", name="share"),
     sa.CheckConstraint("(experimental IS NULL) = (share = 0)", name="experiment"),
     sa.CheckConstraint(
         "production <> previous AND production <> experimental"
-        " AND previous <> experimental",
+        " AND production <> shadow AND previous <> experimental"
+        " AND previous <> shadow AND experimental <> shadow",
         name="apart",
     ),
 )
@@ -161,6 +166,8 @@ proposal = sa.Table(
     sa.Column("decided_at", Moment),
     sa.Column("decided_by", sa.Text),
     sa.Column("decision_reason", sa.Text),
+    sa.Column("needed", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("expires_at", Moment),
     _is_version("number"),
     sa.CheckConstraint("target IN ('production', 'experimental')", name="target"),
     sa.CheckConstraint("share > 0 AND share <= 1", name="share"),
@@ -176,6 +183,42 @@ sa.Index(
     unique=True,
     sqlite_where=proposal.c.status == "pending",
     postgresql_where=proposal.c.status == "pending",
+)
+
+approval = sa.Table(
+    "approval",
+    metadata,
+    _text("model", key=True),
+    sa.Column("proposal", sa.Integer, primary_key=True, autoincrement=False),
+    _text("approver", key=True),
+    _text("source"),
+    sa.Column("verified", sa.Boolean, nullable=False),
+    _text("reason"),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["model", "proposal"],
+        ["proposal.model", "proposal.id"],
+        name="fk_approval_proposal",
+    ),
+)
+
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    _text("hook", key=True),
+    _text("model", key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    _text("state"),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_try", Moment, nullable=False),
+    _text("claim", default=""),
+    sa.Column("lease_until", Moment),
+    sa.Column("settled_at", Moment),
+    _text("last_error", default=""),
+    _one_of("state", ("waiting", "sent", "dead")),
+    sa.CheckConstraint("(state = 'waiting') = (settled_at IS NULL)", name="settled"),
+    sa.CheckConstraint("seq >= 0 AND attempts >= 0", name="counted"),
 )
 
 ledger = sa.Table(

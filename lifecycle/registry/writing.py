@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from lifecycle import errors
 from lifecycle.registry import canonical, tables
+from lifecycle.registry.alarms import Alert, Message
 from lifecycle.registry.reading import ZERO, Reading, row_hash, waiting
-from lifecycle.registry.records import Alert, Entry, Message, Proposal
+from lifecycle.registry.records import Entry, Proposal
 from lifecycle.registry.renewals import Renewal
 
 __all__ = ["VERIFIED", "Writing"]
@@ -48,6 +49,7 @@ class Writing(Reading):
         previous: int | None,
         experimental: int | None,
         share: float,
+        shadow: int | None = None,
     ) -> None:
         """All roles of a model at once; `share` is the experimental version's."""
         table = tables.role
@@ -56,6 +58,7 @@ class Writing(Reading):
             "previous": previous,
             "experimental": experimental,
             "share": share,
+            "shadow": shadow,
         }
         changed = self.connection.execute(
             sa.update(table).where(table.c.model == model).values(**values)
@@ -72,6 +75,35 @@ class Writing(Reading):
             sa.insert(table).values(model=model, id=id, status="pending", **values)
         )
         return self.proposal(model, id)
+
+    def add_approval(
+        self,
+        proposal: Proposal,
+        *,
+        approver: str,
+        source: str,
+        reason: str,
+        at: datetime,
+    ) -> bool:
+        """One person's yes to a proposal; False when it was given before."""
+        table = tables.approval
+        name = canonical.words(approver)
+        given = self.approvals(proposal.model, proposal.id)
+        if any(each.approver.casefold() == name.casefold() for each in given):
+            return False
+        self.connection.execute(
+            sa.insert(table).values(
+                model=proposal.model,
+                proposal=proposal.id,
+                approver=name,
+                source=canonical.words(source),
+                verified=source in VERIFIED,
+                reason=canonical.words(reason),
+                digest=proposal.digest,
+                at=canonical.utc(at),
+            )
+        )
+        return True
 
     def decide(
         self, proposal: Proposal, status: str, *, by: str, reason: str, at: datetime
