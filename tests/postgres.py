@@ -192,6 +192,11 @@ def _empty() -> tuple[str, ...]:
     )
 
 
+def here() -> bool:
+    """Whether a server can be started and spoken to."""
+    return programs() is not None and find_spec("psycopg") is not None
+
+
 @contextmanager
 def running() -> Iterator[Server]:
     """A server for as long as the block lasts; a skip with a sentence without one."""
