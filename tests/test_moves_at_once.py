@@ -1,0 +1,104 @@
+"""Many processes decide at once, on either database: each proposal exactly once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lifecycle.registry import Registry
+from tests import at_once
+
+DECIDING = {"approve": "approved", "reject": "rejected", "withdraw": "withdrawn"}
+
+
+def let_loose(book: Registry, *, processes: int, moves: int) -> dict[str, Any]:
+    """What so many processes do that make so many moves each."""
+    place = str(book._url if "postgresql" in str(book._url) else book._url.database)
+    told = {
+        "book": place,
+        "artefacts": str(book.artefacts),
+        "processes": processes,
+        "moves": moves,
+        "seed": 3,
+    }
+    book.artefacts.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.at_once", json.dumps(told)],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    # a sentence such as "database is locked" would have ended its process
+    assert result["codes"] == [0] * (processes + 1), done.stderr
+    return result
+
+
+def nothing_is_decided_twice(book: Registry, said: dict[str, Any]) -> None:
+    """The ledger tells what the processes say, and each decision once."""
+    assert book.verify_ledger() is None
+    rows = book.ledger("m")
+    told = [
+        (each["name"], kind, proposal)
+        for each in said["workers"]
+        for kind, proposal, _ in each["made"]
+    ]
+    kept = [
+        (row.actor, row.move, None if row.move == "roll back" else row.proposal)
+        for row in rows[at_once.VERSIONS + 2 :]
+        if row.move != "withdraw"  # by a rollback, with it
+    ]
+    assert Counter(told) == Counter(kept)
+    decided = Counter(
+        (row.proposal, DECIDING[row.move]) for row in rows if row.move in DECIDING
+    )
+    proposals = book.proposals("m")
+    assert decided == Counter(
+        (each.id, each.status) for each in proposals if each.status != "pending"
+    )
+    assert max(decided.values()) == 1
+
+
+def never_two_in_production(said: dict[str, Any]) -> None:
+    """Whenever the watcher looked."""
+    assert said["watched"]["wrong"] == []
+    assert said["watched"]["rows"] > 1, "it saw none of the moves"
+
+
+def told(said: dict[str, Any]) -> str:
+    """The figures in a line."""
+    made = Counter(kind for each in said["workers"] for kind, *_ in each["made"])
+    refused = Counter[str]()
+    for each in said["workers"]:
+        refused.update(each["refused"])
+    pace = made.total() / said["seconds"]
+    return (
+        f"{made.total()} moves by {len(said['workers'])} processes, {pace:.0f} a "
+        f"second: {dict(made)}; refused {dict(refused)}; {said['watched']['looks']} looks"
+    )
+
+
+def test_processes_that_decide_at_once_decide_each_proposal_once(database, tmp_path):
+    book = database(tmp_path)
+    said = let_loose(book, processes=4, moves=30)
+    nothing_is_decided_twice(book, said)
+    never_two_in_production(said)
+    assert sum(len(each["made"]) for each in said["workers"]) == 120
+
+
+@pytest.mark.slow
+def test_eight_processes_and_two_thousand_moves(database, tmp_path):
+    book = database(tmp_path)
+    said = let_loose(book, processes=8, moves=250)
+    print(told(said))  # noqa: T201
+    nothing_is_decided_twice(book, said)
+    never_two_in_production(said)
+    assert sum(len(each["made"]) for each in said["workers"]) == 2_000
