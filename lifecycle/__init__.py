@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from os import PathLike
 
-    from lifecycle.workspace import Workspace
+    from lifecycle.workspace import Router, Workspace
 
-__all__ = ["__version__", "open"]
+__all__ = ["Router", "__version__", "open"]
 
 __version__ = "0.1.0"
 
@@ -43,3 +43,11 @@ def open(directory: str | PathLike[str] | None = None) -> Workspace:
     from lifecycle import workspace
 
     return workspace.open(directory)
+
+
+def __getattr__(name: str) -> object:
+    if name == "Router":
+        from lifecycle.workspace import Router
+
+        return Router
+    raise AttributeError(f"module 'lifecycle' has no attribute {name!r}")

@@ -12,6 +12,7 @@
     │   └── NotAllowed      not by this person, or not without a person
     ├── ArtefactError       a stored model is not what the registry says it is
     ├── NotEnoughData       the question has no answer yet
+    ├── NoAnswer            no version of a model could score a row
     └── RunError            a notebook run did not succeed
         ├── NotebookFailed · TimeLimit · KernelDied
         └── BadParameters · AlreadyRunning
@@ -35,6 +36,7 @@ __all__ = [
     "InputError",
     "KernelDied",
     "LifecycleError",
+    "NoAnswer",
     "NotAllowed",
     "NotEnoughData",
     "NotebookFailed",
@@ -116,6 +118,10 @@ class ArtefactError(LifecycleError):
 
 class NotEnoughData(LifecycleError):
     """Too few rows, or outcomes that are not due yet."""
+
+
+class NoAnswer(LifecycleError):
+    """Production and the version before it both failed on these rows."""
 
 
 class RunError(LifecycleError):

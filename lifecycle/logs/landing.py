@@ -100,7 +100,7 @@ def _landed(store: Store, rows: pa.Table, twice: int, changed: int) -> Landed:
     if there.any():
         double = rows.filter(pa.array(there))
         found = stored_rows(store, "predictions", double)
-        otherwise = int(differing(double, found).sum())
+        otherwise = _otherwise(double, found)
         twice += int(there.sum()) - otherwise
         changed += otherwise
         rows = rows.filter(pa.array(~there))
@@ -120,9 +120,15 @@ def _first_of_each(rows: pa.Table) -> tuple[pa.Table, int, int]:
     _, first, where = np.unique(codes, return_index=True, return_inverse=True)
     if len(first) == rows.num_rows:
         return rows, 0, 0
-    otherwise = int(differing(rows, rows.take(first[where])).sum())
+    otherwise = _otherwise(rows, rows.take(first[where]))
     again = rows.num_rows - len(first) - otherwise
     return rows.take(np.sort(first)), again, otherwise
+
+
+def _otherwise(rows: pa.Table, others: pa.Table) -> int:
+    """How many rows say something else; when they said it does not matter."""
+    names = [name for name in rows.column_names if name != "time"]
+    return int(differing(rows.select(names), others.select(names)).sum())
 
 
 def _there(store: Store, rows: pa.Table) -> npt.NDArray[np.bool_]:

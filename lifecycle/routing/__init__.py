@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from lifecycle.routing.breaker import Breaker
-from lifecycle.routing.dealing import assign
+from lifecycle.routing.dealing import assign, chosen
 from lifecycle.routing.health import Health
 from lifecycle.routing.ratio import sample_ratio
 from lifecycle.routing.tally import COUNTS, Count, Tally
@@ -19,5 +19,6 @@ __all__ = [
     "Health",
     "Tally",
     "assign",
+    "chosen",
     "sample_ratio",
 ]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["assign", "check"]
+__all__ = ["assign", "check", "chosen"]
 
 _SPACE = 2**64
 
@@ -74,6 +74,36 @@ def assign(ids: Iterable[Any], shares: Mapping[str, float], *, salt: str) -> np.
             inside = (points >= start) & (points <= end - 1)
             roles[inside] = role
     return roles
+
+
+def chosen(ids: Iterable[Any], share: float, *, salt: str) -> npt.NDArray[np.bool_]:
+    """Whether each id is dealt to the experimental role, where production has the rest.
+
+    What `assign` says with these two shares, without looking at them anew.
+
+    Parameters
+    ----------
+    ids : iterable of n ids
+    share : float
+        Of the experimental role, between 0 and 1.
+    salt : str
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+
+    Examples
+    --------
+    >>> int(chosen(range(1000), 0.1, salt="leads").sum())
+    99
+    """
+    import numpy as np
+
+    points = _points(ids, salt)
+    size = round(share * _SPACE)
+    if not size:
+        return np.zeros(points.size, dtype=bool)
+    return np.asarray(points <= size - 1)
 
 
 def check(shares: Mapping[str, float]) -> None:

@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 from lifecycle.workspace.desk import Workspace, open
+from lifecycle.workspace.router import Router
 from lifecycle.workspace.scaffold import init
 from lifecycle.workspace.view import View
 
-__all__ = ["View", "Workspace", "init", "open"]
+__all__ = ["Router", "View", "Workspace", "init", "open"]

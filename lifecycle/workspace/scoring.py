@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +11,15 @@ from typing import TYPE_CHECKING
 from lifecycle import errors, logs, routing
 from lifecycle.jobs import store
 from lifecycle.logs import problems
-from lifecycle.workspace import clashes, intake
-from lifecycle.workspace.serving import scorer
+from lifecycle.workspace import (
+    answering,
+    clashes,
+    health,
+    intake,
+    lineup,
+    request,
+    spooled,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +43,9 @@ def score(
     """Score rows, each by the version its id is routed to, and log what was said.
 
     A row that was logged with its prediction before is not scored again: what
-    somebody was told stays what it was, whichever version serves today.
+    somebody was told stays what it was, whichever version serves today. Where a
+    version fails the next one answers, as in a `Router`; a row that no version has a
+    score for is not logged.
 
     Parameters
     ----------
@@ -49,7 +59,8 @@ def score(
         Where a CSV with id, score, prediction, version and role is written, whole
         or not at all.
     as_of : datetime
-        Not used for the scores; the log's predictions carry the rows' own times.
+        In whose hour the versions' faults are counted; the log's predictions carry the
+        rows' own times.
     say : callable
         Told in one sentence how many rows were scored.
 
@@ -65,7 +76,7 @@ def score(
         does not.
     """
     model = workspace.model(name)
-    serving = _serving(workspace, name)
+    serving = lineup.load(workspace, name)
     if out is not None and (out.is_dir() or not out.parent.is_dir()):
         raise errors.BadParameters(
             f"{out} cannot be written; name a file in a directory that exists"
@@ -88,33 +99,42 @@ def score(
     told = clashes.stored(log, rows)
     _refuse(told, rows, (model.id, *model.features.names), file, lines)
     again = rows["id"].isin(told.index)
-    scored = _scored(workspace, name, serving, rows, again)
+    fresh, attempts = _scored(workspace, name, serving, rows[~again])
+    scored = rows.assign(
+        **{column: fresh[column].reindex(rows.index) for column in SAID}
+    )
     for column in SAID if again.any() else ():
         logged = told[column].reindex(rows.loc[again, "id"])
         scored.loc[again, column] = logged.to_numpy()
-    log.append("predictions", scored[~again])
+    said = fresh[fresh["score"].notna()]
+    log.append("predictions", said)
+    _count(workspace, name, attempts, said, as_of)
     if out is not None:
         shown = scored[["id", *SAID]]
         store.write(out, shown.rename(columns={"id": model.id}).to_csv(index=False))
-    words = f"{file}: {int((~again).sum()):,} rows scored and logged"
+    words = f"{file}: {len(said):,} rows scored and logged"
+    if len(said) < len(fresh):
+        words += f", {len(fresh) - len(said):,} that no version has a score for"
     if again.any():
         words += f", {int(again.sum()):,} logged before and given as they are logged"
     say(words)
     return scored
 
 
-def _serving(workspace: Workspace, name: str) -> dict[str, tuple[int, float]]:
-    """Version and share of each role that serves."""
-    roles = workspace.registry.roles(name)
-    if "production" not in roles:
-        raise errors.UnknownVersion(
-            f"{name} has no version in production; train one, propose it and approve it"
-        )
-    return {
-        role: (roles[role].number, roles[role].share)
-        for role in ("production", "experimental")
-        if role in roles
-    }
+def _count(
+    workspace: Workspace,
+    name: str,
+    attempts: Sequence[answering.Attempt],
+    said: pd.DataFrame,
+    at: datetime,
+) -> None:
+    """Count what the versions did, and let the one in shadow score the rows."""
+    tally = routing.Tally()
+    for each in attempts:
+        tally.add(hour=health.hour_of(at), **request.counted(each))
+    if len(said):
+        spooled.shadow(workspace, name, said, at, tally)
+    health.write(workspace, name, tally, token=f"score-{secrets.token_hex(6)}")
 
 
 def _refuse(
@@ -140,23 +160,20 @@ def _refuse(
 
 
 def _scored(
-    workspace: Workspace,
-    name: str,
-    serving: dict[str, tuple[int, float]],
-    rows: pd.DataFrame,
-    again: pd.Series,
-) -> pd.DataFrame:
-    shares = {role: share for role, (_, share) in serving.items()}
-    routed = routing.assign(rows["id"], shares, salt=name)
-    scored = rows.assign(score=float("nan"), prediction=float("nan"), role=routed)
-    scored["version"] = ""
-    for role, (number, _) in serving.items():
-        mine = (routed == role) & ~again
-        if not mine.any():
-            continue
-        version = workspace.registry.version(name, number)
-        scores = scorer(workspace, name, version)(rows[mine])
-        scored.loc[mine, "score"] = scores
-        scored.loc[mine, "prediction"] = (scores >= version.threshold).astype(float)
-        scored.loc[mine, "version"] = str(version.number)
-    return scored
+    workspace: Workspace, name: str, serving: lineup.Lineup, rows: pd.DataFrame
+) -> tuple[pd.DataFrame, list[answering.Attempt]]:
+    """The rows with what is said of them, as a router would without a time limit."""
+    import numpy as np
+
+    attempts: list[answering.Attempt] = []
+    asked = answering.Answering(time_limit=None)
+    ids = [str(each) for each in rows["id"]]
+    scores, codes = asked.many(serving, rows, ids, attempts)
+    limits = np.array([each.threshold for each in serving.players])
+    said = np.where(np.isnan(scores), np.nan, scores >= limits[codes])
+    versions, roles = (
+        np.array(words, dtype=object)[codes]
+        for words in zip(*serving.served, strict=True)
+    )
+    scored = rows.assign(score=scores, prediction=said, role=roles, version=versions)
+    return scored, attempts

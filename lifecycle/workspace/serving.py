@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import errors, recipes, registry, training
+from lifecycle.workspace.tabling import Tabler
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,8 +18,6 @@ if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
 
 __all__ = ["Scorer", "recipe", "scorer", "shaping"]
-
-Scorer = Callable[["pd.DataFrame"], "np.ndarray"]
 
 _MOST = 24  # versions in memory: all that are scored in shadow
 _KEPT: dict[tuple[object, ...], Scorer] = {}
@@ -62,25 +64,86 @@ def scorer(workspace: Workspace, name: str, version: registry.Version) -> Scorer
     return found
 
 
+class Scorer:
+    """What one version says of rows: a function of a frame, or of one row.
+
+    Safe from several threads. In a process that was forked it keeps to one thread of
+    OpenMP, whose threads do not live on in a fork.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        names: Mapping[str, Sequence[str]],
+        shaped_by: recipes.Recipe | None,
+        prepared: Mapping[str, Any] | None,
+    ) -> None:
+        self.numeric = tuple(names["numeric"])
+        self.categorical = tuple(names["categorical"])
+        self._estimator = estimator
+        self._shaping = (shaped_by, prepared)
+        self._tabler = Tabler(self.numeric, self.categorical)
+        self._place: int | None = None
+        if shaped_by is None or not shaped_by.prepares:
+            classes = list(getattr(estimator, "classes_", ()))
+            if not recipes.regresses(estimator) and 1 in classes:
+                self._place = classes.index(1)
+
+    def __call__(self, rows: pd.DataFrame) -> np.ndarray:
+        """Scores of n rows, shape (n,)."""
+        if self._place is None or not len(rows):
+            return self._slowly(rows)
+        return self._scores(self._tabler.table(rows))
+
+    def one(self, row: Mapping[str, Any]) -> float:
+        """The score of one row, by column."""
+        import pandas as pd
+
+        if self._place is None:
+            names = (*self.numeric, *self.categorical)
+            known = {name: [row[name]] for name in names if name in row}
+            return float(self._slowly(pd.DataFrame(known, index=[0]))[0])
+        return float(self._scores(self._tabler.row(row))[0])
+
+    def _scores(self, table: pd.DataFrame) -> np.ndarray:
+        import numpy as np
+
+        with nullcontext() if os.getpid() == _BORN else _one_thread():
+            scores = self._estimator.predict_proba(table)
+        return np.ascontiguousarray(scores[:, self._place], dtype=float)
+
+    def _slowly(self, rows: pd.DataFrame) -> np.ndarray:
+        shaped_by, prepared = self._shaping
+        return training.predict(
+            self._estimator,
+            rows,
+            numeric=self.numeric,
+            categorical=self.categorical,
+            recipe=shaped_by,
+            prepared=prepared,
+        )
+
+
+_BORN = os.getpid()  # of the process that imported this; a fork is another
+
+
+@cache
+def _controller() -> Any:
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+    return ThreadpoolController()
+
+
+def _one_thread() -> Any:
+    return _controller().limit(limits=1, user_api="openmp")
+
+
 def _loaded(
     workspace: Workspace, version: registry.Version, trusted: Sequence[str]
 ) -> Scorer:
     """Load the estimator and, where rows are shaped, the recipe of its birth."""
     estimator = workspace.registry.load(version, trusted=trusted)
-    names = version.features
-    shaped_by, prepared = shaping(workspace, version)
-
-    def score(rows: pd.DataFrame) -> np.ndarray:
-        return training.predict(
-            estimator,
-            rows,
-            numeric=names["numeric"],
-            categorical=names["categorical"],
-            recipe=shaped_by,
-            prepared=prepared,
-        )
-
-    return score
+    return Scorer(estimator, version.features, *shaping(workspace, version))
 
 
 def recipe(workspace: Workspace, version: registry.Version) -> recipes.Recipe:

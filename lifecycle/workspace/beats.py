@@ -1,0 +1,94 @@
+"""Beats: what a router does behind its requests, each on a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lifecycle.workspace.recording import Recorder
+
+__all__ = ["Beats"]
+
+_KEEP = 5.0  # seconds between two writes of the counts, at most
+
+
+class Beats:
+    """Writes, polls and settles until it is stopped.
+
+    Parameters
+    ----------
+    recorder : Recorder
+        What is put is written every `write` seconds, or at once where it is wanted.
+    poll, settle, keep, count : callable
+        The book is looked at; the spool is settled; counts are written; counts are
+        brought together.
+    every : tuple of float
+        Seconds between two polls, writes and settlements.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        *,
+        poll: Callable[[], object],
+        settle: Callable[[], object],
+        keep: Callable[[], object],
+        count: Callable[[], object],
+        every: tuple[float, float, float],
+    ) -> None:
+        self._recorder, self._every = recorder, every
+        self._poll, self._settle = poll, settle
+        self._keep, self._count = keep, count
+        self._stopped = threading.Event()
+        self._starting = threading.Lock()
+        self.threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Start the threads, once."""
+        with self._starting:
+            if self.threads or self._stopped.is_set():
+                return
+            self._recorder.background = True
+            self.threads = [
+                threading.Thread(
+                    target=work, name=f"lifecycle{work.__name__}", daemon=True
+                )
+                for work in (self._writing, self._polling, self._settling)
+            ]
+            for thread in self.threads:
+                thread.start()
+
+    def stop(self) -> None:
+        """End the threads and wait for them."""
+        self._stopped.set()
+        self._recorder.wanted.set()
+        with self._starting:
+            for thread in self.threads:
+                thread.join()
+            self._recorder.background = False
+
+    def _writing(self) -> None:
+        while not self._stopped.is_set():
+            self._recorder.wanted.wait(self._every[1])
+            with suppress(OSError):  # `Recorder.trouble` says so
+                self._recorder.write()
+            if self._recorder.trouble:
+                self._stopped.wait(self._every[1])
+            self._count()
+
+    def _polling(self) -> None:
+        while not self._stopped.wait(self._every[0]):
+            self._poll()
+
+    def _settling(self) -> None:
+        settle, last = self._every[2], monotonic()
+        while not self._stopped.wait(min(_KEEP, settle)):
+            if monotonic() - last >= settle:
+                last = monotonic()
+                self._settle()
+            else:
+                self._keep()
