@@ -79,10 +79,10 @@ def told(said: dict[str, Any]) -> str:
     refused = Counter[str]()
     for each in said["workers"]:
         refused.update(each["refused"])
-    pace = made.total() / said["seconds"]
+    pace, looks = made.total() / said["seconds"], said["watched"]["looks"]
     return (
         f"{made.total()} moves by {len(said['workers'])} processes, {pace:.0f} a "
-        f"second: {dict(made)}; refused {dict(refused)}; {said['watched']['looks']} looks"
+        f"second: {dict(made)}; refused {dict(refused)}; {looks} looks"
     )
 
 

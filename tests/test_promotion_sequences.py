@@ -28,13 +28,17 @@ TARGETS = st.sampled_from(["production", "experimental"])
 class Moves(RuleBasedStateMachine):
     """The registry under a storm of moves."""
 
+    def _book(self) -> Registry:
+        book = Registry(self.folder / "registry.db")
+        self.kept = book._engine.connect()  # keeps the log between actions
+        self.kept.exec_driver_sql("SELECT 1")
+        self.kept.rollback()
+        return book
+
     @initialize()
     def open(self) -> None:
         self.folder = Path(tempfile.mkdtemp())
-        self.book = Registry(self.folder / "registry.db")
-        self.kept = self.book._engine.connect()  # keeps the log between actions
-        self.kept.exec_driver_sql("SELECT 1")
-        self.kept.rollback()
+        self.book = self._book()
         self.now = datetime(2023, 5, 1, tzinfo=UTC)
         self.served = False
         self.seen = self._look()

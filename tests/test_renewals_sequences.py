@@ -25,13 +25,17 @@ PROCESSES = st.integers(0, 2)
 class Processes(RuleBasedStateMachine):
     """Three processes that renew one model, die, sleep and come back."""
 
+    def _book(self) -> Registry:
+        book = Registry(self.folder / "registry.db")
+        self.kept = book._engine.connect()  # keeps the log between actions
+        self.kept.exec_driver_sql("SELECT 1")
+        self.kept.rollback()
+        return book
+
     @initialize()
     def open(self) -> None:
         self.folder = Path(tempfile.mkdtemp())
-        self.book = Registry(self.folder / "registry.db")
-        self.kept = self.book._engine.connect()  # keeps the log between actions
-        self.kept.exec_driver_sql("SELECT 1")
-        self.kept.rollback()
+        self.book = self._book()
         self.now = self.as_of = AT
         self.count = 0
         self.mine: dict[int, Renewal] = {}  # what each process believes it holds
