@@ -7,8 +7,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from lifecycle import alerts, findings, periods
-from lifecycle.workspace import chain, guarding, notices, rules
+from lifecycle import alerts, findings, hooks, periods
+from lifecycle.workspace import (
+    chain,
+    elsewhere,
+    guarding,
+    notices,
+    rules,
+    undecided,
+)
 from lifecycle.workspace.chain import Tick
 
 if TYPE_CHECKING:
@@ -50,6 +57,10 @@ def due(
         ticks.append(tick)
         say(tick.text)
 
+    def tell(done: alerts.Delivery | hooks.Delivery) -> None:
+        if done.sentence:
+            say(done.sentence)
+
     for name in models or workspace.models:
         opened = watch(workspace.view(name, as_of))
         for alert in opened:
@@ -57,13 +68,15 @@ def due(
         moved = guarding.guard(workspace.view(name, as_of))
         if moved:
             note(Tick(name, "guard", moved))
+            tell(elsewhere.deliver(workspace, as_of=as_of))  # before any page is run
+        for over in undecided.look(workspace.view(name, as_of)):
+            note(Tick(name, "proposal", over))
         wanted = chain.wanted(workspace, name, as_of, alarmed=bool(opened or moved))
         chain.go(workspace, name, as_of, wanted, warm, note)
     if any(tick.run for tick in ticks):
         workspace.refresh_index(as_of=as_of)
-    told = notices.deliver(workspace, as_of=as_of)
-    if told.sentence:
-        say(told.sentence)
+    tell(elsewhere.deliver(workspace, as_of=as_of))
+    tell(notices.deliver(workspace, as_of=as_of))
     return ticks
 
 
