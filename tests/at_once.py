@@ -22,6 +22,10 @@ from lifecycle.registry import Registry
 
 AT = datetime(2024, 3, 4, tzinfo=UTC)
 VERSIONS = 12
+KINDS = (
+    *("propose", "propose", "propose", "approve", "approve"),
+    *("reject", "withdraw", "roll back", "shadow", "retire"),
+)
 REFUSED = (
     errors.AlreadyDecided,
     errors.IllegalMove,
@@ -53,22 +57,31 @@ def work(told: dict[str, Any], me: int) -> dict[str, Any]:
         say = {"reason": "r", "at": AT}
         waiting = promotion.pending(book, "m")
         asked = chance.choice(waiting) if waiting else None
-        kind = chance.choice(("propose", "propose", "approve", "reject", "roll back"))
+        number = chance.randint(1, VERSIONS)
+        kind = chance.choice(KINDS)
         try:
             if kind == "roll back":
                 move = promotion.roll_back(book, "m", actor=name, **say)
                 made.append([kind, None, move.entry.seq])
+            elif kind in ("shadow", "retire"):
+                change = promotion.shadow if kind == "shadow" else promotion.retire
+                move = change(book, "m", number, actor=name, **say)
+                made.append([kind, None, move.entry.seq])
             elif kind == "propose" or asked is None:
-                number = chance.randint(1, VERSIONS)
                 new = promotion.propose(
                     book, "m", number, author=name, evidence={}, **say
                 )
                 made.append(["propose", new.id, 0])
             else:
-                decide = promotion.approve if kind == "approve" else promotion.reject
-                move = decide(
-                    book, "m", asked.id, approver=name, digest=asked.digest, **say
-                )
+                shown = {"digest": asked.digest, **say}
+                if kind == "approve":
+                    move = promotion.approve(
+                        book, "m", asked.id, approver=name, **shown
+                    )
+                elif kind == "reject":
+                    move = promotion.reject(book, "m", asked.id, approver=name, **shown)
+                else:
+                    move = promotion.withdraw(book, "m", asked.id, actor=name, **say)
                 made.append([kind, asked.id, move.entry.seq])
         except REFUSED as error:
             refused[type(error).__name__] += 1

@@ -160,30 +160,35 @@ class Work:
 def decide(book: Registry, model: str, turn: int, number: int) -> None:
     """From a proposal to a rollback, each turn another way; clears up before."""
     who = {"at": LIVE + turn * timedelta(hours=1), "reason": f"turn {turn}"}
-    if "experimental" in book.roles(model):
+    roles = book.roles(model)
+    if "experimental" in roles:
         promotion.roll_back(book, model, actor=OTHER, **who)
+    if "shadow" in roles:
+        promotion.retire(book, model, roles["shadow"].number, actor=OTHER, **who)
     for left in promotion.pending(book, model):
         promotion.withdraw(book, model, left.id, actor=PERSON, **who)
+    if turn % 5 == 0:
+        promotion.shadow(book, model, number, actor=PERSON, **who)
     asked = promotion.propose(
         book, model, number, author=PERSON, evidence={"turn": turn}, **who
     )
     say = {"approver": OTHER, "digest": asked.digest, **who}
     if turn % 5 == 0:
         promotion.reject(book, model, asked.id, **say)
-        return
-    if turn % 5 == 1:
+    elif turn % 5 == 1:
         promotion.withdraw(book, model, asked.id, actor=PERSON, **who)
-        return
-    if turn % 5 == 2:
+    elif turn % 5 == 2:
         promotion.approve(book, model, asked.id, **say)
         promotion.roll_back(book, model, actor=OTHER, **who)
-        return
-    promotion.approve(book, model, asked.id, target="experimental", share=0.05, **say)
-    promotion.widen(book, model, share=0.5, actor=OTHER, **who)
-    if turn % 5 == 3:
-        promotion.widen(book, model, actor=OTHER, **who)
     else:
-        promotion.roll_back(book, model, actor=OTHER, **who)
+        promotion.approve(
+            book, model, asked.id, target="experimental", share=0.05, **say
+        )
+        promotion.widen(book, model, share=0.5, actor=OTHER, **who)
+        if turn % 5 == 3:
+            promotion.widen(book, model, actor=OTHER, **who)
+        else:
+            promotion.roll_back(book, model, actor=OTHER, **who)
 
 
 class Moves(Work):
