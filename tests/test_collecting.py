@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,12 +10,13 @@ import pytest
 from lifecycle import errors, promotion, registry
 from lifecycle.registry.artefacts import COLLECTED
 from lifecycle.registry.pieces import Collection, Piece
+from tests.databases import raw
 from tests.shelf import AT, LATER, collect, promote, status, stored, versions
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> registry.Registry:
-    return registry.Registry(tmp_path / "registry.db")
+def book(database, tmp_path: Path) -> registry.Registry:
+    return database(tmp_path)
 
 
 # ------------------------------------------------------------------ what goes
@@ -211,12 +210,9 @@ def test_holds_and_releases_that_make_no_sense_are_one_sentence_each(book):
 
 def test_nothing_is_collected_by_a_ledger_that_was_altered(book):
     versions(book, 3)
-    with closing(sqlite3.connect(book._url.database, isolation_level=None)) as raw:
-        for (name,) in raw.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        ).fetchall():
-            raw.execute(f"DROP TRIGGER {name}")
-        raw.execute("UPDATE ledger SET reason = 'another' WHERE seq = 2")
+    with raw(book) as connection:
+        connection.disarm()
+        connection.execute("UPDATE ledger SET reason = 'another' WHERE seq = 2")
     with pytest.raises(errors.LifecycleError, match=r"row 2 of the ledger.*backup"):
         collect(book)
     assert stored(book) == [1, 2, 3]
