@@ -76,8 +76,8 @@ def move(
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Registry:
-    return Registry(tmp_path / "registry.db")
+def book(database: Callable[[Path], Registry], tmp_path: Path) -> Registry:
+    return database(tmp_path)
 
 
 def hook(taker: hooks.Receiver, **told: object) -> hooks.Hook:

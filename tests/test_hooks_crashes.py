@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -23,9 +24,14 @@ PREPARE = """
     from lifecycle import hooks
     from lifecycle.registry import Registry, deliveries
 
-    place = Path(sys.argv[1])
+    place, url = Path(sys.argv[1]), sys.argv[2]
     AT = datetime(2023, 5, 1, tzinfo=UTC)
     LATER = timedelta(hours=1)  # above a lease
+
+    def opened():
+        if url:
+            return Registry(url, artefacts=place / "artefacts")
+        return Registry(place / "registry.db")
 
     def write(name, line):
         handle = os.open(place / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -75,11 +81,11 @@ PREPARE = """
 """
 
 
-def told(place: Path, script: str) -> Any:
+def told(place: Path, script: str, *, url: str = "") -> Any:
     """What a script, run in an interpreter of its own, prints as JSON."""
     code = dedent(PREPARE) + dedent(script)
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code, str(place)],
+        [sys.executable, "-W", "ignore", "-c", code, str(place), url],
         capture_output=True,
         text=True,
         check=False,
@@ -94,7 +100,7 @@ def test_killed_at_any_instant_every_row_is_told_in_order_and_again_at_most_once
     found = told(
         tmp_path,
         """
-        book = Registry(place / "registry.db")
+        book = opened()
         moves(book, 3)
         book = None
         shutil.copytree(place, place / "fresh")
@@ -138,16 +144,16 @@ def test_killed_at_any_instant_every_row_is_told_in_order_and_again_at_most_once
 
             def first():
                 taker = dying_at(step)
-                deliver(Registry(place / "registry.db"), taker, AT)
+                deliver(opened(), taker, AT)
 
             killed = ended(forked(first)) == signal.SIGKILL
             if not killed:
                 break
             again = forked(
-                lambda: deliver(Registry(place / "registry.db"), Taker(), AT + LATER)
+                lambda: deliver(opened(), Taker(), AT + LATER)
             )
             assert ended(again) == 0
-            book = Registry(place / "registry.db")
+            book = opened()
             with book.reading() as inside:
                 states = [
                     each.state for each in deliveries.rows(inside) if not each.begins
@@ -170,16 +176,11 @@ def test_killed_at_any_instant_every_row_is_told_in_order_and_again_at_most_once
     assert 0 < twice < len(found) / 2  # only between the sending and the word of it
 
 
-def test_several_processes_tell_each_row_once_and_never_two_of_a_model_at_once(
-    tmp_path: Path,
-) -> None:
-    found = told(
-        tmp_path,
-        """
-        moves(Registry(place / "registry.db"), 24)
+SEVERAL = """
+        moves(opened(), 16)
 
         def work():
-            book = Registry(place / "registry.db")
+            book = opened()
             hook = hooks.Hook("deploy", Taker(), since=0)
             while True:
                 deliver(book, Taker(), AT)
@@ -190,13 +191,24 @@ def test_several_processes_tell_each_row_once_and_never_two_of_a_model_at_once(
         children = [forked(work) for _ in range(4)]
         codes = [ended(child) for child in children]
         print(json.dumps([codes, came()]))
-        """,
-    )
+"""
+
+
+@pytest.mark.parametrize("where", ["sqlite", "postgresql"])
+def test_several_processes_tell_each_row_once_and_never_two_of_a_model_at_once(
+    tmp_path: Path, where: str, request: pytest.FixtureRequest
+) -> None:
+    with ExitStack() as until:
+        url = ""
+        if where == "postgresql":
+            server = request.getfixturevalue("server")
+            url = until.enter_context(server.lent())
+        found = told(tmp_path, SEVERAL, url=url)
     codes, came = found
     assert codes == [0] * 4  # nobody met another one inside
     for model in ("leads", "churn"):
         seqs = [int(seq) for name, seq in came if name == model]
-        assert len(seqs) == 12
+        assert len(seqs) == 8
         assert seqs == sorted(set(seqs))
 
 
@@ -207,16 +219,16 @@ def test_a_command_that_outlives_its_killed_deliverer_is_told_again(
     found = told(
         tmp_path,
         """
-        moves(Registry(place / "registry.db"), 1)
+        moves(opened(), 1)
         (place / "deploy.sh").write_text(
             "#!/bin/sh\\necho $1 >> came\\nkill -KILL $PPID\\n"
         )
         (place / "deploy.sh").chmod(0o755)
         command = hooks.Command(("./deploy.sh", "leads {seq}"), folder=place)
         killed = ended(forked(
-            lambda: deliver(Registry(place / "registry.db"), command, AT)
+            lambda: deliver(opened(), command, AT)
         ))
-        book = Registry(place / "registry.db")
+        book = opened()
         deliver(book, Taker(), AT)  # the lease still holds
         before = came()
         deliver(book, Taker(), AT + LATER)
