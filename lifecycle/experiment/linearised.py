@@ -49,8 +49,10 @@ def linearised(
     With :math:`q` the part of a stretch's :math:`n` keys that the experimental version
     served, the difference is :math:`\sum n q (1-q) (R_1 - R_0)` over the information
     :math:`\sum n q (1-q)`, and the variance of that sum :math:`\sum ((T_i - q) u_i)^2`:
-    the regression on the version with a level a stretch, with its robust variance. The
-    ends are those of `intervals.boundary`.
+    the regression on the version with a level a stretch, with its robust variance. A
+    version's variance is taken for no smaller than that of both together: a few keys
+    that lack the rare large amounts would else be believed too early. The ends are
+    those of `intervals.boundary`.
 
     References
     ----------
@@ -161,7 +163,13 @@ def _arms(evidence: Arms, at: np.ndarray) -> tuple[np.ndarray, ...]:
         with np.errstate(invalid="ignore", divide="ignore"):
             part = np.where(both, n1 * n0 / n, 0.0)
             total += np.where(both, part * (ratio1 - ratio0), 0.0)
-            noise = (n0 / n) ** 2 * noise1 + (n1 / n) ** 2 * noise0
+            # few keys of a skewed amount seem to vary too little: at least as all do
+            a_key = (noise1 + noise0) / n
+            mine, theirs = (
+                np.maximum(noise1, n1 * a_key),
+                np.maximum(noise0, n0 * a_key),
+            )
+            noise = (n0 / n) ** 2 * mine + (n1 / n) ** 2 * theirs
         information += part
         variance += np.where(both, noise, 0.0)
     levels, counts = [], []
