@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from lifecycle.config.rules import Table
 
@@ -24,14 +24,33 @@ class Release(Table):
     """How a candidate becomes the production version, and how it loses the place.
 
     `spans` are the lengths of history a retraining may use, in chunks; 0 is all.
+    `approvals` is how many persons must approve a proposal, `approvers` who may
+    (anybody where it is empty), `verified` asks for names that somebody vouches for.
+    A proposal that nobody has decided is an alert after `remind_after_days` and over
+    after `decide_within_days`.
     """
 
     automatic: bool = True
     two_persons: bool = False
+    approvals: Annotated[int, Field(ge=1, le=20)] = 1
+    approvers: tuple[Annotated[str, Field(min_length=1, max_length=120)], ...] = ()
+    verified: bool = False
+    decide_within_days: Annotated[float, Field(gt=0)] = 14.0
+    remind_after_days: Annotated[float, Field(gt=0)] = 7.0
     canary_share: Annotated[float, Field(gt=0, lt=1)] = 0.05
     holdout_chunks: Annotated[int, Field(ge=1)] = 2
     spans: Spans = (8, 13, 0)
     guard_min_rows: Annotated[int, Field(ge=1)] = 40
+
+    @model_validator(mode="after")
+    def _able(self) -> Release:
+        names = {name.casefold() for name in self.approvers}
+        if self.approvers and len(names) < self.approvals:
+            raise ValueError(
+                f"approvers names {len(names)} and approvals asks for "
+                f"{self.approvals}; name more or ask for fewer"
+            )
+        return self
 
 
 class Gate(Table):

@@ -1,18 +1,19 @@
-"""The moves of a model: propose, approve, reject, withdraw, widen, roll back.
+"""The moves of a model: who asks, who decides, and who serves.
 
 ::
 
-    candidate ──propose──► pending ──approve──► production ──► previous ──► retired
-                              │        └──────► experimental ──widen──► production
-                       reject · withdraw               └──roll back──► rolled back
+    candidate ─propose─► pending ─approve─► production ─► previous ─retire─► retired
+        │                   │        └────► experimental ─widen─► production
+     shadow    reject · withdraw · expire          ├─roll back─► rolled back
+        └─retire─► retired                         └─retire─► retired
 
 Each move is one transaction on a `lifecycle.registry.Registry`: roles, shares,
 the proposal and a row of the ledger, or nothing. A move that is not legal now
 raises an error whose message is one sentence. Nobody moves without a reason.
 `accept` moves no role: it signs what is normal from now on, and
 `withdraw_acceptance` takes that back; `hold` keeps a version's stored model until
-`release`. `promote_within` is the
-only move that no person makes, and a renewal the only way to it.
+`release`. `promote_within` is the only promotion that no person makes, and a renewal
+the only way to it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from lifecycle.promotion.accepting import (
     accepted,
     withdraw_acceptance,
 )
+from lifecycle.promotion.agreeing import expire
 from lifecycle.promotion.automatic import promote_within
 from lifecycle.promotion.bounds import Bounds, within
 from lifecycle.promotion.deciding import (
@@ -57,6 +59,7 @@ __all__ = [
     "approve",
     "begin_renewal",
     "end_renewal",
+    "expire",
     "fail_gate",
     "held",
     "hold",
@@ -66,8 +69,8 @@ __all__ = [
     "promote_within",
     "propose",
     "reject",
-    "retire",
     "release",
+    "retire",
     "roll_back",
     "shadow",
     "step_renewal",

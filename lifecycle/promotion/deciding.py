@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from lifecycle import errors
+from lifecycle.promotion.agreeing import agree, allowed, in_time
 from lifecycle.promotion.granting import (
     digest_of,
     evidence_of,
@@ -41,6 +42,8 @@ def propose(
     at: datetime,
     automatic: bool = False,
     renewal: Renewal | None = None,
+    needed: int = 1,
+    expires_at: datetime | None = None,
 ) -> Proposal:
     """Ask for a role for a version.
 
@@ -66,6 +69,10 @@ def propose(
         Nobody stands behind it; then a version that was rolled back is refused.
     renewal : Renewal, optional
         That asks: it is "proposed" in the same transaction.
+    needed : int
+        How many persons must approve it.
+    expires_at : datetime, optional
+        From then on nobody can, and it has to be proposed again.
 
     Raises
     ------
@@ -111,8 +118,12 @@ def propose(
             "evidence": dict(evidence),
             "created_at": canonical.utc(at),
         }
+        terms = {
+            "needed": max(1, needed),
+            "expires_at": None if expires_at is None else canonical.utc(expires_at),
+        }
         digest = digest_of({"model": model, **content}, version)
-        proposal = book.add_proposal(model, digest=digest, **content)
+        proposal = book.add_proposal(model, digest=digest, **content, **terms)
         book.enter(
             model,
             "propose",
@@ -144,9 +155,13 @@ def approve(
     target: Target | None = None,
     share: float | None = None,
     two_persons: bool = False,
+    approvers: Sequence[str] = (),
+    verified: bool = False,
     unattended: bool = False,
 ) -> Move:
-    """Say yes: the version gets its role.
+    """Say yes: with the last yes that is needed the version gets its role.
+
+    Each yes is a row of the ledger; before the last one it is called "agree".
 
     Parameters
     ----------
@@ -169,17 +184,23 @@ def approve(
         Instead of what was proposed, for "experimental".
     two_persons : bool
         The approver may not be the author.
+    approvers : sequence of str
+        Who may; anybody where it is empty.
+    verified : bool
+        Only somebody whose name others vouch for may (`source` hub, proxy, signed).
     unattended : bool
         A run without a person, which may not approve.
 
     Raises
     ------
     AlreadyDecided
-        When somebody was faster.
+        When somebody was faster, or the same person has said yes before.
     Stale
-        When the digest differs, or another version went into production since.
+        When the digest differs, the time to decide is over, or another version went
+        into production since.
     NotAllowed
-        In unattended runs, and for one's own proposal with `two_persons`.
+        In unattended runs, for one's own proposal with `two_persons`, and for whoever
+        is not among the approvers.
     IllegalMove
         When the roles do not allow it now, or the reason is missing.
     ArtefactError
@@ -192,6 +213,19 @@ def approve(
         proposal = pending_still(book, model, proposal_id, digest)
         if two_persons:
             differs(proposal.author, approver, verb="approving")
+        allowed(approver, source, approvers=approvers, verified=verified)
+        in_time(proposal, at)
+        left = agree(
+            registry,
+            book,
+            proposal,
+            actor=approver,
+            source=source,
+            reason=reason,
+            at=at,
+        )
+        if left is not None:
+            return left
         return grant(
             registry,
             book,

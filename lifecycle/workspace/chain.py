@@ -28,7 +28,7 @@ class Tick:
     ----------
     model : str
     kind : str
-        "alert", "guard", "run" or "renewal".
+        "alert", "guard", "proposal", "run" or "renewal".
     text : str
         What was done, in one sentence.
     run : jobs.Run, optional

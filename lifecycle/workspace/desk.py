@@ -15,18 +15,16 @@ from lifecycle import (
     config,
     errors,
     logs,
-    promotion,
     recipes,
 )
-from lifecycle import registry as registries
-from lifecycle.workspace import actors, moments
+from lifecycle.workspace import moments, shelf
+from lifecycle.workspace.releasing import Releasing
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from lifecycle import figures, jobs
-    from lifecycle.promotion.deciding import Target
-    from lifecycle.registry import Entry, Proposal, Registry, Version
+    from lifecycle.registry import Entry, Registry
     from lifecycle.workspace import clock, intake, overview, view
 
 __all__ = ["Workspace", "open"]
@@ -56,7 +54,7 @@ def open(directory: str | PathLike[str] | None = None) -> Workspace:
     return Workspace(place.resolve())
 
 
-class Workspace:
+class Workspace(Releasing):
     """A directory with settings, logs, registry, recipes, notebooks and reports.
 
     Parameters
@@ -79,15 +77,7 @@ class Workspace:
     @cached_property
     def registry(self) -> Registry:
         """The durable book of versions, roles, proposals, alerts, runs and moves."""
-        told = self.settings.workspace.registry
-        place: str | Path = told if "://" in told else self.directory / told
-        try:
-            return registries.Registry(place, artefacts=self.directory / "artefacts")
-        except ModuleNotFoundError as error:
-            raise errors.SettingsError(
-                f"{config.FILE}: workspace.registry needs the library {error.name}; "
-                f"run `pip install {error.name}`"
-            ) from None
+        return shelf.opened(self)
 
     @property
     def reports(self) -> Path:
@@ -174,154 +164,6 @@ class Workspace:
 
         at = self.moment(as_of)
         return scoring.score(self, name, source, out=out, as_of=at, say=say)
-
-    # -- renewal and release ---------------------------------------------------
-
-    def train(
-        self,
-        name: str,
-        *,
-        as_of: datetime | str | None = None,
-        recipe: str = "",
-        start: datetime | None = None,
-        end: datetime | None = None,
-        span: int | None = None,
-        by: str | None = None,
-    ) -> Version:
-        """Make a candidate from a recipe and a period; see `making.train`."""
-        from lifecycle.workspace import making
-
-        actor = actors.who(by)
-        return making.train(
-            self,
-            name,
-            as_of=self.moment(as_of),
-            recipe=recipe,
-            start=start,
-            end=end,
-            span=span,
-            author=actor.name,
-            source=actor.source,
-        )
-
-    def propose(
-        self,
-        name: str,
-        number: int,
-        *,
-        reason: str,
-        target: Target = "production",
-        share: float | None = None,
-        by: str | None = None,
-        as_of: datetime | str | None = None,
-    ) -> Proposal:
-        """Ask for a version to go live, with the evidence as it stands now."""
-        from lifecycle.workspace import gating
-
-        actor = actors.who(by)
-        return gating.propose(
-            self,
-            name,
-            number,
-            reason=reason,
-            target=target,
-            share=share,
-            author=actor.name,
-            source=actor.source,
-            as_of=self.moment(as_of),
-        )
-
-    def approve(
-        self,
-        name: str,
-        proposal: int | None = None,
-        *,
-        reason: str,
-        by: str | None = None,
-        target: Target | None = None,
-        share: float | None = None,
-        digest: str | None = None,
-        as_of: datetime | str | None = None,
-    ) -> promotion.Move:
-        """Approve a proposal (the pending one if none is named), as the panel does."""
-        actor = actors.who(by)
-        return promotion.approve(
-            self.registry,
-            name,
-            self.pending(name, proposal),
-            approver=actor.name,
-            source=actor.source,
-            reason=reason,
-            digest=digest,
-            at=self.moment(as_of),
-            target=target,
-            share=share,
-            two_persons=self.model(name).release.two_persons,
-            unattended=actors.unattended(),
-        )
-
-    def reject(
-        self,
-        name: str,
-        proposal: int | None = None,
-        *,
-        reason: str,
-        by: str | None = None,
-        digest: str | None = None,
-        as_of: datetime | str | None = None,
-    ) -> promotion.Move:
-        """Reject a proposal (the pending one where none is named)."""
-        actor = actors.who(by)
-        return promotion.reject(
-            self.registry,
-            name,
-            self.pending(name, proposal),
-            approver=actor.name,
-            source=actor.source,
-            reason=reason,
-            digest=digest,
-            at=self.moment(as_of),
-            unattended=actors.unattended(),
-        )
-
-    def rollback(
-        self,
-        name: str,
-        *,
-        reason: str,
-        by: str | None = None,
-        to: int | None = None,
-        as_of: datetime | str | None = None,
-    ) -> promotion.Move:
-        """End the experiment, or put the previous version back into production."""
-        actor = actors.who(by)
-        self.model(name)
-        return promotion.roll_back(
-            self.registry,
-            name,
-            actor=actor.name,
-            source=actor.source,
-            reason=reason,
-            at=self.moment(as_of),
-            to=to,
-        )
-
-    def pending(self, name: str, proposal: int | None = None) -> int:
-        """The id of the proposal that waits, or the one asked for."""
-        self.model(name)
-        if proposal is not None:
-            return proposal
-        waiting = promotion.pending(self.registry, name)
-        if not waiting:
-            raise errors.UnknownProposal(
-                f"nothing of {name} waits for a decision; propose a version first"
-            )
-        if len(waiting) > 1:
-            known = ", ".join(str(each.id) for each in waiting)
-            raise errors.UnknownProposal(
-                f"{len(waiting)} proposals of {name} wait ({known}); name one"
-            )
-        return waiting[0].id
 
     # -- the clock -------------------------------------------------------------
 

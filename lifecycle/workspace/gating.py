@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import errors, evaluation, promotion, registry, training
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
     from lifecycle.workspace.view import View
 
-__all__ = ["as_timed", "evaluate", "evidence", "propose", "timed", "unseen"]
+__all__ = ["as_timed", "evaluate", "evidence", "propose", "terms", "timed", "unseen"]
 
 _TIMED = 1_000  # rows by which both are timed
 
@@ -177,7 +177,15 @@ def propose(
         reason=reason,
         evidence=told,
         at=as_of,
+        **terms(view, as_of),
     )
+
+
+def terms(view: View, at: datetime) -> dict[str, Any]:
+    """How many persons must approve a proposal, and until when."""
+    release = view.settings.release
+    until = at + timedelta(days=release.decide_within_days)
+    return {"needed": release.approvals, "expires_at": until}
 
 
 def evidence(

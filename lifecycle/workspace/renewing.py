@@ -298,6 +298,7 @@ def _propose(course: _Course, renewal: registry.Renewal) -> registry.Renewal:
         at=at,
         automatic=course.person is None,
         renewal=renewal,
+        **gating.terms(course.workspace.view(course.name, at), at),
     )
     return book.renewals(course.name)[-1]
 

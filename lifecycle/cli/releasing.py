@@ -1,0 +1,108 @@
+"""The commands of a release beside approving: withdraw, widen, shadow, retire."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lifecycle.cli import commands, say
+from lifecycle.cli.commands import AsJson, AsOf, ModelName, Person, Reason, app
+
+__all__ = ["app"]
+
+Number = Annotated[int, typer.Argument(metavar="VERSION", help="its number")]
+
+ledger = typer.Typer(
+    no_args_is_help=True, help="The record of who did what, and whether it is whole."
+)
+app.add_typer(ledger, name="ledger")
+
+
+@app.command()
+def withdraw(
+    model: ModelName,
+    reason: Reason,
+    proposal: Annotated[
+        int | None, typer.Argument(help="the one that waits, if left out")
+    ] = None,
+    person: Person = None,
+    as_of: AsOf = None,
+) -> None:
+    """Take a proposal back; the roles stay as they are."""
+    ws = commands.opened()
+    moved = ws.withdraw(model, proposal, reason=reason, by=person, as_of=as_of)
+    say.show(moved.sentence)
+
+
+@app.command()
+def widen(
+    model: ModelName,
+    reason: Reason,
+    share: Annotated[
+        float, typer.Option(help="of the traffic, up to 1: all of it promotes it")
+    ] = 1.0,
+    person: Person = None,
+    as_of: AsOf = None,
+) -> None:
+    """Give the version on trial more of the traffic."""
+    ws = commands.opened()
+    moved = ws.widen(model, share, reason=reason, by=person, as_of=as_of)
+    say.show(moved.sentence)
+
+
+@app.command()
+def shadow(
+    model: ModelName,
+    version: Number,
+    reason: Reason,
+    person: Person = None,
+    as_of: AsOf = None,
+) -> None:
+    """Let a version score everything that production scores, and serve nothing."""
+    ws = commands.opened()
+    moved = ws.shadow(model, version, reason=reason, by=person, as_of=as_of)
+    say.show(moved.sentence)
+
+
+@app.command()
+def retire(
+    model: ModelName,
+    version: Number,
+    reason: Reason,
+    person: Person = None,
+    as_of: AsOf = None,
+) -> None:
+    """End a trial, a shadow or a backup; nothing bad is said of the version."""
+    ws = commands.opened()
+    moved = ws.retire(model, version, reason=reason, by=person, as_of=as_of)
+    say.show(moved.sentence)
+
+
+@ledger.command()
+def verify(as_json: AsJson = False) -> None:
+    """Whether every row of the ledger follows from the one before; exit 10 if not."""
+    registry = commands.opened().registry
+    seq = registry.verify_ledger()
+    rows = registry.ledger()
+    if as_json:
+        last = rows[-1].hash if rows else None
+        say.dump({"rows": len(rows), "altered": seq, "hash": last})
+    elif seq is None:
+        end = f"; the last row's hash is {rows[-1].hash}" if rows else ""
+        say.show(f"the ledger is whole: {len(rows):,} rows{end}")
+    if seq is None:
+        return
+    if not as_json:
+        found = next((row for row in rows if row.seq == seq), None)
+        told = "is missing"
+        if found is not None:
+            told = (
+                f"({found.move} of {found.model}, {found.at:%Y-%m-%d %H:%M} UTC) was "
+                "altered"
+            )
+        say.complain(
+            f"row {seq} of the ledger {told}; restore the registry from a backup and "
+            "ask who could write to it"
+        )
+    raise typer.Exit(10)
