@@ -155,9 +155,9 @@ def _tick(
         if tick.kind == "alert":
             happened.append(f"{tick.rule} alert")
         elif tick.kind == "guard":
-            happened.append(
-                "rolled back" if "rolled back" in tick.text else "trial won"
-            )
+            back, won = "rolled back" in tick.text, "did better" in tick.text
+            ended = "trial won" if won else "trial ended"
+            happened.append("rolled back" if back else ended)
         elif "is proposed" in tick.text:
             happened.append("retrained")
     decided = owner.decide(ws, MANAGED, as_of)

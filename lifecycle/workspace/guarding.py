@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lifecycle import alerts, evaluation, findings, promotion, registry
 from lifecycle.workspace import actors, shadows
+from lifecycle.workspace import trial as trials
 
 if TYPE_CHECKING:
     from lifecycle.workspace.view import View
@@ -21,9 +21,8 @@ def guard(view: View) -> str | None:
     The experimental version is held against production, and production against the
     previous version: both score the same rows, all that are later than what either
     was trained on and have their outcome, whoever served them. So harm shows before
-    a small share of the traffic would tell. An experimental version that is clearly
-    better on the rows since it went live is proposed for production; the rows of its
-    gate do not count twice.
+    a small share of the traffic would tell. What the trial itself says is done then
+    (`trial.act`).
 
     Returns
     -------
@@ -39,47 +38,13 @@ def guard(view: View) -> str | None:
     finding = _compared(view, serving, other)
     if finding is not None and finding.verdict == "alert":
         return _roll_back(view, serving, other, finding)
-    if trial is None:
-        return None
-    live = _compared(view, trial, champion, since=_live_since(view, trial))
-    asked = {each.number for each in promotion.pending(view.registry, view.name)}
-    if live is None or not live.lower > 0 or trial.number in asked:
-        return None
-    made = promotion.propose(
-        view.registry,
-        view.name,
-        trial.number,
-        target="production",
-        author=actors.MACHINE.name,
-        reason=f"the trial did better: {_difference(live)}",
-        evidence={
-            "passed": True,
-            "gate": f"Since the trial began: {_difference(live)}.",
-        },
-        at=view.as_of,
-        automatic=True,
-    )
-    return (
-        f"{view.name}: version {trial.number} did better in its trial; proposal "
-        f"{made.id} asks for production"
-    )
-
-
-def _live_since(view: View, trial: registry.Version) -> datetime:
-    """When the version on trial got its share of the traffic."""
-    for entry in reversed(view.registry.ledger(view.name)):
-        now, before = entry.after.get("experimental"), entry.before.get("experimental")
-        if now == trial.number and before != trial.number:
-            return entry.at
-    return view.as_of
+    return trials.act(view)
 
 
 def _compared(
     view: View,
     serving: registry.Version,
     other: registry.Version,
-    *,
-    since: datetime | None = None,
 ) -> findings.Finding | None:
     """Accuracy of one less that of the other, on rows new to both; `None` if few.
 
@@ -91,8 +56,6 @@ def _compared(
     for version in (serving, other):
         if version.trained_to is not None:
             rows = rows[rows["time"] > version.trained_to]
-    if since is not None:
-        rows = rows[rows["time"] >= since]
     if len(rows) < view.settings.release.guard_min_rows:
         return None
     mine = shadows.scores(view.workspace, view.name, serving, rows)
