@@ -1,4 +1,4 @@
-"""The approval panel: evidence, a reason, two buttons.
+"""The approval panel: evidence, who has approved so far, a reason, two buttons.
 
 A panel holds no logic: each button is one call to the workspace, and the panel shows
 what comes back, or the error's sentence. In a run without a person it is a paragraph
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lifecycle import errors, markup, promotion, registry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 __all__ = ["Static", "approval", "facts", "proposal", "waiting"]
@@ -22,7 +23,13 @@ class _Desk(Protocol):
     """What the panel asks of a workspace."""
 
     def approve(
-        self, name: str, proposal: int | None = None, *, reason: str, digest: str | None
+        self,
+        name: str,
+        proposal: int | None = None,
+        *,
+        reason: str,
+        digest: str | None,
+        target: Any = None,
     ) -> promotion.Move: ...
 
     def reject(
@@ -110,8 +117,10 @@ def _commands(proposed: registry.Proposal) -> str:
     return f"`lifecycle approve {about}` or `lifecycle reject {about}`."
 
 
-def proposal(proposed: registry.Proposal | None) -> Static:
-    """What is proposed, by whom and why, as a card."""
+def proposal(
+    proposed: registry.Proposal | None, approvals: Sequence[registry.Approval] = ()
+) -> Static:
+    """What is proposed, by whom and why, as a card; with who has approved it so far."""
     if proposed is None:
         return Static(markup.paragraph(waiting(None)), waiting(None))
     facts: dict[str, object] = {
@@ -124,7 +133,23 @@ def proposal(proposed: registry.Proposal | None) -> Static:
         "Trained on": proposed.evidence.get("trained_on", "–"),
         "Digest": proposed.digest[:16],
     }
+    if proposed.needed > 1:
+        facts["Approvals"] = _given(proposed, approvals)
+    if proposed.expires_at is not None:
+        facts["Decide by"] = f"{proposed.expires_at:%Y-%m-%d %H:%M} UTC"
     return Static(markup.card(f"Proposal {proposed.id}", facts), waiting(proposed))
+
+
+def _given(proposed: registry.Proposal, approvals: Sequence[registry.Approval]) -> str:
+    """How many have approved it, who, and how their names are known."""
+    told = f"{len(approvals)} of {proposed.needed}"
+    if not approvals:
+        return told
+    names = [
+        f"{each.approver} ({each.source}, {'' if each.verified else 'not '}verified)"
+        for each in approvals
+    ]
+    return f"{told}: {', '.join(names)}"
 
 
 def approval(view: _View, *, unattended: bool | None = None) -> Any:
@@ -151,8 +176,12 @@ def approval(view: _View, *, unattended: bool | None = None) -> Any:
     if unattended is None:
         unattended = bool(os.environ.get("LIFECYCLE_UNATTENDED"))
     if unattended:
+        who, so_far = "a person", ""
+        if proposed.needed > 1:
+            who = f"{proposed.needed} persons"
+            so_far = f" ({_given(proposed, _approvals(view, proposed))})"
         text = (
-            f"Version {proposed.number} waits for a person. Open promote.ipynb in "
+            f"Version {proposed.number} waits for {who}{so_far}. Open promote.ipynb in "
             f"JupyterLab, or decide at a terminal: "
             f"{_commands(proposed).replace('`', '')}"
         )
@@ -172,10 +201,18 @@ def _failed(view: _View) -> str:
     return f"{made[-1].sentence} It is kept, with its reasons."
 
 
+def _approvals(view: _View, proposed: registry.Proposal) -> Sequence[registry.Approval]:
+    book: registry.Registry = view.workspace.registry
+    return book.approvals(view.name, proposed.id)
+
+
 def _panel(view: _View, desk: _Desk, proposed: registry.Proposal) -> Any:
     import ipywidgets
 
-    heading = ipywidgets.HTML(proposal(proposed)._repr_html_())
+    def card() -> str:
+        return proposal(proposed, _approvals(view, proposed))._repr_html_()
+
+    heading = ipywidgets.HTML(card())
     reason = ipywidgets.Text(
         description="Reason",
         placeholder="why, for the ledger",
@@ -187,6 +224,11 @@ def _panel(view: _View, desk: _Desk, proposed: registry.Proposal) -> Any:
     reject = ipywidgets.Button(
         description="Reject", button_style="danger", disabled=True
     )
+    canary = ipywidgets.Button(description="Start with a share", disabled=True)
+    buttons = [approve, reject]
+    alone = proposed.needed == 1  # several approve what is proposed, and nothing else
+    if alone and proposed.target == "production" and proposed.against is not None:
+        buttons.insert(1, canary)
     asked = "A reason is needed before you decide."
     if not proposed.evidence.get("passed"):
         asked += " The gate is not passed; whoever approves all the same says why."
@@ -195,33 +237,38 @@ def _panel(view: _View, desk: _Desk, proposed: registry.Proposal) -> Any:
 
     def typed(change: Any) -> None:
         blank = not str(change["new"]).strip()
-        approve.disabled = reject.disabled = blank
+        for button in (approve, reject, canary):
+            button.disabled = blank
 
-    def decided(call: Any, word: str) -> Any:
+    def decided(call: Any, word: str, **more: Any) -> Any:
         def clicked(_: Any) -> None:
             try:
-                call(
+                move = call(
                     view.name,
                     proposed.id,
                     reason=reason.value,
                     digest=proposed.digest,
+                    **more,
                 )
             except errors.LifecycleError as error:
                 status.value = _status(f"Not done: {error}", role="alert")
                 return
-            reason.disabled = approve.disabled = reject.disabled = True
-            status.value = _status(
-                f"{word}: version {proposed.number}. Reason: {reason.value}"
-            )
+            for each in (reason, approve, reject, canary):
+                each.disabled = True
+            heading.value = card()
+            told = f"{word}: version {proposed.number}"
+            if move.proposal is not None and move.proposal.status == "pending":
+                told = f"Your approval is noted: {move.sentence}"
+            status.value = _status(f"{told}. Reason: {reason.value}")
 
         return clicked
 
     reason.observe(typed, names="value")
     approve.on_click(decided(desk.approve, "Approved"))
     reject.on_click(decided(desk.reject, "Rejected"))
-    panel = ipywidgets.VBox(
-        [heading, reason, ipywidgets.HBox([approve, reject]), status]
-    )
+    trial = decided(desk.approve, "Approved as a trial", target="experimental")
+    canary.on_click(trial)
+    panel = ipywidgets.VBox([heading, reason, ipywidgets.HBox(buttons), status])
     panel.add_class("lc-approve")
     return panel
 

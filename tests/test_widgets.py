@@ -38,18 +38,35 @@ class Desk:
         self.asked: list[tuple[str, Any, dict[str, Any]]] = []
         self.refusal = refusal
         self.renewals: list[Any] = []
-        self.registry = SimpleNamespace(renewals=lambda name: self.renewals)
+        self.approvals: list[registry.Approval] = []
+        self.needed = 1
+        self.registry = SimpleNamespace(
+            renewals=lambda name: self.renewals,
+            approvals=lambda name, id: self.approvals,
+        )
 
-    def approve(self, name: str, proposal: int, **said: Any) -> None:
-        self._note("approve", proposal, said)
+    def approve(self, name: str, proposal: int, **said: Any) -> Any:
+        move = self._note("approve", proposal, said)
+        self.approvals = [*self.approvals, approved("Carl", "os", verified=False)]
+        left = self.needed - len(self.approvals)
+        if left > 0:
+            move.proposal.status = "pending"
+            move.sentence = f"{left} more must approve it"
+        return move
 
-    def reject(self, name: str, proposal: int, **said: Any) -> None:
-        self._note("reject", proposal, said)
+    def reject(self, name: str, proposal: int, **said: Any) -> Any:
+        return self._note("reject", proposal, said)
 
-    def _note(self, verb: str, proposal: int, said: dict[str, Any]) -> None:
+    def _note(self, verb: str, proposal: int, said: dict[str, Any]) -> Any:
         if self.refusal:
             raise self.refusal
         self.asked.append((verb, proposal, said))
+        decided = SimpleNamespace(status="approved")
+        return SimpleNamespace(sentence="done", proposal=decided)
+
+
+def approved(name: str, source: str, *, verified: bool) -> registry.Approval:
+    return registry.Approval("leads", 4, name, source, verified, "ok", "d" * 64, AT)
 
 
 def view(desk: Desk, waiting: registry.Proposal | None) -> Any:
@@ -65,7 +82,7 @@ def attended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def parts(panel: Any) -> tuple[Any, Any, Any, Any]:
     _, reason, buttons, status = panel.children
-    approve, reject = buttons.children
+    approve, *_, reject = buttons.children
     return reason, approve, reject, status
 
 
@@ -187,3 +204,83 @@ def test_a_record_tells_a_program_what_waits_and_how_to_decide() -> None:
     assert (told["proposal"], told["version"]) == (4, 3)
     assert '`lifecycle approve leads 4 --reason "…"`' in str(told["next"])
     assert widgets.facts(None) == {}
+
+
+@pytest.mark.usefixtures("attended")
+def test_the_panel_tells_how_many_have_approved_and_who() -> None:
+    desk = Desk()
+    desk.needed, desk.approvals = 3, [approved("<b>Ben</b>", "hub", verified=True)]
+    until = datetime(2023, 10, 16, tzinfo=UTC)
+    panel = widgets.approval(view(desk, proposed(needed=3, expires_at=until)))
+    assert "1 of 3: &lt;b&gt;Ben&lt;/b&gt; (hub, verified)" in panel.children[0].value
+    assert "2023-10-16 00:00 UTC" in panel.children[0].value
+    reason, approve, reject, status = parts(panel)
+    reason.value = "convinced"
+    approve.click()
+    assert "2 of 3" in panel.children[0].value
+    assert "Carl (os, not verified)" in panel.children[0].value
+    assert "Your approval is noted: 1 more must approve it" in status.value
+    assert "Approved" not in status.value
+    assert approve.disabled
+    assert reject.disabled
+
+
+@pytest.mark.usefixtures("attended")
+def test_the_last_approval_that_is_needed_says_approved() -> None:
+    desk = Desk()
+    desk.needed, desk.approvals = 2, [approved("Ben", "hub", verified=True)]
+    reason, approve, _, status = parts(widgets.approval(view(desk, proposed(needed=2))))
+    reason.value = "convinced"
+    approve.click()
+    assert "Approved: version 3. Reason: convinced" in status.value
+
+
+def test_a_run_without_a_person_tells_how_many_are_needed() -> None:
+    desk = Desk()
+    desk.approvals = [approved("Ben", "hub", verified=True)]
+    shown = widgets.approval(view(desk, proposed(needed=2)), unattended=True)
+    assert "waits for 2 persons (1 of 2: Ben (hub, verified))" in repr(shown)
+
+
+# -- several persons, and a trial first -------------------------------------------
+
+
+def test_the_card_tells_who_has_approved_how_that_is_known_and_until_when() -> None:
+    given = [
+        approved("Ben", "hub", verified=True),
+        approved("<i>", "os", verified=False),
+    ]
+    card = widgets.proposal(proposed(needed=3, expires_at=AT), given)._repr_html_()
+    assert "2 of 3: Ben (hub, verified), &lt;i&gt; (os, not verified)" in card
+    assert "2023-10-02 00:00 UTC" in card
+    assert "Approvals" not in widgets.proposal(proposed())._repr_html_()
+
+
+def test_what_is_proposed_for_all_traffic_can_start_with_a_share(
+    attended: None,
+) -> None:
+    desk = Desk()
+    panel = widgets.approval(view(desk, proposed()))
+    reason, _, _, status = parts(panel)
+    canary = panel.children[2].children[1]
+    assert (canary.description, canary.disabled) == ("Start with a share", True)
+    reason.value = "slowly"
+    canary.click()
+    ((verb, id, said),) = desk.asked
+    assert (verb, id, said["target"], said["digest"]) == (
+        "approve",
+        4,
+        "experimental",
+        "d" * 64,
+    )
+    assert "Approved as a trial: version 3." in status.value
+
+
+@pytest.mark.parametrize(
+    "first", [{"against": None}, {"target": "experimental"}, {"needed": 2}]
+)
+def test_a_first_version_a_trial_or_what_several_approve_has_no_share_to_start_with(
+    attended: None, first: dict[str, Any]
+) -> None:
+    panel = widgets.approval(view(Desk(), proposed(**first)))
+    assert len(panel.children[2].children) == 2
