@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from lifecycle.cli import commands, say
-from lifecycle.cli.commands import AsJson, AsOf, ModelName, Person, Reason
-from lifecycle.cli.trial import app
+from lifecycle.cli.commands import AsJson, AsOf, ModelName, Person, Reason, app
 
 __all__ = ["app"]
 

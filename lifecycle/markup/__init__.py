@@ -19,6 +19,7 @@ from lifecycle.markup.blocks import (
     table,
 )
 from lifecycle.markup.page import POLICY, page
+from lifecycle.markup.plain import markdown, one_line
 from lifecycle.markup.rows import findings, grid, said
 from lifecycle.markup.style import STYLE
 from lifecycle.markup.text import (
@@ -48,7 +49,9 @@ __all__ = [
     "items",
     "join",
     "link",
+    "markdown",
     "number",
+    "one_line",
     "page",
     "paragraph",
     "safe_href",

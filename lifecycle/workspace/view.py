@@ -33,6 +33,7 @@ from lifecycle.workspace.rows import LENGTH, Rows
 if TYPE_CHECKING:
     from lifecycle.jobs import record as records
     from lifecycle.quality import Quality
+    from lifecycle.workspace import leaf
 
 __all__ = ["View"]
 
@@ -299,6 +300,12 @@ class View(Rows):
         from lifecycle.workspace import trial
 
         return trial.reading(self)
+
+    def card(self, number: int | None = None) -> leaf.Card:
+        """The model card of a version; of that in production where none is named."""
+        from lifecycle.workspace import card
+
+        return card.card(self, number)
 
     # -- the end of a page -----------------------------------------------------
 
