@@ -80,8 +80,7 @@ class Lineup:
 
 def stamp(workspace: Workspace, model: str) -> int:
     """A number that is another one after each move of the model."""
-    entries = workspace.registry.ledger(model)
-    return entries[-1].seq if entries else 0
+    return workspace.registry.stamp(model)
 
 
 def load(workspace: Workspace, model: str) -> Lineup:

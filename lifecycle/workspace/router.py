@@ -8,7 +8,7 @@ import secrets
 import threading
 import weakref
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -361,8 +361,9 @@ class Router:
     def __enter__(self) -> Router:
         return self
 
-    def __exit__(self, *_error: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, *_error: object) -> None:
+        with suppress(errors.LifecycleError) if kind else nullcontext():
+            self.close()
 
     def __repr__(self) -> str:
         told = ", ".join(f"{role} {version}" for version, role in self._lineup.served)
