@@ -18,6 +18,7 @@ from lifecycle import figures, markup
 from lifecycle.findings import Finding, Findings
 from lifecycle.jobs import report
 from lifecycle.jobs.record import Todo
+from lifecycle.jobs.report import outline
 from lifecycle.jobs.report.outputs import plain
 from lifecycle.jobs.report.paths import without_paths
 from lifecycle.jobs.report.sanitise import sanitise
@@ -606,3 +607,10 @@ def test_the_stamp_stands_at_the_foot_and_nowhere_else(tmp_path: Path) -> None:
 def test_only_the_page_is_left_behind(tmp_path: Path) -> None:
     html_of(tmp_path, v4.new_markdown_cell("# A"))
     assert {path.name for path in tmp_path.iterdir()} == {"audit.ipynb", "audit.html"}
+
+
+def test_boxes_that_would_bear_one_name_are_told_apart() -> None:
+    box = '<div role="region" aria-label="Figure" tabindex="0">x</div>'
+    body = outline.shape(box * 3).body
+    for name in ("Figure", "Figure 2", "Figure 3"):
+        assert body.count(f'aria-label="{name}"') == 1, name

@@ -347,3 +347,9 @@ def test_what_was_held_against_nothing_has_no_verdict() -> None:
     assert "Undefined" not in markup.findings("Q", "A.", "undefined", [free])
     few = Finding("accuracy", 0.5, 3, threshold=0.7)
     assert "Undefined" in markup.findings("Q", "A.", "undefined", [free, few])
+
+
+def test_a_row_without_a_name_has_no_header_that_says_nothing() -> None:
+    shown = markup.table(["subject", "n"], [["", 3], ["all", 4]])
+    assert '<th scope="row"></th>' not in shown
+    assert '<th scope="row">all</th>' in shown

@@ -130,7 +130,7 @@ def table(
 def _cells(row: Sequence[object], mark: Sequence[str]) -> str:
     written = []
     for column, (value, kind) in enumerate(zip(row, mark, strict=True)):
-        if column == 0 and not kind:
+        if column == 0 and not kind and value not in ("", None):
             written.append(f'<th scope="row">{cell(value)}</th>')
         else:
             written.append(f"<td{kind}>{cell(value)}</td>")

@@ -66,7 +66,18 @@ def shape(html: str) -> Shaped:
             image["alt"] = "Figure without a description"
     for table in soup.find_all("table"):
         _table(soup, table)
+    _told_apart(soup)
     return Shaped(str(soup), title, headings, styles)
+
+
+def _told_apart(soup: BeautifulSoup) -> None:
+    """Give boxes that would bear one name numbers: a landmark is found by its name."""
+    seen: dict[str, int] = {}
+    for box in soup.find_all(attrs={"role": "region"}):
+        name = str(box.get("aria-label") or "")
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            box["aria-label"] = f"{name} {seen[name]}".strip()
 
 
 def contents(headings: tuple[tuple[str, str], ...]) -> markup.Html:
