@@ -34,6 +34,13 @@ SUFFIXES = {
     ".pq": "parquet",
 }
 DAMAGED = re.compile("[\ud800-\udfff]")
+MOST_TEXT = 2**30
+"""Bytes of a text file, which is read as a whole."""
+MOST_LINE = 1_000_000
+"""Characters of a line: a row of thousands of columns has room in it."""
+MOST_CELLS = 200_000_000
+"""Values of a Parquet file, which can promise any number of them in a few bytes."""
+TOO_LONG = f"is longer than {MOST_LINE:,} characters; write one row a line"
 UNREADABLE = "is not UTF-8; save the file with the encoding UTF-8"
 
 
@@ -108,6 +115,11 @@ def _lines(path: Path) -> tuple[list[str], bool]:
 
     Those bytes become surrogates, so that they can be written as they were.
     """
+    if path.stat().st_size > MOST_TEXT:
+        raise InputError(
+            f"{plain(path.name)}: is larger than {MOST_TEXT // 2**20:,} MB; split it, "
+            "or write it as Parquet"
+        )
     data = path.read_bytes()
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(
@@ -156,6 +168,9 @@ def _csv(path: Path, wanted: tuple[str, ...], needed: tuple[str, ...]) -> Raw:
     import pyarrow as pa
 
     file, (lines, damaged) = path.name, _lines(path)
+    for number, line in enumerate(lines, 1):
+        if len(line) > MOST_LINE:
+            raise InputError(f"{plain(file)}: line {number} {TOO_LONG}")
     header, first = _csv_header(file, lines)
     _header(file, header, wanted, needed)
     present = [column for column in dict.fromkeys(wanted) if column in header]
@@ -244,6 +259,8 @@ def _json(path: Path, wanted: tuple[str, ...], needed: tuple[str, ...]) -> Raw:
     raw = Raw(file, "line", (), None, [], source=lines)
     starts: list[int] = []
     records: list[dict[str, object]] = []
+    shapes: dict[tuple[str, ...], None] = {}
+    asked = frozenset(wanted)
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -253,8 +270,8 @@ def _json(path: Path, wanted: tuple[str, ...], needed: tuple[str, ...]) -> Raw:
             raw.broken.append(Problem(file, record, number))
         else:
             starts.append(number)
-            records.append(record)
-    shapes = dict.fromkeys(map(tuple, records))
+            shapes[tuple(record)] = None
+            records.append({k: _flat(v) for k, v in record.items() if k in asked})
     names = dict.fromkeys(itertools.chain.from_iterable(shapes))
     raw.header = tuple(names)
     if not records and raw.broken:
@@ -271,6 +288,8 @@ def _json(path: Path, wanted: tuple[str, ...], needed: tuple[str, ...]) -> Raw:
 
 def _record(line: str) -> dict[str, object] | str:
     """One line of JSON Lines, or what is wrong with it."""
+    if len(line) > MOST_LINE:
+        return TOO_LONG
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
@@ -295,6 +314,11 @@ def _column(values: list[object]) -> pa.Array:
     return pa.array([_text(value) for value in values], pa.string())
 
 
+def _flat(value: object) -> object:
+    """What is held of a value: lists and objects as their text, far smaller."""
+    return json.dumps(value) if isinstance(value, list | dict) else value
+
+
 def _text(value: object) -> str | None:
     """A JSON value as it would stand in a CSV file."""
     if value is None or isinstance(value, str):
@@ -310,12 +334,22 @@ def _parquet(path: Path, wanted: tuple[str, ...], needed: tuple[str, ...]) -> Ra
 
     file = path.name
     try:
-        with pq.ParquetFile(path) as parquet:
-            header = tuple(parquet.schema_arrow.names)
+        schema = pq.read_schema(path)
+        texts = [each.name for each in schema if pa.types.is_string(each.type)]
+        # a text that a file names once and repeats is held once until it is counted
+        with pq.ParquetFile(path, read_dictionary=texts) as parquet:
+            header = tuple(schema.names)
             _header(file, header, wanted, needed)
             present = [column for column in dict.fromkeys(wanted) if column in header]
+            cells = parquet.metadata.num_rows * len(present)
+            if cells > MOST_CELLS:
+                raise InputError(
+                    f"{plain(file)}: promises {cells:,} values, more than the "
+                    f"{MOST_CELLS:,} that are read at once; split it"
+                )
             table = parquet.read(columns=present)
             table.validate(full=True)
+            table = _spelled(file, table, schema)
     except (pa.ArrowException, OSError) as error:
         raise InputError(
             f"{plain(file)}: is damaged or only half written; "
@@ -329,3 +363,27 @@ def _parquet(path: Path, wanted: tuple[str, ...], needed: tuple[str, ...]) -> Ra
     if nested:
         raise InputError(nested)
     return Raw(file, "row", header, table, range(1, table.num_rows + 1))
+
+
+def _spelled(file: str, table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Texts as the file's schema has them, where they fit into the memory."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for place, name in enumerate(table.column_names):
+        column = table.column(place)
+        if column.type == schema.field(name).type:
+            continue
+        lengths = (
+            pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)).as_py()
+            for chunk in column.chunks
+        )
+        size = sum(each or 0 for each in lengths)
+        if size > MOST_TEXT:
+            raise InputError(
+                f"{plain(file)}: column {shown(name)} unfolds to {size:,} characters, "
+                f"more than the {MOST_TEXT:,} that are read at once; split it"
+            )
+        whole = column.cast(pa.string())
+        table = table.set_column(place, schema.field(name), whole)
+    return table
