@@ -21,7 +21,7 @@ import pytest
 
 from tests import postgres
 
-FEW = {"moves": 14, "ingest": 8, "score": 3, "train": 3, "report": 2}
+FEW = {"moves": 15, "ingest": 8, "score": 3, "train": 3, "report": 1}
 FEW_THERE = {"moves@postgresql": 10}
 MANY = {"moves": 300, "ingest": 200, "score": 100, "train": 100, "report": 100}
 MANY_THERE = {"moves@postgresql": 200}
