@@ -320,3 +320,13 @@ def test_who_comes_after_the_lease_is_not_overruled_by_who_was_slow(book):
     assert deliver(book, hook(slow)) == hooks.Delivery()
     assert quick.came == [("leads", seq)]
     assert hooks.states(book, [hook(quick)], ["leads"])[0].word == "told"
+
+
+def test_who_was_slow_does_not_speak_for_who_has_the_row_now(book):
+    move(book, to=2)
+    slow, other = Taker(NotTaken("slow")), Taker("dies before")
+    slow.meanwhile = lambda: dying(book, hook(other), at=AT + LEASE)
+    assert deliver(book, hook(slow)) == hooks.Delivery()
+    (state, _) = hooks.states(book, [hook(slow)], MODELS)
+    assert state.failing.lease_until > AT + LEASE  # the other's, still
+    assert state.failing.attempts == 2
