@@ -199,10 +199,10 @@ def test_an_approver_may_choose_a_trial_instead(book):
     assert move.entry.evidence["target"] == "experimental"
 
 
-def test_an_approver_who_names_no_share_gives_a_tenth(book):
+def test_an_approver_who_names_no_share_gives_a_twentieth(book):
     live(book, 1)
     move = approve(book, propose(book, 2).id, target="experimental")
-    assert move.roles["experimental"] == Role(2, 0.1)
+    assert move.roles["experimental"] == Role(2, 0.05)
 
 
 def test_an_approver_may_choose_production_instead_of_a_trial(book):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifecycle import errors, promotion
-from lifecycle.promotion import agreeing
+from lifecycle.promotion import moving
 
 AT = datetime(2024, 5, 6, tzinfo=UTC)
 LATER = AT + timedelta(days=1)
@@ -147,12 +147,102 @@ def test_nobody_can_take_an_approval_back_behind_the_book(book) -> None:
 def test_whoever_is_let_through_is_on_the_list(names, may) -> None:
     for name in names:
         try:
-            agreeing.allowed(name, "given", approvers=may, verified=False)
+            moving.allowed(name, "given", approvers=may, verified=False)
         except errors.NotAllowed:
             assert may
             assert name.lower() not in may
         else:
             assert not may or name.lower() in may
+
+
+@pytest.mark.parametrize(
+    "spelled", ["José Silva", " josé  SILVA", "JOSE\u0301 SILVA", "\uff2aosé Silva"]
+)
+def test_a_name_is_one_person_however_it_is_spelled(book, spelled) -> None:
+    proposal = promotion.propose(
+        book, "leads", 2, author="josé silva", reason="r", evidence={}, at=AT, needed=2
+    )
+    with pytest.raises(errors.NotAllowed, match="takes a second person"):
+        yes(book, proposal, spelled, two_persons=True)
+    yes(book, proposal, "José Silva")
+    with pytest.raises(errors.AlreadyDecided, match="has approved"):
+        yes(book, proposal, spelled)
+
+
+@pytest.mark.parametrize("more", [{"target": "production"}, {"share": 0.5}])
+def test_several_persons_approve_what_is_proposed_and_nothing_else(book, more) -> None:
+    proposal = asked(book, 2, target="experimental", share=0.05, needed=2)
+    yes(book, proposal, "ben", target="experimental", share=0.05)
+    with pytest.raises(errors.IllegalMove, match="2 approvals of what it asks for"):
+        yes(book, proposal, "carl", **more)
+    assert [each.approver for each in book.approvals("leads", 2)] == ["ben"]
+
+
+@pytest.mark.parametrize(
+    "change", ["needed = 1", "expires_at = NULL", "expires_at = '2030-01-01 00:00:00'"]
+)
+def test_terms_altered_in_the_database_are_stale(book, change) -> None:
+    from tests.databases import raw
+
+    proposal = asked(book, 2, needed=2, expires_at=LATER + timedelta(days=9))
+    with raw(book) as database:
+        database.execute(f"UPDATE proposal SET {change} WHERE id = {proposal.id}")
+    with pytest.raises(errors.Stale, match="not what was shown"):
+        yes(book, proposal, "ben")
+
+
+def test_the_first_signs_of_a_digest_are_enough_and_fewer_are_not(book) -> None:
+    proposal = asked(book, 2)
+    for shown in (proposal.digest[:7], "", proposal.digest + "0", "0" * 8):
+        with pytest.raises(errors.Stale, match="not what was shown"):
+            yes(book, proposal, "ben", digest=shown)
+    yes(book, proposal, "ben", digest=proposal.digest[:8])
+    assert serving(book) == 2
+
+
+def test_one_person_does_not_widen_around_the_others(book) -> None:
+    yes(book, asked(book, 2, target="experimental", share=0.05), "ben")
+
+    def widen(share: float, **more):
+        given = {"actor": "carl", "reason": "r", "at": LATER, **more}
+        return promotion.widen(book, "leads", share=share, **given)
+
+    with pytest.raises(errors.NotAllowed, match="carl may not approve it; ben may"):
+        widen(0.5, approvers=["ben"])
+    with pytest.raises(errors.NotAllowed, match="nobody vouches"):
+        widen(0.5, verified=True)
+    with pytest.raises(errors.NotAllowed, match="takes 2 persons; propose it for"):
+        widen(1.0, approvals=2)
+    widen(0.5, approvals=2)
+    proposal = asked(book, 2, needed=2)
+    yes(book, proposal, "ben")
+    yes(book, proposal, "carl")
+    assert serving(book) == 2
+
+
+def test_nothing_that_several_must_approve_goes_live_by_itself(book) -> None:
+    proposal = promotion.propose(
+        book,
+        "leads",
+        2,
+        author="clock",
+        reason="r",
+        evidence={"passed": True, "saved": {"lower": 0.1}},
+        at=AT,
+        needed=2,
+    )
+    bounds = promotion.Bounds(auto=True, target="production")
+    with pytest.raises(errors.NotAllowed, match="2 persons must approve it"):
+        promotion.promote_within(
+            book,
+            "leads",
+            proposal.id,
+            actor="clock",
+            at=LATER + timedelta(days=30),
+            bounds=bounds,
+            action="retrain",
+        )
+    assert serving(book) == 1
 
 
 # -- shadow and retire ---------------------------------------------------------------
@@ -183,7 +273,7 @@ def test_a_second_shadow_is_one_sentence(book) -> None:
     with pytest.raises(errors.IllegalMove, match="is the shadow already; retire it"):
         move(promotion.shadow, book, 3)
     move(promotion.retire, book, 2)
-    assert book.version("leads", 2).status == "retired"
+    assert book.version("leads", 2).status == "candidate"
     move(promotion.shadow, book, 3)
 
 
@@ -216,3 +306,13 @@ def test_the_stamp_changes_with_every_move_of_its_model_only(book) -> None:
     move(promotion.shadow, book, 2)
     assert book.stamp("leads") > before
     assert book.stamp("nobody") == 0
+
+
+def test_a_shadow_does_not_wash_off_that_a_version_was_rolled_back(book) -> None:
+    yes(book, asked(book, 2), "ben")
+    promotion.roll_back(book, "leads", actor="guard", reason="worse", at=LATER)
+    move(promotion.shadow, book, 2)
+    move(promotion.retire, book, 2)
+    assert book.version("leads", 2).status == "rolled back"
+    with pytest.raises(errors.NotAllowed, match="only a person may propose it again"):
+        asked(book, 2, automatic=True)

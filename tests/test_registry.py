@@ -370,6 +370,8 @@ def test_the_database_refuses_to_change_or_remove_a_row_of_the_ledger(book):
         "UPDATE ledger SET at = '2023-05-01 12:00:00.000001' WHERE seq = 2",
         "UPDATE ledger SET evidence = '{\"a\":1}' WHERE seq = 2",
         "UPDATE ledger SET previous = hash WHERE seq = 2",
+        "UPDATE ledger SET evidence = 'no JSON {' WHERE seq = 2",
+        "UPDATE ledger SET after = '[1' WHERE seq = 2",
         "DELETE FROM ledger WHERE seq = 2",
     ],
 )

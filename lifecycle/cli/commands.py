@@ -257,6 +257,9 @@ def propose(
 
 
 Proposed = Annotated[int | None, typer.Argument(metavar="[PROPOSAL]")]
+Digest = Annotated[
+    str | None, typer.Option(help="of what you looked at, its first 8 signs or more")
+]
 
 
 @app.command()
@@ -267,16 +270,18 @@ def approve(
     share: Annotated[
         float | None, typer.Option(help="start with a share of the traffic")
     ] = None,
+    digest: Digest = None,
     as_of: AsOf = None,
     person: Person = None,
 ) -> None:
-    """Approve what is proposed: it goes live at once."""
+    """Approve what is proposed: with the last approval needed it goes live at once."""
     done = opened().approve(
         model,
         proposal,
         reason=reason,
         target=None if share is None else "experimental",
         share=share,
+        digest=digest,
         as_of=as_of,
         by=person,
     )
@@ -288,11 +293,14 @@ def reject(
     model: ModelName,
     reason: Reason,
     proposal: Proposed = None,
+    digest: Digest = None,
     as_of: AsOf = None,
     person: Person = None,
 ) -> None:
     """Reject what is proposed."""
-    done = opened().reject(model, proposal, reason=reason, as_of=as_of, by=person)
+    done = opened().reject(
+        model, proposal, reason=reason, digest=digest, as_of=as_of, by=person
+    )
     say.show(f"rejected: {done.sentence}")
 
 

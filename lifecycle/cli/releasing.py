@@ -66,6 +66,15 @@ def shadow(
 
 
 @app.command()
+def unshadow(
+    model: ModelName, reason: Reason, person: Person = None, as_of: AsOf = None
+) -> None:
+    """End the shadow; the version is what it was before."""
+    moved = commands.opened().unshadow(model, reason=reason, by=person, as_of=as_of)
+    say.show(moved.sentence)
+
+
+@app.command()
 def retire(
     model: ModelName,
     version: Number,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,35 +10,22 @@ from lifecycle.promotion.granting import evidence_of, named
 from lifecycle.promotion.moving import Move
 from lifecycle.promotion.standing import Standing
 from lifecycle.registry import canonical
-from lifecycle.registry.writing import VERIFIED
 
 if TYPE_CHECKING:
     from lifecycle.registry import Proposal, Registry
     from lifecycle.registry.writing import Writing
 
-__all__ = ["agree", "allowed", "expire", "in_time"]
+__all__ = ["agree", "as_asked", "expire", "in_time"]
 
 
-def allowed(
-    person: str, source: str, *, approvers: Sequence[str], verified: bool
-) -> None:
-    """Refuse whoever may not approve, or whose name nobody vouches for.
-
-    Examples
-    --------
-    >>> allowed("Ana", "hub", approvers=["Ana", "Ben"], verified=True)
-    >>> allowed("Eve", "hub", approvers=["Ana", "Ben"], verified=True)
-    Traceback (most recent call last):
-    lifecycle.errors.NotAllowed: Eve may not approve it; Ana or Ben may
-    """
-    names = [one.casefold() for one in approvers]
-    if names and person.casefold() not in names:
-        may = " or ".join(filter(None, [", ".join(approvers[:-1]), approvers[-1]]))
-        raise errors.NotAllowed(f"{person} may not approve it; {may} may")
-    if verified and source not in VERIFIED:
-        raise errors.NotAllowed(
-            f"nobody vouches for the name {person}; approve it where you are signed in "
-            "(JupyterHub, or behind the proxy)"
+def as_asked(proposal: Proposal, target: str | None, share: float | None) -> None:
+    """Refuse to give another role than several persons are asked to approve."""
+    same = target in (None, proposal.target) and share in (None, proposal.share)
+    if proposal.needed > 1 and not same:
+        raise errors.IllegalMove(
+            f"proposal {proposal.id} of {proposal.model} takes {proposal.needed} "
+            f"approvals of what it asks for; reject it and propose version "
+            f"{proposal.number} for what you have in mind"
         )
 
 

@@ -82,6 +82,8 @@ def promote_within(
         )
         if held and proposal.evidence.get("passed") is not True:
             held, words = False, "it has not passed the gate"
+        if held and proposal.needed > 1:
+            held, words = False, f"{proposal.needed} persons must approve it"
         if not held:
             raise errors.NotAllowed(
                 f"version {number} of {model} does not go live by itself: {words}; "

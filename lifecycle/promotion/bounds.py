@@ -40,7 +40,7 @@ class Bounds:
     auto: bool = False
     actions: Sequence[str] = ("recalibrate", "retrain")
     target: Literal["production", "experimental"] = "experimental"
-    share: float = 0.1
+    share: float = 0.05
     min_saved: float = 0.0
     every: timedelta = timedelta(days=7)
     two_persons: bool = False

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from lifecycle import errors
-from lifecycle.promotion.agreeing import agree, allowed, in_time
+from lifecycle.promotion.agreeing import agree, as_asked, in_time
 from lifecycle.promotion.granting import (
+    CANARY,
     digest_of,
     evidence_of,
     grant,
@@ -16,7 +17,7 @@ from lifecycle.promotion.granting import (
     pending_still,
     standing_after,
 )
-from lifecycle.promotion.moving import Move, decided, differs, said
+from lifecycle.promotion.moving import Move, allowed, decided, differs, said
 from lifecycle.promotion.standing import Standing
 from lifecycle.registry import canonical
 
@@ -34,7 +35,7 @@ def propose(
     number: int,
     *,
     target: Target = "production",
-    share: float = 0.1,
+    share: float = CANARY,
     author: str,
     source: str = "given",
     reason: str,
@@ -122,7 +123,7 @@ def propose(
             "needed": max(1, needed),
             "expires_at": None if expires_at is None else canonical.utc(expires_at),
         }
-        digest = digest_of({"model": model, **content}, version)
+        digest = digest_of({"model": model, **content, **terms}, version)
         proposal = book.add_proposal(model, digest=digest, **content, **terms)
         book.enter(
             model,
@@ -175,11 +176,13 @@ def approve(
         Who, how that is known ("given" and "os" are not verified; "hub", "proxy"
         and "signed" are), and why.
     digest : str, optional
-        `Proposal.digest` as it was shown; another one is refused.
+        `Proposal.digest` as it was shown, or its first eight signs or more; another
+        one is refused.
     at : datetime
         Now, with a zone.
     target : {"production", "experimental"}, optional
-        Instead of what was proposed.
+        Instead of what was proposed; where several must approve they approve what
+        was proposed.
     share : float, optional
         Instead of what was proposed, for "experimental".
     two_persons : bool
@@ -215,6 +218,7 @@ def approve(
             differs(proposal.author, approver, verb="approving")
         allowed(approver, source, approvers=approvers, verified=verified)
         in_time(proposal, at)
+        as_asked(proposal, target, share)
         left = agree(
             registry,
             book,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lifecycle.registry.writing import Writing
 
 __all__ = [
+    "CANARY",
     "digest_of",
     "evidence_of",
     "grant",
@@ -24,6 +25,11 @@ __all__ = [
     "pending_still",
     "standing_after",
 ]
+
+CANARY = 0.05
+"""The share of the traffic that a trial starts with where none is named."""
+
+_SHORT = 8  # signs of a digest that a person at a terminal has to give
 
 _SHOWN = (
     "model",
@@ -41,6 +47,9 @@ _SHOWN = (
 def digest_of(content: Mapping[str, Any], version: Version) -> str:
     """SHA-256 over what a person is shown, and the artefact it is about."""
     shown = {name: content[name] for name in _SHOWN}
+    needed, until = content.get("needed", 1), content.get("expires_at")
+    if needed != 1 or until is not None:  # proposals of older books have neither
+        shown |= {"needed": needed, "expires_at": until}
     return canonical.digest({**shown, "artefact_sha256": version.sha256})
 
 
@@ -55,13 +64,17 @@ def evidence_of(proposal: Proposal, version: Version, **more: Any) -> dict[str, 
 
 
 def pending_still(book: Writing, model: str, id: int, digest: str | None) -> Proposal:
-    """The proposal, when it can still be decided and is the one that was shown."""
+    """The proposal, when it can still be decided and is the one that was shown.
+
+    The first signs of a digest are enough: a person types them at a terminal.
+    """
     proposal = book.proposal(model, id)
     if proposal.status != "pending":
         raise decided(proposal)
     content = {field.name: getattr(proposal, field.name) for field in fields(proposal)}
     true = digest_of(content, book.version(model, proposal.number))
-    if proposal.digest != true or digest not in (None, true):
+    shown = digest is None or (len(digest) >= _SHORT and true.startswith(digest))
+    if proposal.digest != true or not shown:
         raise errors.Stale(
             f"proposal {id} of {model} is not what was shown; look at it again"
         )
@@ -119,7 +132,7 @@ def grant(
     elif share is not None:
         part = float(share)
     else:
-        part = proposal.share if proposal.target == granted else 0.1
+        part = proposal.share if proposal.target == granted else CANARY
     after = standing_after(before, number, granted, part)
     settle(book, before, after)
     if not book.decide(proposal, "approved", by=actor, reason=reason, at=at):

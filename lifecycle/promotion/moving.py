@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import errors
 from lifecycle.promotion.standing import Standing
+from lifecycle.registry import canonical
+from lifecycle.registry.records import VERIFIED
 
 if TYPE_CHECKING:
     from lifecycle.registry import Entry, Proposal, Registry, Role
     from lifecycle.registry.writing import Writing
 
-__all__ = ["Move", "decided", "differs", "roll_back", "said", "settle", "widen"]
+__all__ = [
+    "Move",
+    "allowed",
+    "decided",
+    "differs",
+    "roll_back",
+    "said",
+    "settle",
+    "widen",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +71,32 @@ def said(person: str, reason: str) -> tuple[str, str]:
 
 def differs(one: str, other: str, *, verb: str) -> None:
     """Two persons: refuse when both names are the same person's."""
-    if one.casefold() == other.casefold():
+    if canonical.person(one) == canonical.person(other):
         raise errors.NotAllowed(
             f"{one} proposed it, and {verb} takes a second person; ask another one"
+        )
+
+
+def allowed(
+    person: str, source: str, *, approvers: Sequence[str], verified: bool
+) -> None:
+    """Refuse whoever may not approve, or whose name nobody vouches for.
+
+    Examples
+    --------
+    >>> allowed("Ana", "hub", approvers=["Ana", "Ben"], verified=True)
+    >>> allowed("Eve", "hub", approvers=["Ana", "Ben"], verified=True)
+    Traceback (most recent call last):
+    lifecycle.errors.NotAllowed: Eve may not approve it; Ana or Ben may
+    """
+    names = [canonical.person(one) for one in approvers]
+    if names and canonical.person(person) not in names:
+        may = " or ".join(filter(None, [", ".join(approvers[:-1]), approvers[-1]]))
+        raise errors.NotAllowed(f"{person} may not approve it; {may} may")
+    if verified and source not in VERIFIED:
+        raise errors.NotAllowed(
+            f"nobody vouches for the name {person}; approve it where you are signed in "
+            "(JupyterHub, or behind the proxy)"
         )
 
 
@@ -76,7 +110,10 @@ def decided(proposal: Proposal) -> errors.AlreadyDecided:
 
 
 def settle(book: Writing, before: Standing, after: Standing) -> None:
-    """Write the roles; whoever got one loses its mark, whoever left is retired."""
+    """Write the roles; whoever got one loses its mark, whoever left is retired.
+
+    A shadow serves nothing: it keeps the mark it had, "rolled back" for one.
+    """
     assert after.production is not None
     book.set_roles(
         after.model,
@@ -86,7 +123,7 @@ def settle(book: Writing, before: Standing, after: Standing) -> None:
         share=after.share,
         shadow=after.shadow,
     )
-    had, has = before.held, after.held
+    had, has = before.serving, after.serving
     for number in has - had:
         book.mark(after.model, number, "")
     for number in had - has:
@@ -103,6 +140,9 @@ def widen(
     reason: str,
     at: datetime,
     two_persons: bool = False,
+    approvers: Sequence[str] = (),
+    verified: bool = False,
+    approvals: int = 1,
     unattended: bool = False,
     evidence: Mapping[str, Any] | None = None,
 ) -> Move:
@@ -122,6 +162,11 @@ def widen(
         Now, with a zone.
     two_persons : bool
         The actor may not be who proposed the version.
+    approvers, verified
+        Who may, as in `approve`.
+    approvals : int
+        How many persons put a version into production; where it takes several,
+        one alone cannot give it all traffic.
     unattended : bool
         A run without a person, which may not widen.
     evidence : mapping, optional
@@ -132,18 +177,25 @@ def widen(
     IllegalMove
         Without a trial, without a reason, or to a share that is not more.
     NotAllowed
-        In unattended runs, and for one's own proposal with `two_persons`.
+        In unattended runs, for one's own proposal with `two_persons`, for whoever
+        is not among the approvers, and for all traffic where it takes several.
     """
     actor, reason = said(actor, reason)
     if unattended:
         raise errors.NotAllowed(
             f"widening the trial of {model} takes a person; this run has none"
         )
+    allowed(actor, source, approvers=approvers, verified=verified)
     with registry.atomic() as book:
         before = Standing.of(model, book.roles(model))
         after = before.widen(share)
         number = before.experimental
         assert number is not None
+        if share == 1 and approvals > 1:
+            raise errors.NotAllowed(
+                f"all traffic for version {number} of {model} takes {approvals} "
+                "persons; propose it for production"
+            )
         version = book.version(model, number)
         registry.check(version)
         if two_persons:

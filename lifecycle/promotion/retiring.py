@@ -92,7 +92,8 @@ def retire(
     """Take its role from a version that is not in production; it is no bad version.
 
     A trial that shows no difference ends so, a shadow that is not needed any more, and
-    a previous version that nobody would return to.
+    a previous version that nobody would return to. A shadow is then what it was
+    before: a candidate, or a version that was rolled back.
 
     Parameters
     ----------

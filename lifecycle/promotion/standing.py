@@ -59,9 +59,9 @@ class Standing:
         return {name: getattr(self, name) for name in names}
 
     @property
-    def held(self) -> set[int]:
-        """The versions that have a role."""
-        roles = (self.production, self.previous, self.experimental, self.shadow)
+    def serving(self) -> set[int]:
+        """The versions that serve, or are ready to at once: all but the shadow."""
+        roles = (self.production, self.previous, self.experimental)
         return {number for number in roles if number is not None}
 
     def promote(self, number: int) -> Standing:

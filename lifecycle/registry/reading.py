@@ -147,12 +147,23 @@ class Reading:
         missing.
         """
         previous, expected = ZERO, 1
-        for row in self._rows(sa.select(tables.ledger).order_by(tables.ledger.c.seq)):
-            if row["seq"] != expected:
-                return expected
-            if row["previous"] != previous or row["hash"] != row_hash(dict(row)):
-                return expected
-            previous, expected = row["hash"], expected + 1
+        query = sa.select(tables.ledger).order_by(tables.ledger.c.seq)
+        with self.connection.execute(query) as found:
+            rows = iter(found.mappings())
+            while True:
+                try:
+                    row = next(rows, None)
+                except (
+                    ValueError,
+                    TypeError,
+                ):  # no JSON, no time: not what was written
+                    return expected
+                if row is None:
+                    break
+                chained = row["seq"] == expected and row["previous"] == previous
+                if not chained or row["hash"] != row_hash(dict(row)):
+                    return expected
+                previous, expected = row["hash"], expected + 1
         return None if self._told() else expected
 
     def _told(self) -> bool:
@@ -162,7 +173,8 @@ class Reading:
         roles: dict[str, dict[str, Any]] = {}
         for entry in self.ledger():
             made.add((entry.model, entry.number))
-            asked.add((entry.model, entry.proposal, entry.move != "propose"))
+            decided = entry.move not in ("propose", "agree")
+            asked.add((entry.model, entry.proposal, decided))
             if entry.after:
                 roles[entry.model] = entry.after
         held, version, proposal = tables.role, tables.version, tables.proposal

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-__all__ = ["Approval", "Entry", "Proposal", "Role", "Run", "Version"]
+__all__ = ["VERIFIED", "Approval", "Entry", "Proposal", "Role", "Run", "Version"]
+
+VERIFIED = frozenset({"hub", "proxy", "signed"})
+"""How a name is known where somebody else vouches for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Version:
     recipe : str
         How it was made.
     status : str
-        Its role (production, previous, experimental), else "candidate",
+        Its role (production, previous, experimental, shadow), else "candidate",
         "failed the gate", "rejected", "retired" or "rolled back".
     artefact : str
         Path of the stored model below the artefacts' directory.
@@ -187,8 +190,9 @@ class Entry:
     at : datetime
         UTC.
     model, move : str
-        "register", "fail the gate", "propose", "approve", "reject", "withdraw",
-        "widen", "roll back", "accept drift" or "silence", and of which model.
+        "register", "fail the gate", "propose", "agree", "approve", "reject",
+        "withdraw", "expire", "widen", "roll back", "shadow", "retire", "hold",
+        "release", "collect", "accept drift", "silence" ..., and of which model.
     number, proposal : int, optional
         The version and the proposal it is about.
     actor, source : str

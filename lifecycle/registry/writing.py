@@ -11,12 +11,10 @@ from lifecycle import errors
 from lifecycle.registry import canonical, tables
 from lifecycle.registry.alarms import Alert, Message
 from lifecycle.registry.reading import ZERO, Reading, row_hash, waiting
-from lifecycle.registry.records import Entry, Proposal
+from lifecycle.registry.records import VERIFIED, Entry, Proposal
 from lifecycle.registry.renewals import Renewal
 
-__all__ = ["VERIFIED", "Writing"]
-
-VERIFIED = frozenset({"hub", "proxy", "signed"})  # somebody else vouches for the name
+__all__ = ["Writing"]
 
 
 class Writing(Reading):
@@ -89,7 +87,8 @@ class Writing(Reading):
         table = tables.approval
         name = canonical.words(approver)
         given = self.approvals(proposal.model, proposal.id)
-        if any(each.approver.casefold() == name.casefold() for each in given):
+        known = {canonical.person(each.approver) for each in given}
+        if canonical.person(name) in known:
             return False
         self.connection.execute(
             sa.insert(table).values(

@@ -105,13 +105,17 @@ class Releasing:
         """Approve a proposal (the pending one if none is named), as the panel does.
 
         Where the settings ask for several persons it is one of their approvals; with
-        the last one the version goes live.
+        the last one the version goes live. A trial starts with `canary_share` of the
+        settings where neither the proposal nor `share` names another one.
         """
         actor, release = actors.who(by), self.model(name).release
+        asked = self.registry.proposal(name, self.pending(name, proposal))
+        if target == "experimental" != asked.target and share is None:
+            share = release.canary_share
         move = promotion.approve(
             self.registry,
             name,
-            self.pending(name, proposal),
+            asked.id,
             approver=actor.name,
             source=actor.source,
             reason=reason,
@@ -179,11 +183,15 @@ class Releasing:
         as_of: datetime | str | None = None,
     ) -> promotion.Move:
         """Give the version on trial more of the traffic; all of it promotes it."""
+        release = self.model(name).release
         move = promotion.widen(
             self.registry,
             name,
             share=share,
-            two_persons=self.model(name).release.two_persons,
+            two_persons=release.two_persons,
+            approvers=release.approvers,
+            verified=release.verified,
+            approvals=release.approvals,
             unattended=actors.unattended(),
             **self._by(by, reason, as_of),
         )
@@ -204,6 +212,24 @@ class Releasing:
             self.registry, name, number, **self._by(by, reason, as_of)
         )
         return self._told(move)
+
+    def unshadow(
+        self,
+        name: str,
+        *,
+        reason: str,
+        by: str | None = None,
+        as_of: datetime | str | None = None,
+    ) -> promotion.Move:
+        """End the shadow; the version is what it was before."""
+        self.model(name)
+        shadow = self.registry.roles(name).get("shadow")
+        if shadow is None:
+            raise errors.IllegalMove(
+                f"no version of {name} is the shadow; `lifecycle shadow {name} "
+                "VERSION` lets one score beside production"
+            )
+        return self.retire(name, shadow.number, reason=reason, by=by, as_of=as_of)
 
     def retire(
         self,
