@@ -295,7 +295,7 @@ def test_a_file_is_scored_with_the_versions_own_columns(
     assert kept.loc[kept["id"] == "10-0", "web visits"].notna().all()
 
 
-def test_a_file_without_them_is_refused_in_a_sentence(
+def test_a_file_without_them_is_answered_by_the_version_before_that_can_read_it(
     released: Path, tmp_path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = tmp_path / "desk"
@@ -303,10 +303,11 @@ def test_a_file_without_them_is_refused_in_a_sentence(
     monkeypatch.chdir(place)
     sent = tmp_path / "calls.csv"
     rows_of(10)[["id", "time", "age"]].to_csv(sent, index=False)
-    code, _, err = terminal("score", "calls", sent, "--as-of", "2024-05-20")
-    assert code == 30
-    assert err.startswith("the rows have no column 'web visits', 'plan', which the mod")
-    assert "10-0" not in set(lifecycle.open(place).logs("calls").predictions()["id"])
+    assert terminal("score", "calls", sent, "--as-of", "2024-05-20")[0] == 0
+    kept = lifecycle.open(place).logs("calls").predictions()
+    mine = kept[kept["id"].str.startswith("10-")]
+    assert len(mine) == len(rows_of(10))
+    assert set(zip(mine["version"], mine["role"], strict=True)) == {("1", "previous")}
 
 
 def test_the_pages_watch_and_train_on_the_columns_of_the_version_in_production(

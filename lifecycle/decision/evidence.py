@@ -83,7 +83,7 @@ class Evidence:
         )
 
     def _table(self, options: Sequence[Option], label: str) -> markup.Html:
-        header = ["Action", "n", "Errors saved a row", "Gain a week", "Value", "Price"]
+        header = ["Action", "n", "Errors saved", "Gain a week", "Value", "Price"]
         header += ["Net", "Pays"]
         rows = [self._row(option) for option in options]
         label = f"{label}, with {self.level:.0%} intervals"
