@@ -264,6 +264,16 @@ def test_columns_that_get_lost_while_a_proposal_waits_keep_it_from_going_live(
     assert ws.registry.roles("calls")["production"].number == 1
 
 
+def test_nobody_approves_a_version_whose_columns_are_lost(desk: Path) -> None:
+    ws = lifecycle.open(desk)
+    done = renew(ws, REBUILD)
+    lost(ws)
+    at = TURNED + WEEK
+    with pytest.raises(errors.IllegalMove, match="version 2 of calls reads 'web vis"):
+        ws.approve("calls", done.proposal, reason="go", by="Dana Weber", as_of=at)
+    assert ws.registry.roles("calls")["production"].number == 1
+
+
 def test_a_first_version_is_asked_for_no_columns(desk: Path) -> None:
     ws = lifecycle.open(desk)
     view = ws.view("calls", LIVE - WEEK)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from lifecycle import errors, promotion
-from lifecycle.workspace import actors
+from lifecycle.workspace import actors, columns
 
 if TYPE_CHECKING:
     from lifecycle import config
@@ -112,6 +112,8 @@ class Releasing:
         asked = self.registry.proposal(name, self.pending(name, proposal))
         if target == "experimental" != asked.target and share is None:
             share = release.canary_share
+        version = self.registry.version(name, asked.number)
+        columns.check(cast("Workspace", self).view(name, as_of), version)
         move = promotion.approve(
             self.registry,
             name,
