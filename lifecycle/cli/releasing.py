@@ -88,6 +88,33 @@ def retire(
     say.show(moved.sentence)
 
 
+@app.command()
+def moves(model: ModelName, as_of: AsOf = None, as_json: AsJson = False) -> None:
+    """What can be done with each version now."""
+    from lifecycle import promotion
+
+    ws = commands.opened()
+    ws.model(model)
+    found = promotion.possible(ws.registry, model, at=ws.moment(as_of))
+    status = {each.number: each.status for each in ws.registry.versions(model)}
+    rows = [
+        {"version": number, "status": status[number], "moves": list(legal)}
+        for number, legal in found.items()
+    ]
+    if as_json:
+        say.dump(rows)
+    elif not rows:
+        say.show(f"{model} has no version yet; lifecycle train {model} makes one")
+    else:
+        say.table(
+            ["version", "status", "what can be done"],
+            [
+                [number, status[number], ", ".join(legal) or "–"]
+                for number, legal in found.items()
+            ],
+        )
+
+
 @ledger.command()
 def verify(as_json: AsJson = False) -> None:
     """Whether every row of the ledger follows from the one before; exit 10 if not."""

@@ -36,6 +36,7 @@ from lifecycle.promotion.deciding import (
     withdraw,
 )
 from lifecycle.promotion.holding import held, hold, release
+from lifecycle.promotion.legal import possible
 from lifecycle.promotion.moving import Move, roll_back, widen
 from lifecycle.promotion.renewing import (
     MOST_ATTEMPTS,
@@ -66,6 +67,7 @@ __all__ = [
     "hold_renewal",
     "overtaken",
     "pending",
+    "possible",
     "promote_within",
     "propose",
     "reject",

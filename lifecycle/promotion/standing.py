@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Standing"]
 
+_INSTEAD = {
+    "production": "promote another version or roll back",
+    "previous": "propose it for production, or retire it first",
+    "experimental": "widen it, roll it back or retire it",
+    "shadow": "propose it, or retire it",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -95,12 +102,7 @@ class Standing:
                 f"the share of a trial must lie between 0 and 1, got {share:g}; "
                 "for all traffic choose production"
             )
-        for name in ("production", "previous", "experimental"):
-            if getattr(self, name) == number:
-                raise errors.IllegalMove(
-                    f"version {number} of {self.model} is {name} already; "
-                    "only a version without a role can go on trial"
-                )
+        self._has_no(number, "production", "previous", "experimental")
         if self.experimental is not None:
             raise errors.IllegalMove(
                 f"version {self.experimental} of {self.model} is on trial already; "
@@ -169,12 +171,7 @@ class Standing:
                 f"{self.model} has no production version that a shadow could be "
                 f"compared with; propose version {number} for production"
             )
-        for name in ("production", "previous", "experimental", "shadow"):
-            if getattr(self, name) == number:
-                raise errors.IllegalMove(
-                    f"version {number} of {self.model} is {name} already; only a "
-                    "version without a role can become the shadow"
-                )
+        self._has_no(number, "production", "previous", "experimental", "shadow")
         if self.shadow is not None:
             raise errors.IllegalMove(
                 f"version {self.shadow} of {self.model} is the shadow already; retire "
@@ -196,8 +193,17 @@ class Standing:
         if number == self.shadow:
             return replace(self, shadow=None)
         raise errors.IllegalMove(
-            f"version {number} of {self.model} has no role; there is nothing to retire"
+            f"version {number} of {self.model} has no role that it could give up; "
+            "propose it, or let it be the shadow"
         )
+
+    def _has_no(self, number: int, *roles: str) -> None:
+        for name in roles:
+            if getattr(self, name) == number:
+                raise errors.IllegalMove(
+                    f"version {number} of {self.model} is {name} already; "
+                    f"{_INSTEAD[name]}"
+                )
 
     def _shadow_without(self, number: int | None) -> int | None:
         return None if self.shadow == number else self.shadow
