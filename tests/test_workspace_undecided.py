@@ -130,6 +130,6 @@ def test_the_first_altered_row_of_the_ledger_is_named(desk: Path) -> None:
     done = terminal("ledger", "verify")
     assert done.exit_code == 10
     told = " ".join(done.output.split())
-    assert "row 2 of the ledger (propose of calls, 2024-03-04 00:00 UTC) was" in told
+    assert "row 2 of the ledger (propose of calls) was" in told
     done = terminal("ledger", "verify", "--json")
     assert json.loads(done.output)["altered"] == 2

@@ -118,25 +118,21 @@ def moves(model: ModelName, as_of: AsOf = None, as_json: AsJson = False) -> None
 @ledger.command()
 def verify(as_json: AsJson = False) -> None:
     """Whether every row of the ledger follows from the one before; exit 10 if not."""
-    registry = commands.opened().registry
-    seq = registry.verify_ledger()
-    rows = registry.ledger()
+    with commands.opened().registry.reading() as book:
+        seq, (rows, last) = book.first_altered(), book.end()
+        found = None if seq is None else book.about(seq)
     if as_json:
-        last = rows[-1].hash if rows else None
-        say.dump({"rows": len(rows), "altered": seq, "hash": last})
+        say.dump({"rows": rows, "altered": seq, "hash": last if rows else None})
     elif seq is None:
-        end = f"; the last row's hash is {rows[-1].hash}" if rows else ""
-        say.show(f"the ledger is whole: {len(rows):,} rows{end}")
+        end = f"; the last row's hash is {last}" if rows else ""
+        say.show(f"the ledger is whole: {rows:,} rows{end}")
     if seq is None:
         return
     if not as_json:
-        found = next((row for row in rows if row.seq == seq), None)
         told = "is missing"
         if found is not None:
-            told = (
-                f"({found.move} of {found.model}, {found.at:%Y-%m-%d %H:%M} UTC) was "
-                "altered"
-            )
+            model, move = found
+            told = f"({move} of {model}) was altered"
         say.complain(
             f"row {seq} of the ledger {told}; restore the registry from a backup and "
             "ask who could write to it"

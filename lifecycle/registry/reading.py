@@ -139,6 +139,27 @@ class Reading:
             query = query.where(table.c.move == move)
         return _as(Entry, self._rows(query))
 
+    def about(self, seq: int) -> tuple[str, str] | None:
+        """Model and move of a row of the ledger, as they stand; None where it is gone.
+
+        Nothing else of the row is read, so that it can be named when it was altered.
+        """
+        table = tables.ledger
+        query = sa.select(table.c.model, table.c.move).where(table.c.seq == seq)
+        found = self.connection.execute(query).one_or_none()
+        return None if found is None else (found.model, found.move)
+
+    def end(self) -> tuple[int, str]:
+        """How many rows the ledger has, and the hash of the last one."""
+        table = tables.ledger
+        count = self.connection.execute(
+            sa.select(sa.func.count()).select_from(table)
+        ).scalar_one()
+        last = self.connection.execute(
+            sa.select(table.c.hash).order_by(table.c.seq.desc()).limit(1)
+        ).scalar()
+        return int(count), last or ZERO
+
     def first_altered(self) -> int | None:
         """The first row of the ledger that does not follow from the one before.
 

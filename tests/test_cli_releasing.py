@@ -1,0 +1,178 @@
+"""Every move at the terminal, and a ledger that says when it was altered."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import lifecycle
+from lifecycle import promotion, workspace
+from tests.databases import Refused, raw
+
+AT = datetime(2024, 6, 1, tzinfo=UTC)
+SETTINGS = """\
+[workspace]
+title = "Calls"
+as_of = 2024-06-03T00:00:00Z
+
+[models.calls]
+owner = "Ana Silva <ana@bank.example>"
+task = "binary"
+id = "call"
+time = "called at"
+outcome = "subscribed"
+label_delay_days = 7
+recipe = "scaled_logistic"
+
+[models.calls.features]
+numeric = ["age"]
+
+[models.calls.release]
+"""
+BIRTH = {"features": {"numeric": ["age"], "categorical": []}}
+Terminal = Callable[..., tuple[int, str, str]]
+
+
+def propose(ws: workspace.Workspace, number: int, **more: object) -> promotion.Proposal:
+    said = {"author": "anna", "reason": "r", "evidence": {}, "at": AT, **more}
+    return promotion.propose(ws.registry, "calls", number, **said)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """Versions 1 to 4, of which 1 was in production and 2 is."""
+    place = tmp_path / "desk"
+    workspace.init(place)
+    (place / "lifecycle.toml").write_text(SETTINGS)
+    ws = lifecycle.open(place)
+    for _ in range(4):
+        ws.registry.register(
+            "calls", recipe="r", estimator=0, birth=BIRTH, author="anna", at=AT
+        )
+    for number in (1, 2):
+        asked = propose(ws, number)
+        ws.approve("calls", asked.id, reason="go", by="ben", as_of=AT)
+    return place
+
+
+def test_each_move_is_a_command(desk: Path, terminal: Terminal) -> None:
+    def go(*words: object) -> str:
+        code, out, err = terminal("-w", desk, *words, "--reason", "r", "--as", "ben")
+        assert (code, err) == (0, "")
+        return out.strip()
+
+    ws = lifecycle.open(desk)
+    assert "scores everything and serves nothing" in go("shadow", "calls", 3)
+    assert "has no role any more" in go("unshadow", "calls")
+    propose(ws, 3, target="experimental")
+    assert "proposal 3 of calls was withdrawn" in go("withdraw", "calls")
+    propose(ws, 3)
+    assert "on trial with 5% of the traffic" in go(
+        "approve", "calls", "--share", "0.05"
+    )
+    assert "now has 50% of the traffic" in go("widen", "calls", "--share", "0.5")
+    assert "now has 100% of the traffic" in go("widen", "calls")
+    assert "version 3 of calls was rolled back" in go("rollback", "calls")
+    assert ws.registry.roles("calls")["production"].number == 2
+    moves = [entry.move for entry in ws.history("calls")][-8:]
+    assert moves == [
+        "retire",
+        "propose",
+        "withdraw",
+        "propose",
+        "approve",
+        "widen",
+        "widen",
+        "roll back",
+    ]
+
+
+def test_what_can_be_done_is_told_for_people_and_machines(
+    desk: Path, terminal: Terminal
+) -> None:
+    rows = json.loads(terminal("-w", desk, "moves", "calls", "--json")[1])
+    assert [(row["version"], row["status"], row["moves"]) for row in rows] == [
+        (1, "previous", ["propose for production", "retire"]),
+        (2, "production", ["roll back"]),
+        (3, "candidate", ["propose for production", "propose for a trial", "shadow"]),
+        (4, "candidate", ["propose for production", "propose for a trial", "shadow"]),
+    ]
+    assert "roll back" in terminal("-w", desk, "moves", "calls")[1]
+
+
+def test_without_a_shadow_nothing_is_ended(desk: Path, terminal: Terminal) -> None:
+    code, out, err = terminal("-w", desk, "unshadow", "calls", "--reason", "r")
+    assert (code, out) == (30, "")
+    assert "no version of calls is the shadow; `lifecycle shadow calls VERSION`" in err
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+def test_another_proposal_than_was_looked_at_is_stale_at_the_terminal(
+    desk: Path, terminal: Terminal, verb: str
+) -> None:
+    ws = lifecycle.open(desk)
+    seen = propose(ws, 3)
+    ws.withdraw("calls", reason="not yet", by="anna")
+    propose(ws, 4)
+    words = ("-w", desk, verb, "calls", "--reason", "r", "--digest")
+    code, _, err = terminal(*words, seen.digest[:16])
+    assert (code, "is not what was shown; look at it again" in err) == (30, True)
+    (waiting,) = promotion.pending(ws.registry, "calls")
+    assert terminal(*words, waiting.digest[:8])[0] == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE ledger SET reason = 'another' WHERE seq = 6",
+        "UPDATE ledger SET evidence = '{' WHERE seq = 6",
+    ],
+)
+def test_the_first_altered_row_is_named_with_its_model_and_move(
+    desk: Path, terminal: Terminal, change: str
+) -> None:
+    book = lifecycle.open(desk).registry
+    code, out, _ = terminal("-w", desk, "ledger", "verify")
+    assert (code, "the ledger is whole: 8 rows" in out) == (0, True)
+    assert book.ledger()[-1].hash in out
+    with raw(book) as database:
+        with pytest.raises(Refused, match="the ledger only grows"):
+            database.execute(change)
+        with pytest.raises(Refused, match="the ledger only grows"):
+            database.execute("DELETE FROM ledger")
+        assert terminal("-w", desk, "ledger", "verify")[0] == 0
+        database.disarm()
+        database.execute(change)
+    code, _, err = terminal("-w", desk, "ledger", "verify")
+    assert code == 10
+    assert "row 6 of the ledger (approve of calls) was altered; restore" in err
+    assert "was altered; restore the registry from a backup" in err
+    told = json.loads(terminal("-w", desk, "ledger", "verify", "--json")[1])
+    assert told["altered"] == 6
+
+
+def test_a_rollback_by_hand_waits_for_no_heavy_library(desk: Path) -> None:
+    code = (
+        "import sys; from lifecycle import cli\n"
+        "sys.argv[1:] = ['-w', sys.argv[1], 'rollback', 'calls', '--reason', 'r']\n"
+        "try: cli.main()\n"
+        "except SystemExit as ended: assert not ended.code, ended.code\n"
+        "print(sorted({'pandas', 'numpy', 'scipy', 'sklearn', 'pyarrow', 'skops',\n"
+        "  'alembic', 'deltalake', 'matplotlib', 'mlflow', 'lifecycle.decision',\n"
+        "  'lifecycle.training', 'lifecycle.workspace.view'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(desk)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said, heavy = done.stdout.splitlines()
+    assert said == ("version 2 of calls was rolled back; version 1 has all the traffic")
+    assert heavy == "[]"
