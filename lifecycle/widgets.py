@@ -113,7 +113,8 @@ def facts(proposed: registry.Proposal | None) -> dict[str, object]:
 
 
 def _commands(proposed: registry.Proposal) -> str:
-    about = f'{proposed.model} {proposed.id} --reason "…"'
+    shown = proposed.digest[:12]
+    about = f'{proposed.model} {proposed.id} --digest {shown} --reason "…"'
     return f"`lifecycle approve {about}` or `lifecycle reject {about}`."
 
 

@@ -106,6 +106,27 @@ def test_what_can_be_done_is_told_for_people_and_machines(
     assert "roll back" in terminal("-w", desk, "moves", "calls")[1]
 
 
+def test_what_waits_is_told_with_the_command_that_approves_what_was_shown(
+    desk: Path, terminal: Terminal
+) -> None:
+    asked = propose(
+        lifecycle.open(desk), 3, needed=2, expires_at=datetime(2024, 6, 15, tzinfo=UTC)
+    )
+    code, out, _ = terminal("-w", desk, "status")
+    said = " ".join(out.split())
+    assert (code, "waits for 2 approvals until 2024-06-15 (proposal 3" in said) == (
+        0,
+        True,
+    )
+    shown = said.split("lifecycle approve ")[1].split()
+    assert shown[:4] == ["calls", "3", "--digest", asked.digest[:12]]
+    for who, left in (("ben", "1 of 2 approvals"), ("carl", "in production")):
+        words = ("approve", *shown[:4], "--reason", "r", "--as", who)
+        assert left in terminal("-w", desk, *words)[1]
+    (told,) = json.loads(terminal("-w", desk, "status", "--json")[1])
+    assert told["pending"] == []
+
+
 def test_without_a_shadow_nothing_is_ended(desk: Path, terminal: Terminal) -> None:
     code, out, err = terminal("-w", desk, "unshadow", "calls", "--reason", "r")
     assert (code, out) == (30, "")

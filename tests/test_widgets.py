@@ -202,7 +202,8 @@ def test_many_reasons_of_the_gate_are_counted_not_recited() -> None:
 def test_a_record_tells_a_program_what_waits_and_how_to_decide() -> None:
     told = widgets.facts(proposed())
     assert (told["proposal"], told["version"]) == (4, 3)
-    assert '`lifecycle approve leads 4 --reason "…"`' in str(told["next"])
+    command = '`lifecycle approve leads 4 --digest dddddddddddd --reason "…"`'
+    assert command in str(told["next"])
     assert widgets.facts(None) == {}
 
 

@@ -74,13 +74,18 @@ class Status:
     @property
     def needs(self) -> tuple[str, ...]:
         """What a person is asked to look at or to decide, a sentence each."""
-        waiting = (
-            f"{self.model}: version {each.number} waits for an approval (proposal "
-            f"{each.id}, {each.author}: {each.reason}); lifecycle approve "
-            f'{self.model} {each.id} --reason "…"'
-            for each in self.pending
-        )
+        waiting = (self._asked(each) for each in self.pending)
         return (*(self._said(alert) for alert in self.alerts), *waiting)
+
+    def _asked(self, each: registry.Proposal) -> str:
+        several = each.needed > 1
+        for_ = f"{each.needed} approvals" if several else "an approval"
+        until = f" until {each.expires_at:%Y-%m-%d}" if each.expires_at else ""
+        return (
+            f"{self.model}: version {each.number} waits for {for_}{until} (proposal "
+            f"{each.id}, {each.author}: {each.reason}); lifecycle approve "
+            f'{self.model} {each.id} --digest {each.digest[:12]} --reason "…"'
+        )
 
     def _said(self, alert: registry.Alert) -> str:
         state = notices.state(alert, silent=self.silent.get(alert.id))
@@ -113,7 +118,14 @@ class Status:
             for until in [self.silent.get(alert.id)]
         ]
         told["pending"] = [
-            {"proposal": each.id, "version": each.number, "reason": each.reason}
+            {
+                "proposal": each.id,
+                "version": each.number,
+                "reason": each.reason,
+                "digest": each.digest,
+                "needed": each.needed,
+                "expires_at": each.expires_at and each.expires_at.isoformat(),
+            }
             for each in self.pending
         ]
         return told
