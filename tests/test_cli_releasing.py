@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -125,6 +126,36 @@ def test_what_waits_is_told_with_the_command_that_approves_what_was_shown(
         assert left in terminal("-w", desk, *words)[1]
     (told,) = json.loads(terminal("-w", desk, "status", "--json")[1])
     assert told["pending"] == []
+
+
+def test_the_ledger_keeps_the_hash_of_the_report_that_could_be_looked_at(
+    desk: Path,
+) -> None:
+    ws = lifecycle.open(desk)
+    page = desk / "reports" / "calls" / "x" / "promote.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<p>better</p>")
+    with ws.registry.atomic() as book:
+        for as_of, folder in ((AT, "x"), (datetime(2024, 7, 1, tzinfo=UTC), "later")):
+            book.record_run(
+                model="calls",
+                notebook="promote",
+                as_of=as_of,
+                slot=None,
+                status="succeeded",
+                started=AT,
+                ended=AT,
+                exit_code=0,
+                verdict="quiet",
+                summary="",
+                directory=f"reports/calls/{folder}",
+            )
+    propose(ws, 3, needed=2)
+    for who in ("ben", "carl"):
+        told = ws.approve("calls", reason="r", by=who, as_of=AT).entry.evidence
+        assert told["report"] == "reports/calls/x/promote.html"
+        assert told["report_sha256"] == hashlib.sha256(b"<p>better</p>").hexdigest()
+        assert told["artefact_sha256"] == ws.registry.version("calls", 3).sha256
 
 
 def test_without_a_shadow_nothing_is_ended(desk: Path, terminal: Terminal) -> None:

@@ -49,6 +49,18 @@ def test_a_proposal_that_waits_is_an_alert_until_it_is_decided(desk: Path) -> No
     assert opened(ws) == []
 
 
+def test_where_the_time_is_short_the_alert_comes_at_half_of_it_and_says_who_may(
+    desk: Path,
+) -> None:
+    settings = "decide_within_days = 4\napprovers = ['Dana', 'Ben']\n"
+    ws, _ = waiting(desk, f"[models.calls.release]\n{settings}")
+    undecided.look(ws.view("calls", CALM + 1.9 * DAY))
+    assert opened(ws) == []
+    undecided.look(ws.view("calls", CALM + 2 * DAY))
+    (sentence,) = opened(ws)
+    assert "Dana, Ben may approve it" in sentence
+
+
 def test_what_nobody_decides_is_over_and_the_next_tick_says_nothing_more(
     desk: Path,
 ) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lifecycle import errors
 from lifecycle.promotion.granting import evidence_of, named
@@ -48,6 +49,7 @@ def agree(
     source: str,
     reason: str,
     at: datetime,
+    evidence: Mapping[str, Any] | None = None,
 ) -> Move | None:
     """One person's yes, inside the caller's transaction; None when it is the last one.
 
@@ -91,7 +93,11 @@ def agree(
         number=number,
         proposal=proposal.id,
         evidence=evidence_of(
-            proposal, version, approvals=given, needed=proposal.needed
+            proposal,
+            version,
+            approvals=given,
+            needed=proposal.needed,
+            **(evidence or {}),
         ),
         before=facts,
         after=facts,

@@ -159,6 +159,7 @@ def approve(
     approvers: Sequence[str] = (),
     verified: bool = False,
     unattended: bool = False,
+    evidence: Mapping[str, Any] | None = None,
 ) -> Move:
     """Say yes: with the last yes that is needed the version gets its role.
 
@@ -193,6 +194,8 @@ def approve(
         Only somebody whose name others vouch for may (`source` hub, proxy, signed).
     unattended : bool
         A run without a person, which may not approve.
+    evidence : mapping, optional
+        What the person was shown beside the proposal: the hash of the report.
 
     Raises
     ------
@@ -227,6 +230,7 @@ def approve(
             source=source,
             reason=reason,
             at=at,
+            evidence=evidence,
         )
         if left is not None:
             return left
@@ -240,6 +244,7 @@ def approve(
             at=at,
             target=target,
             share=share,
+            evidence=evidence,
         )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from lifecycle import errors, promotion
-from lifecycle.workspace import actors, columns
+from lifecycle.workspace import actors, columns, shown
 
 if TYPE_CHECKING:
     from lifecycle import config
@@ -129,6 +129,9 @@ class Releasing:
             approvers=release.approvers,
             verified=release.verified,
             unattended=actors.unattended(),
+            evidence=shown.report(
+                cast("Workspace", self), name, as_of=self.moment(as_of)
+            ),
         )
         return self._told(move)
 

@@ -22,7 +22,8 @@ def look(view: View) -> list[str]:
     """End what nobody decided in time; an alert for what has waited long.
 
     The owner is told once, and the deputy where the owner does not take it on, as of
-    any alert; it closes when the proposal is decided or over.
+    any alert; it closes when the proposal is decided or over. Where the time to decide
+    is short the alert comes at half of it.
 
     Parameters
     ----------
@@ -37,7 +38,8 @@ def look(view: View) -> list[str]:
         view.registry, view.name, actor=actors.MACHINE.name, at=view.as_of
     )
     waiting = promotion.pending(view.registry, view.name)
-    limit = view.settings.release.remind_after_days
+    release = view.settings.release
+    limit = min(release.remind_after_days, release.decide_within_days / 2)
     rows = [_waits(view, each, limit) for each in waiting]
     subjects = {row.subject for row in rows}
     rows += [
@@ -82,6 +84,9 @@ def _words(view: View, row: Finding, waiting: list[Proposal]) -> str:
     if found.needed > 1:
         told += f", {given} of {found.needed} approvals"
     told += ")"
+    may = view.settings.release.approvers
+    if may:
+        told += f"; {', '.join(may)} may approve it"
     if found.expires_at is not None:
         told += f"; nobody can decide it after {found.expires_at:%Y-%m-%d}"
     return told
