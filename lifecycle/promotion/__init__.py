@@ -3,13 +3,17 @@
 ::
 
     candidate ─propose─► pending ─approve─► production ─► previous ─retire─► retired
-        │                   │        └────► experimental ─widen─► production
-     shadow    reject · withdraw · expire          ├─roll back─► rolled back
-        └─retire─► retired                         └─retire─► retired
+      │   ▲              │  │  └──────────► experimental ─widen─► production
+   shadow retire     agree  │                      ├─roll back─► rolled back
+      ▼   │        reject · withdraw · expire      └─retire─► retired
+      shadow
 
 Each move is one transaction on a `lifecycle.registry.Registry`: roles, shares,
 the proposal and a row of the ledger, or nothing. A move that is not legal now
-raises an error whose message is one sentence. Nobody moves without a reason.
+raises an error whose message is one sentence; `possible` tells which ones are.
+Nobody moves without a reason. Rolling back also puts the previous version into
+production. A retired or rolled back version can be proposed again, the latter by a
+person only; whatever has no role can be the shadow, and is afterwards what it was.
 `accept` moves no role: it signs what is normal from now on, and
 `withdraw_acceptance` takes that back; `hold` keeps a version's stored model until
 `release`. `promote_within` is the only promotion that no person makes, and a renewal
