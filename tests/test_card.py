@@ -262,13 +262,13 @@ def test_the_command_writes_both_files_whole(desk, terminal):
     code, out, _ = terminal("card", "leads", 2, *place)
     folder = desk.directory / "reports" / "leads" / "cards"
     assert code == 0
-    assert out.split() == [str(folder / f"version-2.{end}") for end in ("html", "md")]
-    first = (folder / "version-2.html").read_bytes()
+    assert out.split() == [str(folder / f"2.{end}") for end in ("html", "md")]
+    first = (folder / "2.html").read_bytes()
     terminal("card", "leads", *place)
-    assert (folder / "version-2.html").read_bytes() == first
+    assert (folder / "2.html").read_bytes() == first
     assert sorted(path.name for path in folder.iterdir()) == [
-        "version-2.html",
-        "version-2.md",
+        "2.html",
+        "2.md",
     ]
     code, out, _ = terminal("card", "leads", 1, "--json", *place)
     assert '"status": "previous"' in out

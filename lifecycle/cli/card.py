@@ -28,10 +28,12 @@ def card(
     as_json: AsJson = False,
 ) -> None:
     """Write a version's model card as HTML and Markdown: data, metrics, limits, who."""
+    from lifecycle.workspace import pages
+
     ws = commands.opened()
     made = ws.view(model, as_of).card(version)
     if as_json:
         say.dump(made.facts())
         return
-    for path in made.write(out or ws.reports / model / "cards"):
+    for path in made.write(out or pages.place(ws, model) / "cards"):
         say.show(str(path))

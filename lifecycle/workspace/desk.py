@@ -102,7 +102,13 @@ class Workspace(Releasing):
     def logs(self, name: str) -> logs.Logs:
         """The log of one model."""
         self.model(name)
-        return logs.Logs(self.directory / "logs" / name)
+        folder = self.directory / "logs" / name
+        if folder.is_symlink():
+            raise errors.SettingsError(
+                f"{folder} is a link to elsewhere; put the log itself there, or make "
+                "a link of all logs"
+            )
+        return logs.Logs(folder)
 
     def recipe(self, name: str) -> recipes.Recipe:
         """A recipe of the workspace's `recipes/`, or of the library."""

@@ -197,7 +197,7 @@ class Card:
         return pd.DataFrame(rows, columns=["section", "name", "value"])
 
     def write(self, folder: Path) -> tuple[Path, Path]:
-        """Write `version-N.html` and `version-N.md` into a directory.
+        """Write `N.html` and `N.md`, N the version, into a directory.
 
         Parameters
         ----------
@@ -210,9 +210,8 @@ class Card:
             Of the page and of the Markdown; each whole or as it was.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        name = f"version-{self.number}"
-        page = store.write(folder / f"{name}.html", self.html())
-        return page, store.write(folder / f"{name}.md", self.markdown())
+        page = store.write(folder / f"{self.number}.html", self.html())
+        return page, store.write(folder / f"{self.number}.md", self.markdown())
 
     def __repr__(self) -> str:
         return (

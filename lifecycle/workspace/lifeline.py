@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lifecycle import alerts, figures, findings, periods, registry
 from lifecycle.jobs import index
 from lifecycle.jobs import record as records
-from lifecycle.workspace import notices, overview
+from lifecycle.workspace import notices, overview, pages
 from lifecycle.workspace.overview import number
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def write(workspace: Workspace, row: index.Row, *, as_of: datetime) -> Path:
     facts = [("Owner", settings.owner), ("Purpose", settings.purpose)]
     if settings.alerts.deputy:
         facts.insert(1, ("Deputy", settings.alerts.deputy))
+    pages.place(workspace, name)
     return index.write_model(
         workspace.reports,
         row,

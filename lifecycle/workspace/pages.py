@@ -13,7 +13,7 @@ from lifecycle import errors, jobs
 if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
 
-__all__ = ["notebook_path", "run", "stamp"]
+__all__ = ["notebook_path", "place", "run", "stamp"]
 
 
 def stamp(as_of: datetime) -> str:
@@ -29,6 +29,23 @@ def stamp(as_of: datetime) -> str:
     moment = as_of.astimezone(UTC)
     whole = moment.strftime("%Y-%m-%dT%H%M%SZ")
     return whole.removesuffix("T000000Z")
+
+
+def place(workspace: Workspace, name: str) -> Path:
+    """The directory of a model's reports, below those of the workspace.
+
+    Raises
+    ------
+    SettingsError
+        When it is a link to elsewhere; that of all reports may be one.
+    """
+    directory = workspace.reports / name
+    if not directory.resolve().is_relative_to(workspace.reports.resolve()):
+        raise errors.SettingsError(
+            f"{directory} is a link to elsewhere, so nothing is written there; put the "
+            "directory itself there, or make a link of all reports"
+        )
+    return directory
 
 
 def notebook_path(workspace: Workspace, notebook: str) -> Path:
@@ -99,7 +116,7 @@ def run(
         raise errors.BadParameters(
             f"{given} is said by the command itself; leave it out of the parameters"
         )
-    directory = workspace.reports / name / stamp(as_of)
+    directory = place(workspace, name) / stamp(as_of)
     started = datetime.now(UTC)
     done = jobs.run(
         path,
