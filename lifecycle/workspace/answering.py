@@ -118,6 +118,9 @@ class Answering:
             if found[0] is None:
                 return False
             finite = np.isfinite(found[0])
+            if count == n and finite.all():
+                scores[:], codes[:], left[:] = found[0], player.code, False
+                return True
             good = np.flatnonzero(mine)[finite]
             scores[good], codes[good], left[good] = found[0][finite], player.code, False
             return True

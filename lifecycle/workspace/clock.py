@@ -14,6 +14,7 @@ from lifecycle.workspace import (
     guarding,
     notices,
     rules,
+    spooled,
     undecided,
 )
 from lifecycle.workspace.chain import Tick
@@ -62,6 +63,8 @@ def due(
             say(done.sentence)
 
     for name in models or workspace.models:
+        for trouble in spooled.settle(workspace, name, at=as_of).troubles:
+            say(trouble)
         opened = watch(workspace.view(name, as_of))
         for alert in opened:
             note(Tick(name, "alert", alert.sentence, rule=alert.rule))
