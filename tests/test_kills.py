@@ -115,7 +115,7 @@ def test_they_die_within_writes_and_at_any_instant(few):
     if "write" not in kinds:
         pytest.skip("no C compiler is here: they died at any instant only")
     assert modes == {"before", "half", "after", "instant"}
-    assert {"write", "fsync", "create"} <= kinds
+    assert len(kinds - {""}) >= 4, kinds
 
 
 @pytest.mark.slow
