@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lifecycle.config.artefacts import Artefacts
+from lifecycle.config.guarding import GUARDS, Guard
 from lifecycle.config.hooks import Hook
 from lifecycle.config.reading import find, load, load_rules, parse
 from lifecycle.config.releasing import Gate, Promote, Release, Renewal
@@ -24,12 +25,14 @@ from lifecycle.config.trial import Trial
 
 __all__ = [
     "FILE",
+    "GUARDS",
     "NOTEBOOKS",
     "Alerts",
     "Artefacts",
     "Costs",
     "Features",
     "Gate",
+    "Guard",
     "Hook",
     "Kpi",
     "Model",

@@ -40,7 +40,6 @@ class Release(Table):
     canary_share: Annotated[float, Field(gt=0, lt=1)] = 0.05
     holdout_chunks: Annotated[int, Field(ge=1)] = 2
     spans: Spans = (8, 13, 0)
-    guard_min_rows: Annotated[int, Field(ge=1)] = 40
 
     @model_validator(mode="after")
     def _able(self) -> Release:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, model_validator
 
 from lifecycle.config.artefacts import Artefacts
+from lifecycle.config.guarding import Guard
 from lifecycle.config.hooks import Hooks
 from lifecycle.config.releasing import Gate, Promote, Release, Renewal
 from lifecycle.config.rules import Alerts, Person, Rule, Rules, Table, effective
@@ -207,6 +208,7 @@ class Model(Table):
     schedule: Schedule = Schedule()
     release: Release = Release()
     gate: Gate = Gate()
+    guard: Guard = Guard()
     promote: Promote = Promote()
     trial: Trial = Trial()
     renewal: Renewal = Renewal()
@@ -231,6 +233,12 @@ class Model(Table):
     @model_validator(mode="after")
     def _on_trial(self) -> Model:
         self.trial.held_against(self.kpis)
+        for name in self.guard.kpi:
+            if name not in self.kpis:
+                known = ", ".join(self.kpis) or "none"
+                raise ValueError(
+                    f"guard.kpi: there is no KPI {name!r}; name one of: {known}"
+                )
         return self
 
     @model_validator(mode="after")

@@ -17,14 +17,14 @@ _OWN = "accuracy"
 class Trial(Table):
     """How a version on trial is compared with the one in production.
 
-    `metric` is "accuracy" or the name of a KPI, `minimal_effect` the smallest difference
-    worth having, in its unit, and `weeks` the planned end. However often it is looked
-    at, a false winner or loser is named in `level` of all trials at most. A trial whose
-    chance to show the minimal effect by its end has fallen below `futility` is ended.
-    With `paired` accuracy is compared on rows that both versions score, which takes far
-    fewer weeks; say false where what is done about a prediction changes its outcome.
-    Amounts above `cap` count as it. A KPI of `guardrails` may not get worse by more than
-    its number. Amounts and ratios are judged from `min_rows` of each version on.
+    `metric` is "accuracy" or the name of a KPI, `minimal_effect` the smallest
+    difference worth having, in its unit, and `weeks` the planned end. However often it
+    is looked at, a false winner or loser is named in `level` of all trials at most. A
+    trial whose chance to show the minimal effect by its end has fallen below `futility`
+    is ended. With `paired` accuracy is compared on rows that both versions score, which
+    takes far fewer weeks; say false where what is done about a prediction changes its
+    outcome. Amounts above `cap` count as it. A KPI of `guardrails` may not get worse by
+    more than its number. Amounts and ratios are judged from `min_rows` of each on.
     """
 
     metric: Annotated[str, Field(min_length=1, max_length=64)] = _OWN
@@ -56,6 +56,6 @@ class Trial(Table):
                 )
             if kpis[name].person is not None:
                 raise ValueError(
-                    f"trial: {name!r} counts people, whom both versions may serve; name "
-                    "a KPI that counts predictions"
+                    f"trial: {name!r} counts people, whom both versions may serve; "
+                    "name a KPI that counts predictions"
                 )

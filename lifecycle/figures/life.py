@@ -1,4 +1,4 @@
-"""The life of a model on one time line: its metric above, what was done with it below."""
+"""The life of a model on one time line: its metric, and what was done with it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,15 @@
-"""When a release must go back by itself: what is held against which bound."""
+"""When a release must go back by itself: what is held against which bound.
+
+A guard is asked again and again, hour after hour, and each answer holds at all looks
+together: with probability `alpha` at most a guard ever says that a sound release is
+bad. `share` cuts the year's budget of false rollbacks into those of single guards.
+"""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from lifecycle.guards.budget import share
+from lifecycle.guards.counted import against, rate
+from lifecycle.guards.shifted import shift
+from lifecycle.guards.still import still
+
+__all__ = ["against", "rate", "share", "shift", "still"]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "accuracy",
     "began",
+    "counted",
     "dealt",
     "kpi",
     "pairs",
@@ -155,13 +156,13 @@ def kpi(
     metric = _metric(view, name, told)
     before = view.scored[view.scored["time"] + pause <= since]
     before = before.sort_values(["time", "id"], kind="stable").tail(BEFORE)
-    metric = _levelled(metric, *_counted(view, before, told, pause))
+    metric = _levelled(metric, *counted(view, before, told, pause))
     due = rows["time"] + pause
     known = due <= view.as_of
     if not told.event:
         known &= rows["outcome"].notna()
     rows, due = rows[known], due[known]
-    top, bottom = _counted(view, rows, told, pause)
+    top, bottom = counted(view, rows, told, pause)
     per = bottom if metric.kind == "ratio" else None
     return metric, _arms(rows, top, _due(view, due), per=per)
 
@@ -226,7 +227,7 @@ def _levelled(
     return replace(metric, usual=level, spread=spread if spread > 0 else None)
 
 
-def _counted(
+def counted(
     view: View, rows: pd.DataFrame, told: config.Kpi, pause: timedelta
 ) -> tuple[np.ndarray, np.ndarray]:
     """What each row adds to the upper and to the lower sum; not counted is nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lifecycle import alerts, errors, experiment, findings, promotion, registry
 from lifecycle.workspace import actors, comparing
@@ -199,16 +199,18 @@ def _end(view: View, trial: registry.Version, told: experiment.Reading) -> str:
     harm = told.decision == "stop: harm"
     reason = f"{'worse in its trial' if harm else 'the trial is futile'}: "
     reason += told.sentence
-    promotion.roll_back(
-        view.registry,
-        view.name,
-        actor=actors.MACHINE.name,
-        source=actors.MACHINE.source,
-        reason=reason,
-        at=view.as_of,
-        automatic=True,
-        evidence={"trial": told.facts()},
-    )
+    by: dict[str, Any] = {
+        "actor": actors.MACHINE.name,
+        "source": actors.MACHINE.source,
+        "reason": reason,
+        "at": view.as_of,
+        "automatic": True,
+        "evidence": {"trial": told.facts()},
+    }
+    if harm:
+        promotion.roll_back(view.registry, view.name, **by)
+    else:  # nothing bad is said of the version
+        promotion.retire(view.registry, view.name, trial.number, **by)
     subject = f"version {trial.number}"
     _tell(view, told, subject, "critical" if harm else "info")
     verb = "rolled back" if harm else "the trial has ended"

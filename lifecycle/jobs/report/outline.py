@@ -73,7 +73,7 @@ def shape(html: str) -> Shaped:
 def _told_apart(soup: BeautifulSoup) -> None:
     """Give boxes that would bear one name numbers: a landmark is found by its name."""
     seen: dict[str, int] = {}
-    for box in soup.find_all(attrs={"role": "region"}):
+    for box in soup.find_all("div", role="region"):
         name = str(box.get("aria-label") or "")
         seen[name] = seen.get(name, 0) + 1
         if seen[name] > 1:

@@ -1,0 +1,183 @@
+"""Guards are silent about sound releases at every look, and find what is bad."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from lifecycle import guards
+
+ALPHA = 1e-4
+
+
+# -- the budget ----------------------------------------------------------------------
+
+
+def test_the_budget_of_a_year_is_cut_by_the_union_bound() -> None:
+    each = guards.share(0.01, guards=5, releases=20)
+    assert each * 5 * 20 == pytest.approx(0.01)
+    with pytest.raises(ValueError, match="must be above 0"):
+        guards.share(0.01, guards=0, releases=20)
+
+
+# -- rates ---------------------------------------------------------------------------
+
+
+def by_hand(hits: int, n: int, bound: float, m: int = 48) -> float:
+    """The mean likelihood ratio over alternatives even in the log-odds."""
+    first = min(1.25 * bound, (1 + bound) / 2)
+    odds = np.linspace(math.log(first / (1 - first)), math.log((1 - 1e-6) / 1e-6), m)
+    chance = 1 / (1 + np.exp(-odds))
+    ratios = stats.binom.pmf(hits, n, chance) / stats.binom.pmf(hits, n, bound)
+    return float(np.log(ratios.mean()))
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "bound"), [(0, 10, 0.02), (3, 50, 0.02), (7, 9, 0.3), (2, 2, 0.5)]
+)
+def test_evidence_is_the_mean_of_likelihood_ratios(
+    hits: int, n: int, bound: float
+) -> None:
+    assert guards.against(hits, n, bound) == pytest.approx(by_hand(hits, n, bound))
+
+
+@given(
+    n=st.integers(0, 400),
+    share=st.floats(0, 1),
+    bound=st.floats(0.001, 0.9),
+    more=st.floats(0.001, 0.09),
+)
+def test_more_hits_speak_louder_and_a_wider_bound_less_loudly(
+    n: int, share: float, bound: float, more: float
+) -> None:
+    hits = round(n * share)
+    said = guards.against(hits, n, bound)
+    if hits < n:
+        assert guards.against(hits + 1, n, bound) >= said - 1e-9
+    if hits > n * (bound + more):
+        assert guards.against(hits, n, bound + more) <= said + 1e-6
+
+
+def test_at_its_bound_a_rate_is_refuted_no_more_often_than_allowed() -> None:
+    rng = np.random.default_rng(5)
+    alpha, runs, looks, bound = 0.05, 600, 40, 0.05
+    totals = rng.binomial(20, bound, (runs, looks)).cumsum(axis=1)
+    limit, ever = -math.log(alpha), 0
+    for course in totals:
+        said = [
+            guards.against(int(k), 20 * (t + 1), bound) for t, k in enumerate(course)
+        ]
+        ever += max(said) >= limit
+    # above it with probability 0.001 if the promise just held
+    assert ever <= stats.binom.ppf(0.999, runs, alpha)
+    assert ever < 0.05 * runs
+
+
+def test_a_raising_version_is_found_after_a_handful_of_rows() -> None:
+    found = guards.rate(6, 6, at_most=0.02, alpha=ALPHA, measure="errors")
+    assert (found.verdict, found.value) == ("alert", 1.0)
+    assert found.lower > 0.02
+    assert guards.rate(1, 1, at_most=0.02, alpha=ALPHA, measure="e").verdict == "quiet"
+
+
+def test_few_rows_that_say_nothing_are_undefined_and_none_has_no_value() -> None:
+    few = guards.rate(0, 5, at_most=0.02, alpha=ALPHA, measure="errors", min_n=40)
+    assert (few.verdict, few.value) == ("undefined", 0.0)
+    none = guards.rate(0, 0, at_most=0.02, alpha=ALPHA, measure="errors")
+    assert (none.verdict, math.isnan(none.value)) == ("undefined", True)
+
+
+@given(n=st.integers(1, 300), share=st.floats(0, 1))
+def test_the_lower_end_is_the_largest_bound_that_is_refuted(
+    n: int, share: float
+) -> None:
+    hits = round(n * share)
+    found = guards.rate(hits, n, at_most=0.02, alpha=ALPHA, measure="errors")
+    assert 0 <= found.lower <= found.value <= 1
+    limit = -math.log(ALPHA)
+    if found.lower > 1e-8:
+        assert guards.against(hits, n, found.lower * (1 - 1e-9)) >= limit - 1e-3
+        above = min(found.lower * 1.01 + 1e-6, 1 - 1e-9)
+        if above < found.value:
+            assert guards.against(hits, n, above) < limit + 1e-3
+
+
+@pytest.mark.parametrize(("hits", "n", "bound"), [(3, 2, 0.1), (-1, 2, 0.1), (1, 2, 0)])
+def test_what_is_no_count_and_no_rate_is_refused(
+    hits: int, n: int, bound: float
+) -> None:
+    with pytest.raises(ValueError, match="are no counts and no rate"):
+        guards.against(hits, n, bound)
+
+
+# -- scores --------------------------------------------------------------------------
+
+
+def apart(n: int, mean: float, seed: int) -> np.ndarray:
+    return np.clip(np.random.default_rng(seed).normal(mean, 0.1, n), -1, 1)
+
+
+def test_a_version_that_is_meant_to_differ_is_left_alone() -> None:
+    found = guards.shift(apart(800, 0.3, 1), apart(800, 0.3, 2), floor=0.1, alpha=ALPHA)
+    assert found.verdict == "quiet"
+    assert found.lower < 0 < found.upper
+
+
+@pytest.mark.parametrize("moved", [0.3, -0.3])
+def test_scores_that_move_after_the_release_are_found_on_either_side(
+    moved: float,
+) -> None:
+    found = guards.shift(
+        apart(800, 0.1, 3), apart(400, 0.1 + moved, 4), floor=0.1, alpha=ALPHA
+    )
+    assert found.verdict == "alert"
+    assert found.value == pytest.approx(moved, abs=0.02)
+    assert abs(found.lower) > 0.1 or abs(found.upper) > 0.1
+
+
+def test_blocks_say_nearly_as_much_and_wait_until_they_are_whole() -> None:
+    before, since = apart(4_000, 0.0, 5), apart(4_000, 0.25, 6)
+    rows = guards.shift(before[:1000], since[:1000], floor=0.1, alpha=ALPHA)
+    blocks = guards.shift(before, since, floor=0.1, alpha=ALPHA, block=4)
+    assert rows.verdict == blocks.verdict == "alert"
+    again = guards.shift(before, since[:3_999], floor=0.1, alpha=ALPHA, block=4)
+    assert again.n == 3_996
+
+
+def test_few_rows_or_a_difference_beyond_its_range_are_told() -> None:
+    few = guards.shift([0.0] * 10, [0.5] * 500, floor=0.1, alpha=ALPHA)
+    assert few.verdict == "undefined"
+    with pytest.raises(ValueError, match="between -1 and 1"):
+        guards.shift([0.0] * 50, [2.0] * 50, floor=0.1, alpha=ALPHA)
+
+
+# -- one and the same score ------------------------------------------------------------
+
+
+def test_a_score_that_has_become_one_number_is_found_however_it_was_before() -> None:
+    rng = np.random.default_rng(7)
+    other = rng.uniform(size=300)
+    now = np.concatenate([rng.uniform(size=200), np.full(100, 0.5)])
+    found = guards.still(now, other, alpha=ALPHA)
+    assert (found.verdict, found.value) == ("alert", 100.0)
+    assert guards.still(now[:205], other[:205], alpha=ALPHA).verdict == "quiet"
+
+
+def test_a_model_of_few_scores_needs_a_longer_run() -> None:
+    coarse = np.random.default_rng(8).choice([0.2, 0.8], 400, p=[0.7, 0.3])
+    found = guards.still([0.2] * 60, coarse, alpha=ALPHA)
+    # 1 + log(1e-10) / log(0.7), by hand about 66
+    assert found.threshold == pytest.approx(
+        1 + math.ceil(math.log(1e-10) / math.log((coarse == 0.2).mean()))
+    )
+    assert found.verdict == "quiet"
+
+
+@pytest.mark.parametrize("other", [[0.5] * 50, [], [math.nan] * 50])
+def test_where_the_other_tells_nothing_apart_nothing_is_said(other: list) -> None:
+    assert guards.still([0.5] * 50, other, alpha=ALPHA).verdict == "undefined"
