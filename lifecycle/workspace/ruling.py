@@ -20,14 +20,13 @@ __all__ = ["backtest", "listened", "ruling"]
 
 OLDER = 16  # windows before the newest, for what needs no fit
 MOST_ROWS = 20_000  # of one fit
-_EARLIER = 6  # of the versions that could come back, beside the first
 
 
 def backtest(view: View) -> training.Backtest | None:
     """What each action would have brought in the newest labelled chunks.
 
     Every earlier version that was in production is scored on the same rows, as far as
-    it can be loaded: the newest six and the first. Fits are kept from ruling to ruling.
+    it can be loaded. Fits are kept from ruling to ruling.
     Where a fit has a price only those are made that are worth it now. `None` before the
     first version.
     """
@@ -146,7 +145,7 @@ def _deployed(
 
 
 def _earlier(view: View, production: int) -> list[int]:
-    """The versions that were in production, the newest of them and the first."""
+    """The versions that were in production until then, the newest last."""
     served: dict[int, None] = {}
     for entry in view.registry.ledger(view.name):
         number = entry.after.get("production")
@@ -154,9 +153,7 @@ def _earlier(view: View, production: int) -> list[int]:
             served.pop(number, None)
             served[number] = None
     served.pop(production, None)
-    newest = list(served)[-_EARLIER:]
-    first = min(served, default=0)
-    return newest if first in newest or not served else [*newest, first]
+    return list(served)
 
 
 def _as_champion(view: View, name: str) -> recipes.Recipe:
