@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -39,10 +40,11 @@ def promises(view: Rows) -> decision.Promises:
     import pandas as pd
 
     made, weeks = [], []
+    ledger = view.registry.ledger(view.name)
     for renewal in view.registry.renewals(view.name):
         if not renewal.ruling or renewal.as_of > view.as_of:
             continue
-        term = _term(view, renewal)
+        term = _term(view, renewal, ledger)
         made.append(_ruling(view, renewal, acted=term is not None))
         if term is not None and renewal.version is not None:
             weeks.append(_weeks(view, renewal, renewal.version, term))
@@ -90,10 +92,12 @@ def _ended(view: Rows, renewal: registry.Renewal) -> str:
     return asked.status
 
 
-def _term(view: Rows, renewal: registry.Renewal) -> _Term | None:
+def _term(
+    view: Rows, renewal: registry.Renewal, ledger: Sequence[registry.Entry]
+) -> _Term | None:
     """The first time after the ruling that its version was in production."""
     began, displaced = None, None
-    for entry in view.registry.ledger(view.name):
+    for entry in ledger:
         if entry.at > view.as_of:
             break
         now, before = entry.after.get("production"), entry.before.get("production")
