@@ -22,7 +22,7 @@ SETTINGS = Guard()
 ALPHA = guards.share(
     SETTINGS.false_rollbacks_per_year,
     guards=len(GUARDS),
-    releases=SETTINGS.releases_per_year,
+    releases=2 * SETTINGS.releases_per_year,
 )
 WEEK = 168
 TRAFFIC = (200, 2_000, 20_000)

@@ -161,16 +161,19 @@ def test_few_rows_or_a_difference_beyond_its_range_are_told() -> None:
 
 def test_a_score_that_has_become_one_number_is_found_however_it_was_before() -> None:
     rng = np.random.default_rng(7)
-    other = rng.uniform(size=300)
+    other, usual = rng.uniform(size=300), rng.uniform(size=200)
     now = np.concatenate([rng.uniform(size=200), np.full(100, 0.5)])
-    found = guards.still(now, other, alpha=ALPHA)
+    found = guards.still(now, other, usual=usual, alpha=ALPHA)
     assert (found.verdict, found.value) == ("alert", 100.0)
-    assert guards.still(now[:205], other[:205], alpha=ALPHA).verdict == "quiet"
+    early = guards.still(now[:205], other[:205], usual=usual, alpha=ALPHA)
+    assert early.verdict == "quiet"
 
 
 def test_a_model_of_few_scores_needs_a_longer_run() -> None:
-    coarse = np.random.default_rng(8).choice([0.2, 0.8], 400, p=[0.7, 0.3])
-    found = guards.still([0.2] * 60, coarse, alpha=ALPHA)
+    rng = np.random.default_rng(8)
+    coarse = rng.choice([0.2, 0.8], 400, p=[0.7, 0.3])
+    fine = rng.uniform(size=60)
+    found = guards.still([0.2] * 60, fine, usual=coarse, alpha=ALPHA)
     # 1 + log(1e-10) / log(0.7), by hand about 66
     assert found.threshold == pytest.approx(
         1 + math.ceil(math.log(1e-10) / math.log((coarse == 0.2).mean()))
@@ -178,6 +181,28 @@ def test_a_model_of_few_scores_needs_a_longer_run() -> None:
     assert found.verdict == "quiet"
 
 
+def test_a_version_with_a_plateau_of_its_own_is_left_alone() -> None:
+    rng = np.random.default_rng(9)
+    alarms = 0
+    for _ in range(200):
+        plateau = np.where(rng.uniform(size=900) < 0.6, 0.3, rng.uniform(size=900))
+        found = guards.still(
+            plateau[400:], rng.uniform(size=500), usual=plateau[:400], alpha=ALPHA
+        )
+        alarms += found.verdict == "alert"
+    assert alarms == 0
+
+
+def test_a_request_that_is_sent_again_and_again_is_no_fault() -> None:
+    rng = np.random.default_rng(10)
+    mine, theirs = rng.uniform(size=300), rng.uniform(size=300)
+    mine[-60:], theirs[-60:] = 0.4, 0.7
+    found = guards.still(mine, theirs, usual=rng.uniform(size=200), alpha=ALPHA)
+    assert found.verdict == "quiet"
+
+
 @pytest.mark.parametrize("other", [[0.5] * 50, [], [math.nan] * 50])
 def test_where_the_other_tells_nothing_apart_nothing_is_said(other: list) -> None:
-    assert guards.still([0.5] * 50, other, alpha=ALPHA).verdict == "undefined"
+    usual = np.random.default_rng(11).uniform(size=200)
+    found = guards.still([0.5] * 50, other, usual=usual, alpha=ALPHA)
+    assert found.verdict == "undefined"

@@ -239,6 +239,11 @@ class Model(Table):
                 raise ValueError(
                     f"guard.kpi: there is no KPI {name!r}; name one of: {known}"
                 )
+            if (self.kpis[name].measure, self.kpis[name].of) != ("share", "all"):
+                raise ValueError(
+                    f"guard.kpi: {name!r} is no share of all predictions; guard it in "
+                    "a trial (trial.guardrails)"
+                )
         return self
 
     @model_validator(mode="after")

@@ -18,7 +18,8 @@ class Trial(Table):
     """How a version on trial is compared with the one in production.
 
     `metric` is "accuracy" or the name of a KPI, `minimal_effect` the smallest
-    difference worth having, in its unit, and `weeks` the planned end. However often it
+    difference worth having, in its unit, and `weeks` the planned end. A benefit is not
+    believed before `least_weeks`: outcomes may still be corrected. However often it
     is looked at, a false winner or loser is named in `level` of all trials at most. A
     trial whose chance to show the minimal effect by its end has fallen below `futility`
     is ended. With `paired` accuracy is compared on rows that both versions score, which
@@ -30,6 +31,7 @@ class Trial(Table):
     metric: Annotated[str, Field(min_length=1, max_length=64)] = _OWN
     minimal_effect: Annotated[float, Field(gt=0)] = 0.02
     weeks: Annotated[float, Field(gt=0, le=104)] = 8.0
+    least_weeks: Annotated[float, Field(ge=0, le=104)] = 1.0
     level: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     futility: Annotated[float, Field(ge=0, lt=1)] = 0.1
     paired: bool = True

@@ -229,6 +229,7 @@ def roll_back(
     at: datetime,
     automatic: bool = False,
     to: int | None = None,
+    number: int | None = None,
     evidence: Mapping[str, Any] | None = None,
 ) -> Move:
     """End the trial, or put the previous version back into production.
@@ -252,11 +253,16 @@ def roll_back(
     to : int, optional
         The version to return to, instead of the previous one; one that was in
         production before. Every other one takes an approval.
+    number : int, optional
+        The version that was judged: where another one would be given up now, nothing
+        is.
     evidence : mapping, optional
         The numbers behind it.
 
     Raises
     ------
+    Stale
+        When another version than `number` would be given up.
     IllegalMove
         When there is nothing to return to, or `to` was never in production.
     ArtefactError
@@ -266,6 +272,11 @@ def roll_back(
     with registry.atomic() as book:
         before = Standing.of(model, book.roles(model))
         bad, after = before.roll_back(to)
+        if number not in (None, bad):
+            raise errors.Stale(
+                f"version {number} of {model} was judged, and version {bad} would be "
+                "rolled back now; look again"
+            )
         if after.production != before.production:
             target = book.version(model, after.production or 0)
             served = {entry.after.get("production") for entry in book.ledger(model)}

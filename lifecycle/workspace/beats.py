@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -46,6 +45,7 @@ class Beats:
         self._stopped = threading.Event()
         self._starting = threading.Lock()
         self.threads: list[threading.Thread] = []
+        self.failed = ""  # what a beat raised last
 
     def start(self) -> None:
         """Start the threads, once."""
@@ -74,21 +74,33 @@ class Beats:
     def _writing(self) -> None:
         while not self._stopped.is_set():
             self._recorder.wanted.wait(self._every[1])
-            with suppress(OSError):  # `Recorder.trouble` says so
-                self._recorder.write()
+            self._go_on(self._recorder.write)
             if self._recorder.trouble:
                 self._stopped.wait(self._every[1])
-            self._count()
+            self._go_on(self._count)
 
     def _polling(self) -> None:
         while not self._stopped.wait(self._every[0]):
-            self._poll()
+            self._go_on(self._poll)
 
     def _settling(self) -> None:
         settle, last = self._every[2], monotonic()
         while not self._stopped.wait(min(_KEEP, settle)):
             if monotonic() - last >= settle:
                 last = monotonic()
-                self._settle()
+                self._go_on(self._settle)
             else:
-                self._keep()
+                self._go_on(self._keep)
+
+    def _go_on(self, work: Callable[[], object]) -> None:
+        """Do a beat; whatever it raises, the next one is done all the same.
+
+        A thread that ends follows no move and settles nothing from then on, and nobody
+        is there to see it: what failed is told instead.
+        """
+        try:
+            work()
+        except OSError:
+            pass  # `Recorder.trouble` says so, and the spool is read again
+        except Exception as error:  # noqa: BLE001 - a beat may not end the beating
+            self.failed = f"{type(error).__name__}: {error}"[:200]

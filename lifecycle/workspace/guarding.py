@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import alerts, promotion
+from lifecycle import alerts, errors, promotion
 from lifecycle.findings import Finding, Findings
 from lifecycle.jobs import store
 from lifecycle.workspace import actors, watchmen
@@ -23,6 +23,7 @@ __all__ = ["RULE", "guard", "look"]
 
 RULE = "guard"
 """The rule of alerts about what a guard says and does not act upon."""
+_LATELY = timedelta(days=14)
 _WORDS = {
     "accuracy_difference": "accuracy against {other} on the rows that both scored",
     "errors": "rows that failed",
@@ -46,8 +47,8 @@ def look(view: View) -> Findings:
     Findings
         A row a guard, with its bound; no rows where no release is watched.
     """
-    post = watchmen.post(view)
-    if post is None:
+    posts = watchmen.posts(view)
+    if not posts:
         weeks = view.settings.guard.weeks
         return Findings(
             "Guard",
@@ -55,119 +56,156 @@ def look(view: View) -> Findings:
             f"No release of {view.name} is guarded: nothing is on trial, and no "
             f"version went into production within {weeks:g} weeks.",
         )
-    found = post.findings()
-    against = "nothing to go back to"
-    if post.other is not None:
-        against = f"version {post.other.number}"
-    bad = [name for name, row in found.items() if row.verdict == "alert"]
-    said = f"{', '.join(bad)} speak against it" if bad else "no guard speaks against it"
-    summary = f"{post.subject} since {post.since:%Y-%m-%d}, against {against}: {said}."
-    return Findings("Guard", tuple(found.values()), summary[:1].upper() + summary[1:])
+    rows: list[Finding] = []
+    said = []
+    for post in posts:
+        found = post.findings()
+        rows += found.values()
+        against = "with nothing to go back to"
+        if post.other is not None:
+            against = f"against version {post.other.number}"
+        bad = [name for name, row in found.items() if row.verdict == "alert"]
+        told = f"against it {'speak' if len(bad) > 1 else 'speaks'} {', '.join(bad)}"
+        said.append(
+            f"{post.subject[:1].upper()}{post.subject[1:]} since "
+            f"{post.since:%Y-%m-%d}, {against}: "
+            f"{told if bad else 'no guard speaks against it'}."
+        )
+    return Findings("Guard", tuple(rows), " ".join(said))
 
 
 def guard(view: View) -> str | None:
-    """Hold the release that is watched against every guard, and act on what they say.
+    """Hold each release that is watched against every guard, and act on what they say.
 
-    The version on trial is held against production, else production against the
-    previous version for the weeks of the settings. A breach gives all traffic back to
-    the other one in one transaction, with an alert that has the numbers; without
-    another one, or where the settings say so, there is an alert alone. Looked at once
-    in `every_hours`. What a trial itself says is done then (`trial.act`).
+    The version in production is held against the previous one for the weeks of the
+    settings, a version on trial against production. A breach gives all traffic back to
+    the other one in one transaction, with an alert that has the numbers, and ends a
+    trial with it; without another one, or where the settings say so, there is an alert
+    alone. Looked at once in `every_hours`. What a trial itself says is done then
+    (`trial.act`).
 
     Returns
     -------
     str or None
         One sentence where something was done.
     """
-    post = watchmen.post(view)
-    if post is None:
+    _untold(view)
+    posts = watchmen.posts(view)
+    if posts and _looked(view):
         return None
-    if _looked(view):
-        return None
-    found = post.findings()
-    acting = set(view.settings.guard.act)
-    bad = {name: row for name, row in found.items() if row.verdict == "alert"}
-    may = {name: row for name, row in bad.items() if name.partition(" ")[0] in acting}
-    _tell(view, post, {k: row for k, row in found.items() if k not in may}, may)
-    if may and post.other is not None:
-        return _roll_back(view, post, may)
+    told: list[Finding] = []
+    for post in posts:
+        found = post.findings()
+        acting = set(view.settings.guard.act)
+        bad = {name: row for name, row in found.items() if row.verdict == "alert"}
+        may = {k: row for k, row in bad.items() if k.partition(" ")[0] in acting}
+        if may and post.other is not None:
+            done = _roll_back(view, post, may)
+            if done is not None:
+                return done
+        told += [_named(post, row) for row in found.values()]
+    _tell(view, told)
     _keep(view)
     if view.experimental is not None:
         return trials.act(view)
     return None
 
 
-def _roll_back(view: View, post: watchmen.Post, bad: Mapping[str, Finding]) -> str:
+def _roll_back(
+    view: View, post: watchmen.Post, bad: Mapping[str, Finding]
+) -> str | None:
+    """Give the traffic back; None where somebody has moved the roles since."""
     assert post.other is not None
     number, other = post.serving.number, f"version {post.other.number}"
-    first = next(iter(bad.values()))
     reason = (
         f"version {number} does clearly worse than {other}: "
         f"{'; '.join(_said(row, other) for row in bad.values())}"
     )
-    promotion.roll_back(
-        view.registry,
-        view.name,
-        actor=actors.MACHINE.name,
-        source="automatic",
-        reason=reason,
-        at=view.as_of,
-        automatic=True,
-        evidence={"guard": {name: _plain(row) for name, row in bad.items()}},
-    )
+    production = view.production
+    trial = production is not None and number != production.number
+    try:
+        promotion.roll_back(
+            view.registry,
+            view.name,
+            actor=actors.MACHINE.name,
+            source="automatic",
+            reason=reason,
+            at=view.as_of,
+            automatic=True,
+            number=number,
+            to=None if trial else post.other.number,
+            evidence={"guard": {name: _plain(row) for name, row in bad.items()}},
+        )
+    except errors.IllegalMove:
+        return None  # the next look judges what is so then
+    _alert(view, number, reason, next(iter(bad.values())))
+    return f"{view.name}: rolled back, {reason}"
+
+
+def _alert(view: View, number: int, reason: str, row: Finding) -> None:
     alerts.update(
         view.registry,
         view.name,
-        Findings("Release", (replace(first, subject=f"version {number}"),), reason),
+        Findings("Release", (replace(row, subject=f"version {number}"),), reason),
         rule="rollback",
         at=view.as_of,
         owner=view.settings.owner,
         severity="critical",
         words=f"{view.name}: rolled back, {reason}",
     )
-    return f"{view.name}: rolled back, {reason}"
 
 
-def _tell(
-    view: View,
-    post: watchmen.Post,
-    others: Mapping[str, Finding],
-    may: Mapping[str, Finding],
-) -> None:
-    """An alert about each guard that speaks and may not act, or cannot."""
-    rows = [*others.values()]
-    if post.other is None:
-        rows += may.values()
-    told = [
-        replace(row, subject=f"{row.measure} of version {post.serving.number}")
-        for row in rows
-    ]
-    loud = [row for row in told if row.verdict == "alert"]
-    gone = [
-        Finding("", 0.0, 0, verdict="quiet", subject=each.subject)
-        for each in alerts.open_alerts(view.registry, view.name)
-        if each.rule == RULE and not each.subject.endswith(f" {post.serving.number}")
-    ]
-    if not loud and not any(
-        each.rule == RULE for each in alerts.open_alerts(view.registry, view.name)
-    ):
+def _untold(view: View) -> None:
+    """The alert of a rollback whose process died before it could tell."""
+    for entry in reversed(view.registry.ledger(view.name)):
+        if view.as_of - entry.at > _LATELY:
+            return
+        if entry.move != "roll back" or "guard" not in entry.evidence:
+            continue
+        known = any(
+            each.rule == "rollback" and each.opened_at >= entry.at
+            for each in alerts.history(view.registry, view.name)
+        )
+        if not known and entry.at <= view.as_of and entry.number is not None:
+            row = Finding("guard", math.nan, 1, verdict="alert")
+            _alert(view, entry.number, entry.reason, row)
         return
-    way = "there is no version to go back to"
-    if post.other is not None:
+
+
+def _named(post: watchmen.Post, row: Finding) -> Finding:
+    """A row of an alert: one subject a guard and version, however it is counted."""
+    measure = "late answers" if row.measure.startswith("late ") else row.measure
+    ready = "" if post.other is not None else ", which has none to go back to"
+    return replace(row, subject=f"{measure} of version {post.serving.number}{ready}")
+
+
+def _tell(view: View, told: Sequence[Finding]) -> None:
+    """An alert about each guard that speaks and may not act, or cannot."""
+    lasting = {
+        each.subject
+        for each in alerts.open_alerts(view.registry, view.name)
+        if each.rule == RULE
+    }
+    rows = [row for row in told if row.verdict == "alert" or row.subject in lasting]
+    gone = lasting - {row.subject for row in told}
+    rows += [Finding("", 0.0, 1, verdict="quiet", subject=each) for each in gone]
+    for row in rows:
+        alone = row.subject.endswith("to go back to")
         way = "the settings let nobody but a person roll it back"
-    words = "; ".join(_said(row, "the version before") for row in loud)
-    alerts.update(
-        view.registry,
-        view.name,
-        Findings("Guard", (*told, *gone)),
-        rule=RULE,
-        at=view.as_of,
-        owner=view.settings.owner,
-        severity="critical" if post.other is None else "warning",
-        words=f"{view.name}: version {post.serving.number}: {words}; {way}"
-        if loud
-        else "",
-    )
+        if alone:
+            way = "there is no version to go back to"
+        words = f"{view.name}: {row.subject.partition(',')[0]}: "
+        words += f"{_said(row, 'the version before')}; {way}"
+        alerts.update(
+            view.registry,
+            view.name,
+            Findings("Guard", (row,)),
+            rule=RULE,
+            at=view.as_of,
+            owner=view.settings.owner,
+            severity="critical" if alone else "warning",
+            words=words if row.verdict == "alert" else "",
+        )
 
 
 def _said(row: Finding, other: str) -> str:

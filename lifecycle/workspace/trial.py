@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import alerts, errors, experiment, findings, promotion, registry
-from lifecycle.workspace import actors, comparing
+from lifecycle.workspace import actors, comparing, gating
 from lifecycle.workspace.pricing import rows_per_week
 
 if TYPE_CHECKING:
@@ -169,11 +169,14 @@ def act(view: View) -> str | None:
 def _propose(
     view: View, trial: registry.Version, told: experiment.Reading
 ) -> str | None:
+    began = comparing.began(view, trial)
+    if view.as_of - began < timedelta(weeks=view.settings.trial.least_weeks):
+        return None
     asked = {each.number for each in promotion.pending(view.registry, view.name)}
     refused = {
         each.number
-        for each in view.registry.proposals(view.name, status="rejected")
-        if each.created_at >= comparing.began(view, trial)
+        for each in view.registry.proposals(view.name)
+        if each.status in ("rejected", "withdrawn") and each.created_at >= began
     }
     if trial.number in asked | refused:
         return None
@@ -188,6 +191,7 @@ def _propose(
         evidence={"passed": True, "gate": told.sentence, "trial": told.facts()},
         at=view.as_of,
         automatic=True,
+        **gating.terms(view, view.as_of),
     )
     return (
         f"{view.name}: version {trial.number} did better in its trial; proposal "
@@ -195,7 +199,7 @@ def _propose(
     )
 
 
-def _end(view: View, trial: registry.Version, told: experiment.Reading) -> str:
+def _end(view: View, trial: registry.Version, told: experiment.Reading) -> str | None:
     harm = told.decision == "stop: harm"
     reason = f"{'worse in its trial' if harm else 'the trial is futile'}: "
     reason += told.sentence
@@ -207,10 +211,13 @@ def _end(view: View, trial: registry.Version, told: experiment.Reading) -> str:
         "automatic": True,
         "evidence": {"trial": told.facts()},
     }
-    if harm:
-        promotion.roll_back(view.registry, view.name, **by)
-    else:  # nothing bad is said of the version
-        promotion.retire(view.registry, view.name, trial.number, **by)
+    try:
+        if harm:
+            promotion.roll_back(view.registry, view.name, number=trial.number, **by)
+        else:  # nothing bad is said of the version
+            promotion.retire(view.registry, view.name, trial.number, **by)
+    except errors.IllegalMove:
+        return None  # somebody was faster: the next look judges what is so then
     subject = f"version {trial.number}"
     _tell(view, told, subject, "critical" if harm else "info")
     verb = "rolled back" if harm else "the trial has ended"

@@ -47,17 +47,16 @@ def look(view: View) -> list[str]:
         for each in alerts.open_alerts(view.registry, view.name)
         if each.rule == RULE and each.subject not in subjects
     ]
-    if rows:
-        late = [row for row in rows if row.verdict == "alert"]
+    for row in rows:
         alerts.update(
             view.registry,
             view.name,
-            Findings("Undecided", tuple(rows)),
+            Findings("Undecided", (row,)),
             rule=RULE,
             at=view.as_of,
             owner=view.settings.owner,
             severity="warning",
-            words=_words(view, late[0], waiting) if late else "",
+            words=_words(view, row, waiting) if row.verdict == "alert" else "",
         )
     return [move.sentence for move in over]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from lifecycle import evaluation, guards, intervals, routing
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from lifecycle import registry
     from lifecycle.workspace.view import View
 
-__all__ = ["Post", "post"]
+__all__ = ["Post", "posts"]
 
 BEFORE = timedelta(weeks=4)  # before a release, to see how two versions differ
 MOST = 2_000  # of rows or blocks that a sequence is made of
@@ -68,7 +69,7 @@ class Post:
 
     def findings(self) -> dict[str, Finding]:
         """What each guard says, by its name, in the order of the settings."""
-        asked = {
+        asked: dict[str, Callable[[], Finding]] = {
             "performance": self.performance,
             "errors": self.errors,
             "missing": self.missing,
@@ -76,9 +77,9 @@ class Post:
             "latency": self.latency,
             "scores": self.scores,
         }
-        found = {name: ask() for name, ask in asked.items()}
         for name, tolerance in self.view.settings.guard.kpi.items():
-            found[f"kpi {name}"] = self.kpi(name, tolerance)
+            asked[f"kpi {name}"] = partial(self.kpi, name, tolerance)
+        found = {name: _asked(name, ask) for name, ask in asked.items()}
         return {
             name: replace(row, subject=row.subject or self.subject)
             for name, row in found.items()
@@ -87,16 +88,19 @@ class Post:
     # -- with outcomes -----------------------------------------------------------------
 
     def performance(self) -> Finding:
-        """Accuracy against the other version's, on all later rows that both score.
+        """Accuracy against the other version's, on rows that both score.
 
-        In the order of their predictions: each look adds rows at the end, and a
-        corrected outcome keeps its place. By the time they became known, wins that were
-        corrected late would stand together.
+        Of those that neither was trained on the rows whose outcome came due since the
+        release: what was known before it the gate has seen, or a person. In the order
+        of their predictions: each look adds rows at the end, and a corrected outcome
+        keeps its place. By the time they became known, wins that were corrected late
+        would stand together.
         """
         rows, least = self.view.mature, self.view.settings.guard.min_rows
         if self.other is None:
             return _undefined("accuracy_difference")
         rows = rows[rows["time"] > self._trained_to]
+        rows = rows[rows["time"] + self.view.settings.delay > self.since]
         if len(rows) < least:
             return replace(_undefined("accuracy_difference"), n=len(rows))
         return evaluation.guard(
@@ -143,8 +147,13 @@ class Post:
     def errors(self) -> Finding:
         """Rows that the version raised on, or answered too late."""
         told = self._health.total(str(self.serving.number), start=self._hour)
+        bad = told.errors + told.slow
+        if self.other is not None:  # what the fallback raised on, too, says nothing
+            other = str(self.other.number)
+            behind = self._health.total(other, role="previous", start=self._hour)
+            bad = max(0, bad - behind.errors)
         return guards.rate(
-            told.errors + told.slow,
+            bad,
             told.rows - told.skipped,
             at_most=self.view.settings.guard.max_error_rate,
             alpha=self.alpha,
@@ -159,8 +168,10 @@ class Post:
             told.rows - told.skipped - told.errors - told.slow,
             told.missing,
         )
-        if not tried:  # a batch: the log is all there is
-            rows = self._since[self._since["version"] == str(self.serving.number)]
+        if not tried:  # a batch, or another service: the log is all there is
+            rows = self.view.labelled
+            served = rows["version"] == str(self.serving.number)
+            rows = rows[served & (rows["time"] >= self.since)]
             tried, without = len(rows), int(rows["score"].isna().sum())
         return guards.rate(
             without,
@@ -177,9 +188,12 @@ class Post:
         rows = rows.tail(NEWEST)
         if self.other is None or rows.empty:
             return _undefined("constant")
+        before = self.view.scored
+        before = before[(before["time"] < self.since)].tail(NEWEST)
         return guards.still(
             rows["score"].to_numpy(),
             self._scores(self.other, rows),
+            usual=self._scores(self.serving, before) if len(before) else [],
             alpha=self.alpha,
         )
 
@@ -187,7 +201,7 @@ class Post:
         """Hours in which one call of twenty took longer than is bearable."""
         told = self.view.settings.guard
         unit, spans = "hours", self._spans(len("2024-05-06T07"))
-        if not any(spans.values()):  # too few calls an hour
+        if not spans[str(self.serving.number)]:  # too few calls an hour
             unit, spans = "days", self._spans(len("2024-05-06"))
         first = self._hour.strftime("%Y-%m-%dT%H")
         now = [p95 for span, p95 in spans[str(self.serving.number)] if span >= first]
@@ -266,10 +280,11 @@ class Post:
         return shadows.scores(self.view.workspace, self.view.name, version, rows)
 
     def _says(self, version: registry.Version, rows: pd.DataFrame) -> np.ndarray:
-        says: np.ndarray = (self._scores(version, rows) >= version.threshold).astype(
-            float
-        )
-        return says
+        import numpy as np
+
+        scores = self._scores(version, rows)
+        says = (scores >= version.threshold).astype(float)
+        return np.where(np.isnan(scores), np.nan, says)
 
     def _apart(self, rows: pd.DataFrame) -> np.ndarray:
         """Its scores less the other's, of rows that both score."""
@@ -283,21 +298,22 @@ class Post:
         return np.clip(apart, -1, 1)
 
 
-def post(view: View) -> Post | None:
-    """Which release is watched now: the trial, else the newest version in production.
+def posts(view: View) -> list[Post]:
+    """Which releases are watched now: the one in production first, then the trial.
 
-    The trial for as long as it lasts, production for the weeks of the settings after
-    it came; `None` before the first version and after those.
+    Production against the previous version for the weeks of the settings after it came,
+    the trial against production for as long as it lasts.
     """
     trial, champion = view.experimental, view.production
     if champion is None:
-        return None
-    if trial is not None:
-        return Post(view, trial, champion, comparing.began(view, trial))
+        return []
+    found = []
     since = _released(view, champion)
-    if view.as_of - since > timedelta(weeks=view.settings.guard.weeks):
-        return None
-    return Post(view, champion, view.previous, since)
+    if view.as_of - since <= timedelta(weeks=view.settings.guard.weeks):
+        found.append(Post(view, champion, view.previous, since))
+    if trial is not None:
+        found.append(Post(view, trial, champion, comparing.began(view, trial)))
+    return found
 
 
 def _released(view: View, champion: registry.Version) -> datetime:
@@ -307,6 +323,18 @@ def _released(view: View, champion: registry.Version) -> datetime:
         if entry.at <= view.as_of and now == champion.number and before != now:
             return entry.at
     return view.as_of
+
+
+def _asked(name: str, ask: Callable[[], Finding]) -> Finding:
+    """What a guard says; one that a model keeps from speaking leaves it to the others.
+
+    A version that raises, or whose artefact is gone, is what guards are for: whatever
+    its code raises may not silence those that only count.
+    """
+    try:
+        return ask()
+    except Exception:  # noqa: BLE001 - the code of a model, whatever it raises
+        return _undefined(name)
 
 
 def _undefined(measure: str) -> Finding:
