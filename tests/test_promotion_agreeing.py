@@ -88,7 +88,7 @@ def test_one_no_ends_it_whoever_said_yes_before(book) -> None:
 
 def test_only_who_may_and_is_vouched_for_can_approve(book) -> None:
     proposal = asked(book, 2)
-    with pytest.raises(errors.NotAllowed, match="eve may not approve it; ben, carl or"):
+    with pytest.raises(errors.NotAllowed, match="eve may not decide it; ben, carl or"):
         yes(book, proposal, "eve", approvers=["ben", "carl", "dana"])
     with pytest.raises(errors.NotAllowed, match="nobody vouches for the name ben"):
         yes(book, proposal, "ben", verified=True, source="os")
@@ -207,7 +207,7 @@ def test_one_person_does_not_widen_around_the_others(book) -> None:
         given = {"actor": "carl", "reason": "r", "at": LATER, **more}
         return promotion.widen(book, "leads", share=share, **given)
 
-    with pytest.raises(errors.NotAllowed, match="carl may not approve it; ben may"):
+    with pytest.raises(errors.NotAllowed, match="carl may not decide it; ben may"):
         widen(0.5, approvers=["ben"])
     with pytest.raises(errors.NotAllowed, match="nobody vouches"):
         widen(0.5, verified=True)

@@ -302,7 +302,7 @@ def test_the_plan_says_how_long_and_how_much_sooner_pairs_are(made: Made) -> Non
     assert told.rows_per_week == pytest.approx(200, rel=0.1)
     assert told.in_weeks(pairs, pairs.median) < told.in_weeks(arms, arms.median) / 4
     assert told.delay_weeks == 2
-    with pytest.raises(errors.BadParameters, match="above 0, got -1"):
+    with pytest.raises(errors.BadParameters, match="within 0 and 1, got -1"):
         trial.plan(view, effect=-1.0)
     with pytest.raises(errors.BadParameters, match="within 0 and 1, got 3"):
         trial.plan(view, share=3.0)

@@ -87,7 +87,7 @@ remind_after_days = 1
     )
     assert (asked.needed, asked.expires_at) == (2, CALM + 3 * DAY)
     at = CALM + DAY
-    with pytest.raises(errors.NotAllowed, match="Eve may not approve it; Dana Weber"):
+    with pytest.raises(errors.NotAllowed, match="Eve may not decide it; Dana Weber"):
         ws.approve("calls", asked.id, reason="go", by="Eve", as_of=at)
     first = ws.approve("calls", asked.id, reason="go", by="Dana Weber", as_of=at)
     assert "1 of 2 approvals" in first.sentence

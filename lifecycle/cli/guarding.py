@@ -27,10 +27,10 @@ def guard(model: ModelName, as_of: AsOf = None, as_json: AsJson = False) -> None
     say.show(found.summary)
     if len(found):
         say.table(
-            ["guard", "value", "at all looks", "n", "bound", "verdict"],
+            ["version: guard", "value", "at all looks", "n", "bound", "verdict"],
             [
                 [
-                    row.measure,
+                    f"{_version(row.subject)}: {row.measure.replace('_', ' ')}",
                     _number(row.value, row.unit),
                     _ends(row.lower, row.upper, row.unit),
                     f"{row.n:,}",
@@ -42,6 +42,10 @@ def guard(model: ModelName, as_of: AsOf = None, as_json: AsJson = False) -> None
         )
     if found.verdict == "alert":
         raise typer.Exit(10)
+
+
+def _version(subject: str) -> str:
+    return subject.removeprefix("version ").partition(",")[0]
 
 
 def _number(value: float, unit: str) -> str:

@@ -87,12 +87,12 @@ def allowed(
     >>> allowed("Ana", "hub", approvers=["Ana", "Ben"], verified=True)
     >>> allowed("Eve", "hub", approvers=["Ana", "Ben"], verified=True)
     Traceback (most recent call last):
-    lifecycle.errors.NotAllowed: Eve may not approve it; Ana or Ben may
+    lifecycle.errors.NotAllowed: Eve may not decide it; Ana or Ben may
     """
     names = [canonical.person(one) for one in approvers]
     if names and canonical.person(person) not in names:
         may = " or ".join(filter(None, [", ".join(approvers[:-1]), approvers[-1]]))
-        raise errors.NotAllowed(f"{person} may not approve it; {may} may")
+        raise errors.NotAllowed(f"{person} may not decide it; {may} may")
     if verified and source not in VERIFIED:
         raise errors.NotAllowed(
             f"nobody vouches for the name {person}; approve it where you are signed in "

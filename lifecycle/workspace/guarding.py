@@ -66,10 +66,12 @@ def look(view: View) -> Findings:
             against = f"against version {post.other.number}"
         bad = [name for name, row in found.items() if row.verdict == "alert"]
         told = f"against it {'speak' if len(bad) > 1 else 'speaks'} {', '.join(bad)}"
+        judged = any(row.verdict != "undefined" for row in found.values())
+        quiet = "no guard speaks against it" if judged else "nothing can be judged yet"
         said.append(
             f"{post.subject[:1].upper()}{post.subject[1:]} since "
             f"{post.since:%Y-%m-%d}, {against}: "
-            f"{told if bad else 'no guard speaks against it'}."
+            f"{told if bad else quiet}."
         )
     return Findings("Guard", tuple(rows), " ".join(said))
 

@@ -126,6 +126,7 @@ class Router:
         self._time_limit = time_limit
         self._fixed = workspace.settings.workspace.as_of
         self._lineup = lineup.load(workspace, model)
+        self._id = workspace.model(model).id  # what the settings call it
         self._closed = False
         self._fresh()
         _LIVING.add(self)
@@ -174,7 +175,8 @@ class Router:
         NoAnswer
             All versions failed.
         """
-        name = request.name_of(row.get("id"), "id")
+        column = "id" if "id" in row else self._id
+        name = request.name_of(row.get(column), column)
         by = name if key is None else request.name_of(row.get(key), key)
         now = self._now()
         at = request.moment_of(row["time"]) if "time" in row else now
@@ -225,7 +227,7 @@ class Router:
                 ((one.version, one.role),),
                 one.logged,
             )
-        ids = request.names(frame, "id")
+        ids = request.names(frame, "id" if "id" in frame else self._id)
         keys = ids if key is None else request.names(frame, key)
         request.moments(frame)
         now = self._now()

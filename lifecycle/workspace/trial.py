@@ -113,9 +113,11 @@ def plan(
             f"no outcome of {view.name} is due yet, so that the usual level of "
             f"{told.metric!r} is not known; wait {view.settings.delay.days} days"
         )
-    if effect is not None and not effect > 0:
+    share_like = told.own or metric.unit == "%"
+    if effect is not None and not (effect > 0 and (effect < 1 or not share_like)):
         raise errors.BadParameters(
-            f"the effect must be above 0, got {effect:g}; say 0.02 for two points"
+            f"the effect must lie within 0 and 1, got {effect:g}; say 0.02 for two "
+            "points"
         )
     if share is not None and not 0 < share < 1:
         raise errors.BadParameters(

@@ -81,7 +81,9 @@ class Post:
             asked[f"kpi {name}"] = partial(self.kpi, name, tolerance)
         found = {name: _asked(name, ask) for name, ask in asked.items()}
         return {
-            name: replace(row, subject=row.subject or self.subject)
+            name: row
+            if row.subject.startswith(self.subject)
+            else replace(row, subject=self.subject)
             for name, row in found.items()
         }
 
@@ -266,9 +268,8 @@ class Post:
 
     @property
     def _hour(self) -> datetime:
-        """The first hour that is wholly after the start."""
-        whole = self.since.replace(minute=0, second=0, microsecond=0)
-        return whole if whole == self.since else whole + timedelta(hours=1)
+        """The hour of the start: counts are kept by the hour."""
+        return self.since.replace(minute=0, second=0, microsecond=0)
 
     @property
     def _trained_to(self) -> datetime:
