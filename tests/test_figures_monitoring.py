@@ -387,6 +387,17 @@ def test_any_cells_can_be_drawn(bounds: list[float], data: st.DataObject) -> Non
     ElementTree.fromstring(picture.svg)
 
 
+def test_a_cell_too_narrow_to_divide_by_is_a_jump() -> None:
+    picture = figures.compare_counts(
+        range(5),
+        [0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 1],
+        title="t",
+        bounds=[-1e9, -1.0, -1.0, -1.0, -5e-324, 5e-324],
+    )
+    assert "nan" not in picture.svg
+
+
 # -- all of them -------------------------------------------------------------------
 
 

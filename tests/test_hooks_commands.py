@@ -89,7 +89,7 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 held = open("held", "w")
 fcntl.flock(held, fcntl.LOCK_EX)
 open("ready", "w").close()
-time.sleep(30)
+time.sleep(900)
 open("survived", "w").close()
 """
 STARTS = f"""
@@ -97,7 +97,7 @@ import signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print("still at it", flush=True)
 subprocess.Popen([sys.executable, "-S", "-c", {STAYS!r}])
-time.sleep(30)
+time.sleep(900)
 """
 
 

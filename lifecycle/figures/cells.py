@@ -19,6 +19,7 @@ __all__ = ["compare_counts"]
 
 _MOST_PAIRS = 12
 _MOST_STEPS = 40
+_NARROWEST = 1e-290
 _ENDLESS = 1e300
 _TAIL = 0.005
 """Of either side, what may lie beyond the end of a scale of numbers."""
@@ -236,6 +237,9 @@ def _spread(
     import numpy as np
 
     reached = np.append(0.0, np.cumsum(shares))
+    # a cell too narrow to divide by has no width
+    wide = np.append(True, np.diff(edges) > _NARROWEST)
+    edges = edges[np.maximum.accumulate(np.where(wide, np.arange(len(edges)), 0))]
     # a cell of no width is a jump: at its place all of it has been reached
     below = np.interp(steps, edges, reached)
     at = np.searchsorted(edges, steps, side="right") - 1
