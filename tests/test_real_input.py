@@ -227,7 +227,9 @@ def replayed(desk: Path, calls: pd.DataFrame) -> dict[str, bool]:
 REPLAY = """
 import io, json, sys
 from contextlib import redirect_stdout
-from lifecycle.cli.commands import app
+from lifecycle.cli import application
+
+app = application()
 
 def call(*words):
     said = io.StringIO()

@@ -10,19 +10,29 @@ import importlib
 import io
 import pkgutil
 import sys
+from typing import TYPE_CHECKING
 
-__all__ = ["main"]
+if TYPE_CHECKING:
+    import typer
+
+__all__ = ["application", "main"]
+
+
+def application() -> typer.Typer:
+    """Return the application with every command, for a caller in this process."""
+    from lifecycle.cli.commands import app
+
+    for module in pkgutil.iter_modules(__path__):  # each brings its commands
+        importlib.import_module(f"{__name__}.{module.name}")
+    return app
 
 
 def main() -> None:
     """Run the command line; errors of the house become one sentence and a code."""
     from lifecycle import errors
-    from lifecycle.cli.commands import app
     from lifecycle.cli.say import complain
 
-    for module in pkgutil.iter_modules(__path__):  # each brings its commands
-        importlib.import_module(f"{__name__}.{module.name}")
-
+    app = application()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a letter it has not is no crash
             stream.reconfigure(errors="replace")
