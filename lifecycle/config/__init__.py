@@ -5,6 +5,7 @@ from __future__ import annotations
 from lifecycle.config.artefacts import Artefacts
 from lifecycle.config.guarding import GUARDS, Guard
 from lifecycle.config.hooks import Hook
+from lifecycle.config.identity import Identity
 from lifecycle.config.reading import find, load, load_rules, parse
 from lifecycle.config.releasing import Gate, Promote, Release, Renewal
 from lifecycle.config.rules import Rule, RuleFile
@@ -34,6 +35,7 @@ __all__ = [
     "Gate",
     "Guard",
     "Hook",
+    "Identity",
     "Kpi",
     "Model",
     "Promote",

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from lifecycle.config.artefacts import Artefacts
 from lifecycle.config.guarding import Guard
 from lifecycle.config.hooks import Hooks
+from lifecycle.config.identity import Identity
 from lifecycle.config.releasing import Gate, Promote, Release, Renewal
 from lifecycle.config.rules import Alerts, Person, Rule, Rules, Table, effective
 from lifecycle.config.trial import Trial
@@ -287,6 +288,7 @@ class Shared(Table):
     registry: str = "registry.db"
     as_of: datetime | None = None
     reports_url: str = ""
+    identity: Identity = Identity()
 
     @model_validator(mode="after")
     def _zoned(self) -> Shared:

@@ -8,7 +8,7 @@ from typing import Any
 
 __all__ = ["VERIFIED", "Approval", "Entry", "Proposal", "Role", "Run", "Version"]
 
-VERIFIED = frozenset({"hub", "proxy", "signed"})
+VERIFIED = frozenset({"hub", "proxy"})
 """How a name is known where somebody else vouches for it."""
 
 
@@ -158,7 +158,7 @@ class Approval:
     proposal : int
         Which proposal.
     approver, source : str
-        Who, and how that is known ("given", "os", "hub", "proxy", "signed").
+        Who, and how that is known ("given", "os", "hub", "proxy" ...).
     verified : bool
         Whether somebody else vouches for the name.
     reason : str
@@ -196,7 +196,7 @@ class Entry:
     number, proposal : int, optional
         The version and the proposal it is about.
     actor, source : str
-        Who, and how that is known ("given", "os", "hub", "proxy", "signed").
+        Who, and how that is known ("given", "os", "hub", "proxy" ...).
     verified : bool
         Whether somebody other than the actor vouches for the name.
     reason : str

@@ -28,7 +28,8 @@ class Tick:
     ----------
     model : str
     kind : str
-        "alert", "guard", "proposal", "run" or "renewal".
+        "alert", "guard", "proposal", "run" or "renewal"; "word" for what is said and
+        was not done.
     text : str
         What was done, in one sentence.
     run : jobs.Run, optional

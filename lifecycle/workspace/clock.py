@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lifecycle import alerts, findings, hooks, periods
-from lifecycle.workspace import (
-    chain,
-    elsewhere,
-    guarding,
-    notices,
-    rules,
-    spooled,
-    undecided,
-)
+from lifecycle.workspace import elsewhere, notices, rules, ticking
 from lifecycle.workspace.chain import Tick
 
 if TYPE_CHECKING:
@@ -24,7 +16,7 @@ if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
     from lifecycle.workspace.view import View
 
-__all__ = ["Tick", "due", "watch"]
+__all__ = ["Tick", "close", "due", "watch"]
 
 
 def due(
@@ -58,29 +50,29 @@ def due(
         ticks.append(tick)
         say(tick.text)
 
-    def tell(done: alerts.Delivery | hooks.Delivery) -> None:
-        if done.sentence:
-            say(done.sentence)
-
     for name in models or workspace.models:
-        for trouble in spooled.settle(workspace, name, at=as_of).troubles:
-            say(trouble)
-        opened = watch(workspace.view(name, as_of))
-        for alert in opened:
-            note(Tick(name, "alert", alert.sentence, rule=alert.rule))
-        moved = guarding.guard(workspace.view(name, as_of))
-        if moved:
-            note(Tick(name, "guard", moved))
-            tell(elsewhere.deliver(workspace, as_of=as_of))  # before any page is run
-        for over in undecided.look(workspace.view(name, as_of)):
-            note(Tick(name, "proposal", over))
-        wanted = chain.wanted(workspace, name, as_of, alarmed=bool(opened or moved))
-        chain.go(workspace, name, as_of, wanted, warm, note)
+        ticking.go(workspace, name, as_of=as_of, warm=warm, note=note)
+    close(workspace, ticks, as_of=as_of, say=say)
+    return [tick for tick in ticks if tick.kind != "word"]
+
+
+def close(
+    workspace: Workspace,
+    ticks: Iterable[Tick],
+    *,
+    as_of: datetime,
+    say: Callable[[str], None],
+) -> None:
+    """Do what all models share, after the ticks: the index, and what is to be told."""
     if any(tick.run for tick in ticks):
         workspace.refresh_index(as_of=as_of)
-    tell(elsewhere.deliver(workspace, as_of=as_of))
-    tell(notices.deliver(workspace, as_of=as_of))
-    return ticks
+    done: Sequence[alerts.Delivery | hooks.Delivery] = (
+        elsewhere.deliver(workspace, as_of=as_of),
+        notices.deliver(workspace, as_of=as_of),
+    )
+    for each in done:
+        if each.sentence:
+            say(each.sentence)
 
 
 def watch(view: View) -> list[alerts.Alert]:
