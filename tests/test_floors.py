@@ -13,7 +13,7 @@ HOUSE = Path(lifecycle.__file__).parent
 
 FLOORS = """
 errors
-periods intervals figures markup simulate
+periods intervals figures markup people simulate
 metrics profiles
 calibration findings
 drift estimation business quality feedback routing  logs registry recipes config
