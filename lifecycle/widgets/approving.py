@@ -1,22 +1,16 @@
-"""The approval panel: evidence, who has approved so far, a reason, two buttons.
-
-A panel holds no logic: each button is one call to the workspace, and the panel shows
-what comes back, or the error's sentence. In a run without a person it is a paragraph
-that says how to decide.
-"""
+"""The approval panel: evidence, who has approved so far, a reason, the buttons."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
 
 from lifecycle import errors, markup, promotion, registry
+from lifecycle.widgets.static import Static, alone
+from lifecycle.widgets.words import commands, given, proposal, waiting
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-__all__ = ["Static", "approval", "facts", "proposal", "waiting"]
+__all__ = ["approval"]
 
 
 class _Desk(Protocol):
@@ -49,110 +43,6 @@ class _View(Protocol):
     def proposal(self) -> registry.Proposal | None: ...
 
 
-class Static:
-    """A piece of HTML that shows itself, with its words for a terminal.
-
-    Examples
-    --------
-    >>> Static("<p>Nothing waits.</p>", "Nothing waits.")
-    Nothing waits.
-    """
-
-    def __init__(self, html: str, text: str) -> None:
-        self.html = html
-        self.text = text
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_html_(self) -> str:
-        return self.html
-
-
-def waiting(proposed: registry.Proposal | None) -> str:
-    """What waits for a decision, in one sentence.
-
-    Examples
-    --------
-    >>> waiting(None)
-    'Nothing is proposed: there is nothing to decide.'
-    """
-    if proposed is None:
-        return "Nothing is proposed: there is nothing to decide."
-    gate = str(proposed.evidence.get("gate", "")).strip()
-    words = (
-        f"Version {proposed.number} is proposed for {_target(proposed)} by "
-        f"{proposed.author} and waits for a decision"
-    )
-    return f"{words}: {_short(gate)}" if gate else words + "."
-
-
-def _short(gate: str) -> str:
-    """The first two sentences; where there are more, how many."""
-    sentences = re.split(r"(?<=\.)\s+(?=[A-Z])", gate)
-    if len(sentences) <= 2:
-        return gate
-    return f"{' '.join(sentences[:2])} There are {len(sentences) - 2} more reasons."
-
-
-def facts(proposed: registry.Proposal | None) -> dict[str, object]:
-    """What waits as plain values for a result record, with the command that decides.
-
-    Examples
-    --------
-    >>> facts(None)
-    {}
-    """
-    if proposed is None:
-        return {}
-    return {
-        "proposal": proposed.id,
-        "version": proposed.number,
-        "next": f"Decide in promote.ipynb in JupyterLab, or: {_commands(proposed)}",
-    }
-
-
-def _commands(proposed: registry.Proposal) -> str:
-    shown = proposed.digest[:12]
-    about = f'{proposed.model} {proposed.id} --digest {shown} --reason "…"'
-    return f"`lifecycle approve {about}` or `lifecycle reject {about}`."
-
-
-def proposal(
-    proposed: registry.Proposal | None, approvals: Sequence[registry.Approval] = ()
-) -> Static:
-    """What is proposed, by whom and why, as a card; with who has approved it so far."""
-    if proposed is None:
-        return Static(markup.paragraph(waiting(None)), waiting(None))
-    facts: dict[str, object] = {
-        "Version": proposed.number,
-        "For": _target(proposed),
-        "Proposed by": proposed.author,
-        "Reason": proposed.reason,
-        "Gate": "passed" if proposed.evidence.get("passed") else "not passed",
-        "Evidence": _short(str(proposed.evidence.get("gate") or "–")),
-        "Trained on": proposed.evidence.get("trained_on", "–"),
-        "Digest": proposed.digest[:16],
-    }
-    if proposed.needed > 1:
-        facts["Approvals"] = _given(proposed, approvals)
-    if proposed.expires_at is not None:
-        facts["Decide by"] = f"{proposed.expires_at:%Y-%m-%d %H:%M} UTC"
-    return Static(markup.card(f"Proposal {proposed.id}", facts), waiting(proposed))
-
-
-def _given(proposed: registry.Proposal, approvals: Sequence[registry.Approval]) -> str:
-    """How many have approved it, who, and how their names are known."""
-    told = f"{len(approvals)} of {proposed.needed}"
-    if not approvals:
-        return told
-    names = [
-        f"{each.approver} ({each.source}, {'' if each.verified else 'not '}verified)"
-        for each in approvals
-    ]
-    return f"{told}: {', '.join(names)}"
-
-
 def approval(view: _View, *, unattended: bool | None = None) -> Any:
     """The panel on which a person approves or rejects what is proposed.
 
@@ -168,23 +58,19 @@ def approval(view: _View, *, unattended: bool | None = None) -> Any:
     -------
     ipywidgets.VBox, or Static where nothing waits or no person is there
     """
-    import os
-
     proposed = view.proposal()
     if proposed is None:
         text = " ".join(filter(None, (waiting(None), _failed(view))))
         return Static(markup.paragraph(text), text)
-    if unattended is None:
-        unattended = bool(os.environ.get("LIFECYCLE_UNATTENDED"))
-    if unattended:
+    if alone(unattended):
         who, so_far = "a person", ""
         if proposed.needed > 1:
             who = f"{proposed.needed} persons"
-            so_far = f" ({_given(proposed, _approvals(view, proposed))})"
+            so_far = f" ({given(proposed, _approvals(view, proposed))})"
         text = (
             f"Version {proposed.number} waits for {who}{so_far}. Open promote.ipynb in "
             f"JupyterLab, or decide at a terminal: "
-            f"{_commands(proposed).replace('`', '')}"
+            f"{commands(proposed).replace('`', '')}"
         )
         return Static(markup.paragraph(text), text)
     return _panel(view, view.workspace, proposed)
@@ -276,9 +162,3 @@ def _panel(view: _View, desk: _Desk, proposed: registry.Proposal) -> Any:
 
 def _status(text: str, *, role: str = "status") -> str:
     return f'<div role="{role}" aria-live="polite">{markup.paragraph(text)}</div>'
-
-
-def _target(proposed: registry.Proposal) -> str:
-    if proposed.target == "experimental":
-        return f"{proposed.share:.0%} of the traffic"
-    return "production"

@@ -1,0 +1,14 @@
+"""Panels: where a person decides in a notebook, one idea a file.
+
+A panel holds no logic: each button is one call to the workspace, and the panel shows
+what comes back, or the error's sentence. In a run without a person it is a paragraph
+that says how to decide at the terminal.
+"""
+
+from __future__ import annotations
+
+from lifecycle.widgets.approving import approval
+from lifecycle.widgets.static import Static
+from lifecycle.widgets.words import facts, proposal, waiting
+
+__all__ = ["Static", "approval", "facts", "proposal", "waiting"]
