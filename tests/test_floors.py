@@ -44,7 +44,7 @@ DOORS = {  # an outside library with side effects enters by these rooms
     "ipykernel": {"jobs"},
     "nh3": {"jobs"},
     "bs4": {"jobs"},
-    "cronsim": {"jobs"},
+    "cronsim": {"config", "jobs"},
     "apprise": {"alerts"},
     "mlflow": {"hooks"},
     "psycopg": set(),  # SQLAlchemy finds it

@@ -6,19 +6,18 @@ from lifecycle.config.artefacts import Artefacts
 from lifecycle.config.guarding import GUARDS, Guard
 from lifecycle.config.hooks import Hook
 from lifecycle.config.identity import Identity
-from lifecycle.config.reading import find, load, load_rules, parse
+from lifecycle.config.reading import find, load, load_rules, load_sound, parse
 from lifecycle.config.releasing import Gate, Promote, Release, Renewal
 from lifecycle.config.rules import Rule, RuleFile
+from lifecycle.config.scheduling import NOTEBOOKS, Page, Schedule
 from lifecycle.config.tables import (
     FILE,
-    NOTEBOOKS,
     Alerts,
     Costs,
     Features,
     Kpi,
     Model,
     Reference,
-    Schedule,
     Settings,
     Shared,
 )
@@ -38,6 +37,7 @@ __all__ = [
     "Identity",
     "Kpi",
     "Model",
+    "Page",
     "Promote",
     "Reference",
     "Release",
@@ -51,5 +51,6 @@ __all__ = [
     "find",
     "load",
     "load_rules",
+    "load_sound",
     "parse",
 ]

@@ -15,7 +15,7 @@ from lifecycle.config.hooks import Hook
 from lifecycle.config.rules import WATCHES, Rule, RuleFile
 from lifecycle.config.tables import FILE, Model, Settings
 
-__all__ = ["find", "load", "load_rules", "parse"]
+__all__ = ["find", "load", "load_rules", "load_sound", "parse"]
 
 
 def find(directory: Path) -> Path:
@@ -55,6 +55,64 @@ def load(directory: Path) -> Settings:
         With one sentence for each problem: file, key and remedy.
     """
     return parse(_read(directory / FILE))
+
+
+def load_sound(directory: Path) -> tuple[Settings, dict[str, str]]:
+    """Read what can be read of the settings: a model that is wrong stops no other.
+
+    Parameters
+    ----------
+    directory : Path
+        The directory that holds the file.
+
+    Returns
+    -------
+    Settings
+        With the models that are right.
+    dict of str to str
+        What is wrong with each of the others.
+
+    Raises
+    ------
+    SettingsError
+        When what all models share is wrong.
+    """
+    told = _read(directory / FILE)
+    models = told.get("models")
+    try:
+        return parse(told), {}
+    except errors.SettingsError:
+        if not isinstance(models, Mapping):
+            raise
+    wrong = {}
+    for name, table in models.items():
+        try:
+            parse({"models": {name: table}})
+        except errors.SettingsError as error:
+            wrong[name] = str(error)
+    sound = {name: table for name, table in models.items() if name not in wrong}
+    return parse({**told, "models": sound, "hooks": _hooks(told, set(wrong))}), wrong
+
+
+def _hooks(told: Mapping[str, Any], wrong: set[str]) -> Any:
+    """The hooks without the models that are wrong; one of none but those is left out.
+
+    A hook that names no model hears of all: its list must not become empty.
+    """
+    hooks = told.get("hooks", {})
+    if not isinstance(hooks, Mapping):
+        return hooks
+    kept = {}
+    for name, hook in hooks.items():
+        named = hook.get("models") if isinstance(hook, Mapping) else None
+        if isinstance(named, list) and named:
+            left = [each for each in named if each not in wrong]
+            if not left:
+                continue
+            kept[name] = {**hook, "models": left}
+        else:
+            kept[name] = hook
+    return kept
 
 
 def load_rules(path: Path) -> RuleFile:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from lifecycle.config.artefacts import Artefacts
 from lifecycle.config.guarding import Guard
@@ -14,11 +13,11 @@ from lifecycle.config.hooks import Hooks
 from lifecycle.config.identity import Identity
 from lifecycle.config.releasing import Gate, Promote, Release, Renewal
 from lifecycle.config.rules import Alerts, Person, Rule, Rules, Table, effective
+from lifecycle.config.scheduling import Schedule, Zone
 from lifecycle.config.trial import Trial
 
 __all__ = [
     "FILE",
-    "NOTEBOOKS",
     "Alerts",
     "Costs",
     "Features",
@@ -26,39 +25,14 @@ __all__ = [
     "Model",
     "Reference",
     "Rule",
-    "Schedule",
     "Settings",
     "Shared",
 ]
 
 FILE = "lifecycle.toml"
-NOTEBOOKS = ("audit", "drift", "decide", "promote")
 _RESERVED = frozenset(
     ("id", "time", "score", "prediction", "version", "role", "outcome", "known_at")
 )
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(
-            f"{name!r} is not a time zone; write an IANA name such as 'Europe/Berlin'"
-        ) from None
-    return name
-
-
-def _cron(text: str) -> str:
-    if len(text.split()) != 5:
-        raise ValueError(
-            f"{text!r} is not a cron expression; write five fields, such as "
-            "'0 6 * * 1' for Mondays at six"
-        )
-    return text
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
-Cron = Annotated[str, AfterValidator(_cron)]
 
 
 class Features(Table):
@@ -158,21 +132,6 @@ class Costs(Table):
                 "something, or no model is better than another"
             )
         return self
-
-
-class Schedule(Table):
-    """Cron expressions, in the workspace's time zone; empty means by hand only."""
-
-    audit: Cron | None = None
-    drift: Cron | None = None
-    decide: Cron | None = None
-    promote: Cron | None = None
-    on_alert: bool = True
-
-    def crons(self) -> dict[str, str]:
-        """Notebook to cron expression, in the order in which they run."""
-        found = {name: getattr(self, name) for name in NOTEBOOKS}
-        return {name: cron for name, cron in found.items() if cron}
 
 
 class Model(Table):

@@ -232,7 +232,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run of a notebook, or the claim to its slot (status "claimed").
+    """A run of a notebook, or what became of a slot of its schedule.
 
     Parameters
     ----------
@@ -245,7 +245,9 @@ class Run:
     slot : datetime, optional
         The hour of the schedule it fills; None for a run by hand.
     status : str
-        "claimed", "succeeded", "failed", "timeout", "died".
+        "succeeded", "failed", "timeout" or "died" once it has ended. "claimed" while it
+        runs, "waiting" between two attempts, "lost" where the process that ran it is
+        gone, "skipped" where a newer slot was run instead.
     started, ended : datetime, optional
         UTC.
     exit_code : int, optional
@@ -254,6 +256,16 @@ class Run:
         Of the result record; empty where there is none.
     directory : str
         Where the report lies.
+    attempt : int
+        How often it was begun by the clock; 0 for a run by hand.
+    holder : str
+        The process that runs it, or ran it last.
+    lease_until : datetime, optional
+        Until when it is the holder's, by the database's clock.
+    next_try : datetime, optional
+        When it may be tried again, by the database's clock.
+    log : str
+        Where its words are kept, below the workspace; empty for a run by hand.
     """
 
     id: int
@@ -268,3 +280,18 @@ class Run:
     verdict: str
     summary: str
     directory: str
+    attempt: int = 0
+    holder: str = ""
+    lease_until: datetime | None = None
+    next_try: datetime | None = None
+    log: str = ""
+
+    @property
+    def ran(self) -> bool:
+        """Whether it has ended with a report, whatever that says."""
+        return self.status in ("succeeded", "failed", "timeout", "died")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody runs it, or it is to be tried again."""
+        return self.status == "claimed" or self.next_try is not None

@@ -7,15 +7,11 @@ share is stored, the production version has what is left.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.types import TypeDecorator
 
-from lifecycle.registry import canonical
+from lifecycle.registry.columns import Json, Moment
 from lifecycle.registry.renewals import OUTCOMES, REASONS, STATES
 
 __all__ = [
@@ -23,6 +19,7 @@ __all__ = [
     "Moment",
     "alert",
     "approval",
+    "attempt",
     "delivery",
     "ledger",
     "metadata",
@@ -32,45 +29,8 @@ __all__ = [
     "role",
     "run",
     "version",
+    "watched",
 ]
-
-
-class Json(TypeDecorator[Any]):
-    """Canonical JSON as text, the same bytes on every database."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str:
-        """Write."""
-        return canonical.text({} if value is None else value)
-
-    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:
-        """Read."""
-        return json.loads(value) if value else {}
-
-
-class Moment(TypeDecorator[datetime]):
-    """A moment: UTC in the database, UTC with its zone in Python."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(
-        self, value: datetime | None, dialect: sa.Dialect
-    ) -> datetime | None:
-        """Write."""
-        return None if value is None else canonical.utc(value)
-
-    def process_result_value(
-        self, value: datetime | None, dialect: sa.Dialect
-    ) -> datetime | None:
-        """Read."""
-        if value is None:
-            return None
-        return (
-            value.replace(tzinfo=UTC) if value.tzinfo is None else canonical.utc(value)
-        )
 
 
 metadata = sa.MetaData(
@@ -331,7 +291,41 @@ run = sa.Table(
     _text("verdict"),
     _text("summary"),
     _text("directory"),
+    sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
+    _text("holder", default=""),
+    sa.Column("lease_until", Moment),
+    sa.Column("next_try", Moment),
+    _text("log", default=""),
     sa.UniqueConstraint("model", "notebook", "slot"),
+)
+_CLAIMED = sa.and_(run.c.status == "claimed", run.c.holder != "")
+sa.Index(
+    "uq_run_claimed",
+    run.c.model,
+    run.c.notebook,
+    unique=True,
+    sqlite_where=_CLAIMED,
+    postgresql_where=_CLAIMED,
+)
+
+attempt = sa.Table(
+    "attempt",
+    metadata,
+    sa.Column("run", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    _text("holder"),
+    sa.Column("started", Moment, nullable=False),
+    sa.Column("ended", Moment),
+    _text("status"),
+    _text("summary", default=""),
+    sa.ForeignKeyConstraint(["run"], ["run.id"]),
+)
+
+watched = sa.Table(
+    "watched",
+    metadata,
+    _text("model", key=True),
+    sa.Column("slot", Moment, nullable=False),
 )
 
 renewal = sa.Table(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lifecycle import config, errors, recipes
+from lifecycle.workspace import pages
 
 if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
@@ -17,9 +18,24 @@ def problems(workspace: Workspace) -> list[str]:
     """What is wrong in the settings though each of its keys is fine, a sentence each.
 
     The recipes that models name must be there, in `recipes/` or in the library: else
-    that is found only when something is to be trained. No recipe is run for that.
+    that is found only when something is to be trained. No recipe is run for that. So
+    must the notebooks that have a schedule. Models that could not be read at all, and
+    were left out for the sake of the others, come first.
     """
-    return list(_recipes(workspace))
+    found = [*workspace.wrong.values(), *_recipes(workspace)]
+    return [*found, *_notebooks(workspace)]
+
+
+def _notebooks(workspace: Workspace) -> Iterator[str]:
+    for model, told in workspace.settings.models.items():
+        for name in told.schedule.pages():
+            try:
+                pages.notebook_path(workspace, name)
+            except errors.BadParameters as error:
+                yield (
+                    f"{config.FILE}: models.{model}.schedule.{name}: {error}; put "
+                    f"{name}.ipynb into notebooks/"
+                )
 
 
 def _recipes(workspace: Workspace) -> Iterator[str]:

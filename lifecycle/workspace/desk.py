@@ -17,20 +17,24 @@ from lifecycle import (
     logs,
     recipes,
 )
-from lifecycle.workspace import moments, shelf
+from lifecycle.workspace import actors, moments, shelf
 from lifecycle.workspace.releasing import Releasing
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import pandas as pd
 
     from lifecycle import figures, jobs
     from lifecycle.registry import Entry, Registry
-    from lifecycle.workspace import clock, intake, overview, view
+    from lifecycle.workspace import clock, fleet, intake, overview, view
 
 __all__ = ["Workspace", "open"]
 
 
-def open(directory: str | PathLike[str] | None = None) -> Workspace:
+def open(
+    directory: str | PathLike[str] | None = None, *, lenient: bool | None = None
+) -> Workspace:
     """Open the workspace in a directory, or the one around the current directory.
 
     Parameters
@@ -38,6 +42,9 @@ def open(directory: str | PathLike[str] | None = None) -> Workspace:
     directory : path, optional
         Where `lifecycle.toml` is. Without it (or with an empty string) the current
         directory and its parents are searched.
+    lenient : bool, optional
+        Leave out a model whose settings are wrong, instead of opening nothing
+        (`Workspace.wrong` says why); where not given, if nobody is there to mend them.
 
     Raises
     ------
@@ -45,13 +52,13 @@ def open(directory: str | PathLike[str] | None = None) -> Workspace:
         When there is no `lifecycle.toml`, or it does not say what it must.
     """
     if directory is None or str(directory) == "":
-        return Workspace(config.find(Path.cwd()))
+        return Workspace(config.find(Path.cwd()), lenient=lenient)
     place = Path(directory).expanduser()
     if not (place / config.FILE).is_file():
         raise errors.SettingsError(
             f"no {config.FILE} in {place}; run `lifecycle init {place}` to make one"
         )
-    return Workspace(place.resolve())
+    return Workspace(place.resolve(), lenient=lenient)
 
 
 class Workspace(Releasing):
@@ -61,6 +68,8 @@ class Workspace(Releasing):
     ----------
     directory : Path
         Holds `lifecycle.toml`.
+    lenient : bool, optional
+        As in `open`.
 
     Notes
     -----
@@ -68,9 +77,13 @@ class Workspace(Releasing):
     the settings (simulated workspaces have one) unless given, else the clock's.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, lenient: bool | None = None) -> None:
         self.directory = directory
-        self.settings = config.load(directory)
+        self.wrong: dict[str, str] = {}
+        if actors.unattended() if lenient is None else lenient:
+            self.settings, self.wrong = config.load_sound(directory)
+        else:
+            self.settings = config.load(directory)
 
     # -- what is there ---------------------------------------------------------
 
@@ -94,6 +107,8 @@ class Workspace(Releasing):
         try:
             return self.settings.models[name]
         except KeyError:
+            if name in self.wrong:
+                raise errors.SettingsError(self.wrong[name]) from None
             near = get_close_matches(name, self.models, n=1)
             known = ", ".join(self.models) or "none yet"
             remedy = f"did you mean {near[0]}?" if near else f"there is {known}"
@@ -205,12 +220,28 @@ class Workspace(Releasing):
         models: Sequence[str] = (),
         warm: jobs.Warm | None = None,
         say: Callable[[str], None] = lambda text: None,
+        executor: Executor | None = None,
+        jobs: int | None = None,
+        each: Callable[[fleet.Done], None] = lambda done: None,
     ) -> list[clock.Tick]:
-        """Do what is due, once: watch, guard, run, renew; see `clock.due`."""
-        from lifecycle.workspace import clock
+        """Do what is due, once: watch, guard, run, renew; see `clock.due`.
 
-        return clock.due(
-            self, as_of=self.moment(as_of), models=models, warm=warm, say=say
+        With an executor, or a number of processes as `jobs`, several models at a time
+        and each by itself; see `fleet.due`.
+        """
+        from lifecycle.workspace import clock, fleet
+
+        at = self.moment(as_of)
+        if executor is None and jobs is None:
+            return clock.due(self, as_of=at, models=models, warm=warm, say=say)
+        return fleet.due(
+            self,
+            as_of=at,
+            models=models,
+            executor=executor,
+            jobs=jobs or 1,
+            say=say,
+            each=each,
         )
 
     # -- looking back ----------------------------------------------------------

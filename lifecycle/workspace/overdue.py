@@ -60,9 +60,10 @@ def _reasons(view: View, after: datetime | None) -> Iterator[tuple[datetime, str
     for renewal in view.registry.renewals(view.name):
         if renewal.ruling.get("action", "keep") not in ("keep", "fix_data"):
             yield renewal.as_of, f"the ruling of {renewal.as_of:%Y-%m-%d} is to act"
-    cron = view.settings.schedule.decide
-    if cron is not None and after is not None:
-        slot = schedule.next_slots(cron, view.timezone, after=after, count=1)
+    page = view.settings.schedule.decide
+    if page is not None and after is not None:
+        zone = page.timezone or view.timezone
+        slot = schedule.next_slots(page.cron, zone, after=after, count=1)
         for each in slot:
             at = each.astimezone(UTC)
             yield at, f"a ruling was scheduled for {at:%Y-%m-%d}"

@@ -235,7 +235,12 @@ def number(value: float | None) -> float:
 
 
 def _next_run(workspace: Workspace, name: str, as_of: datetime) -> datetime | None:
-    crons = workspace.model(name).schedule.crons().values()
-    zone = workspace.settings.workspace.timezone
-    slots = [schedule.next_slots(cron, zone, after=as_of, count=1)[0] for cron in crons]
+    ours = workspace.settings.workspace.timezone
+    slots = [
+        slot
+        for page in workspace.model(name).schedule.pages().values()
+        for slot in schedule.next_slots(
+            page.cron, page.timezone or ours, after=as_of, count=1
+        )
+    ]
     return min(slots, default=None)

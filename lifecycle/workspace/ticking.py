@@ -60,7 +60,7 @@ def tick(
         if note is not None:
             note(each)
 
-    go(desk.open(directory), model, as_of=as_of, warm=warm, note=told)
+    go(desk.open(directory, lenient=True), model, as_of=as_of, warm=warm, note=told)
     return done
 
 
