@@ -116,10 +116,15 @@ def test_two_drawings_of_the_same_are_the_same_bytes() -> None:
 
 def test_no_shape_keeps_a_light_colour_in_the_dark() -> None:
     for picture in every_kind():
-        colours = set(re.findall(r"(?:fill|stroke): ?(#[0-9a-f]{6})", picture.svg))
-        dark = set(re.findall(r":(#[0-9a-f]{6})!important", picture.svg))
-        changed = set(re.findall(r'\*="(?:fill|stroke): (#[0-9a-f]{6})"', picture.svg))
-        assert colours - dark <= changed
+        light, _, dark = picture.svg.partition("@media screen")
+        dark, _, drawn = dark.partition("</style>")
+        for name in set(re.findall(r'class="(s\w+)"', drawn)):
+            (style,) = re.findall(rf"\.{name}{{(.*?)}}", light)
+            for way in re.findall(r"(?<!-)(fill|stroke):#", style):
+                assert re.search(rf"\.{name}\b[^{{}}]*{{{way}:#\w+!important}}", dark)
+        assert "#" not in re.sub(
+            r'(href="|url\()#\w+', "", re.sub(">[^<]*<", "><", drawn)
+        )
         # what is used by reference must not bring a colour of its own along
         for defs in re.findall(r"<defs>(.*?)</defs>", picture.svg, re.S):
             assert "<pattern" in defs or "stroke: #" not in defs

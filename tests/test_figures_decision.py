@@ -111,10 +111,15 @@ def test_any_name_gives_a_drawing_that_holds_nothing_but_a_drawing(name: str) ->
 
 def test_no_shape_keeps_a_light_colour_in_the_dark() -> None:
     for picture in every_kind():
-        colours = set(re.findall(r"(?:fill|stroke): ?(#[0-9a-f]{6})", picture.svg))
-        dark = set(re.findall(r":(#[0-9a-f]{6})!important", picture.svg))
-        changed = set(re.findall(r'\*="(?:fill|stroke): (#[0-9a-f]{6})"', picture.svg))
-        assert colours - dark <= changed
+        light, _, dark = picture.svg.partition("@media screen")
+        dark, _, drawn = dark.partition("</style>")
+        for name in set(re.findall(r'class="(s\w+)"', drawn)):
+            (style,) = re.findall(rf"\.{name}{{(.*?)}}", light)
+            for way in re.findall(r"(?<!-)(fill|stroke):#", style):
+                assert re.search(rf"\.{name}\b[^{{}}]*{{{way}:#\w+!important}}", dark)
+        assert "#" not in re.sub(
+            r'(href="|url\()#\w+', "", re.sub(">[^<]*<", "><", drawn)
+        )
         assert "screen and (prefers-color-scheme:dark)" in picture.svg
         assert not re.search(r' (fill|stroke)="#', picture.svg)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lifecycle.figures.svg import tidy
+from lifecycle.figures.svg import named, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -181,26 +181,32 @@ def compose(
         figure.savefig(out, format="svg", metadata=dict.fromkeys(_METADATA))
     box, body = tidy(out.getvalue())
     opening = (
-        '<svg xmlns="http://www.w3.org/2000/svg" '
-        'xmlns:xlink="http://www.w3.org/1999/xlink" class="lc-drawing" role="img" '
+        '<svg xmlns="http://www.w3.org/2000/svg" class="lc-drawing" role="img" '
         f'font-family="{_FACE}" width="{round(_WIDTH * _INCH)}" '
         f'height="{round(height * _INCH)}" viewBox="{box}">'
     )
-    return Picture(opening + adapt(body) + body, clean(alt, 2000))
+    return Picture(opening + adapt(body), clean(alt, 2000))
 
 
 _METADATA = ("Creator", "Date", "Format", "Type")
 
 
 def adapt(drawing: str) -> str:
-    """The style element that changes a drawing's colours with the dark setting."""
-    rules = "".join(
-        f'.lc-drawing [style*="{way}: {light}"]{{{way}:{dark}!important}}'
-        for light, dark in _DARK.items()
-        for way in ("fill", "stroke")
-        if f"{way}: {light}" in drawing
+    """The drawing with its styles in front, and how they change in the dark."""
+    styles, body = named(drawing)
+    dark: dict[str, list[str]] = {}
+    for name, style in styles.items():
+        for way, light in re.findall(r"(?<![\w-])(fill|stroke):(#\w{6})", style):
+            if light in _DARK:
+                dark.setdefault(f"{way}:{_DARK[light]}", []).append(f".{name}")
+    rules = "".join(f".{name}{{{style}}}" for name, style in styles.items())
+    changed = "".join(
+        f"{','.join(names)}{{{said}!important}}" for said, names in dark.items()
     )
-    return f"<style>@media screen and (prefers-color-scheme:dark){{{rules}}}</style>"
+    return (
+        f"<style>.lc-drawing *{{stroke-linejoin:round}}{rules}"
+        f"@media screen and (prefers-color-scheme:dark){{{changed}}}</style>{body}"
+    )
 
 
 def clean(text: object, most: int = 40) -> str:

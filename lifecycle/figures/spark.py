@@ -104,5 +104,5 @@ def _wrap(drawn: str) -> str:
         '<svg xmlns="http://www.w3.org/2000/svg" class="lc-drawing" role="img" '
         f'width="{_WIDE:.0f}" height="{_HIGH:.0f}" '
         f'viewBox="0 0 {_WIDE:.0f} {_HIGH:.0f}">'
-        f"{adapt(drawn)}{drawn}</svg>"
+        f"{adapt(drawn)}</svg>"
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from hashlib import blake2s
 
-__all__ = ["tidy"]
+__all__ = ["named", "tidy"]
 
 _DROPPED = (
     "; stroke-linecap: square",
@@ -47,7 +48,45 @@ def tidy(svg: str) -> tuple[str, str]:
     body = re.sub(r'<path [^>]*style="fill: none"/>', "", body)
     body = re.sub(r"<defs>.*?</defs>", _plain, body, flags=re.S)
     body = re.sub(r"(<g[^>]*)>\s*((?:<use [^>]*/>\s*)+)</g>", _shared, body)
+    body = re.sub(r'( id="|#)([mph])([0-9a-f]{5})[0-9a-f]+(?=[")])', r"\1\2\3", body)
+    body = re.sub(r"<style[^>]*>\*[^<]*</style>", "", body).replace(
+        "xlink:href", "href"
+    )
+    body = re.sub(r"<defs>\s*</defs>", "", body)
     return root.group(1), re.sub(r"\s*\n\s*", "\n", _flat(body)).strip()
+
+
+def named(body: str) -> tuple[dict[str, str], str]:
+    r"""Give each style of a drawing a name, and say it once.
+
+    The name is made from the style: in a notebook, where drawings stand in one
+    document, the same name is the same style.
+
+    Parameters
+    ----------
+    body : str
+        As `tidy` gives it.
+
+    Returns
+    -------
+    styles : dict of str to str
+        By name, in the order they come.
+    body : str
+
+    Examples
+    --------
+    >>> named('<path style="fill: none; stroke: #d8dde3"/>')
+    ({'s59371': 'fill:none;stroke:#d8dde3'}, '<path class="s59371"/>')
+    """
+    styles: dict[str, str] = {}
+
+    def once(found: re.Match[str]) -> str:
+        style = re.sub(r"([:;]) ", r"\1", found.group(1)).rstrip(";")
+        name = f"s{blake2s(style.encode()).hexdigest()[:5]}"
+        styles[name] = style
+        return f' class="{name}"'
+
+    return styles, re.sub(r' style="([^"]*)"', once, body)
 
 
 def _shorten(tag: re.Match[str]) -> str:
