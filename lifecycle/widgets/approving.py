@@ -2,48 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from lifecycle import errors, markup, promotion, registry
+from lifecycle.widgets.asked import View
+from lifecycle.widgets.comparing import evidence, failed
+from lifecycle.widgets.shell import Shell
 from lifecycle.widgets.static import Static, alone
 from lifecycle.widgets.words import commands, given, proposal, waiting
 
 __all__ = ["approval"]
 
-
-class _Desk(Protocol):
-    """What the panel asks of a workspace."""
-
-    def approve(
-        self,
-        name: str,
-        proposal: int | None = None,
-        *,
-        reason: str,
-        digest: str | None,
-        target: Any = None,
-    ) -> promotion.Move: ...
-
-    def reject(
-        self, name: str, proposal: int | None = None, *, reason: str, digest: str | None
-    ) -> promotion.Move: ...
+_ASKED = "A reason is needed before you decide."
 
 
-class _View(Protocol):
-    """What the panel asks of a view."""
-
-    name: str
-    as_of: datetime
-
-    @property
-    def workspace(self) -> Any: ...
-
-    def proposal(self) -> registry.Proposal | None: ...
-
-
-def approval(view: _View, *, unattended: bool | None = None) -> Any:
+def approval(view: View, *, unattended: bool | None = None) -> Any:
     """The panel on which a person approves or rejects what is proposed.
 
     Parameters
@@ -56,109 +30,144 @@ def approval(view: _View, *, unattended: bool | None = None) -> Any:
 
     Returns
     -------
-    ipywidgets.VBox, or Static where nothing waits or no person is there
+    ipywidgets.VBox, or Static where no person is there
     """
+    if alone(unattended):
+        return _told(view)
+    return _Approval(view).shell.box
+
+
+def _told(view: View) -> Static:
+    """What waits and the command that decides, for a run without a person."""
     proposed = view.proposal()
     if proposed is None:
-        text = " ".join(filter(None, (waiting(None), _failed(view))))
+        text = _nothing(view)
         return Static(markup.paragraph(text), text)
-    if alone(unattended):
-        who, so_far = "a person", ""
-        if proposed.needed > 1:
-            who = f"{proposed.needed} persons"
-            so_far = f" ({given(proposed, _approvals(view, proposed))})"
-        text = (
-            f"Version {proposed.number} waits for {who}{so_far}. Open promote.ipynb in "
-            f"JupyterLab, or decide at a terminal: "
-            f"{commands(proposed).replace('`', '')}"
-        )
-        return Static(markup.paragraph(text), text)
-    return _panel(view, view.workspace, proposed)
+    who, so_far = "a person", ""
+    if proposed.needed > 1:
+        who = f"{proposed.needed} persons"
+        so_far = f" ({given(proposed, _approvals(view, proposed))})"
+    text = (
+        f"Version {proposed.number} waits for {who}{so_far}. Open promote.ipynb in "
+        f"JupyterLab, or decide at a terminal: {commands(proposed).replace('`', '')}"
+    )
+    return Static(markup.paragraph(text), text)
 
 
-def _failed(view: _View) -> str:
-    """Why the newest ruling led to no proposal, where its candidate failed."""
+def _nothing(view: View) -> str:
+    """That nothing waits; and why, where the newest candidate failed the gate."""
     made = [
         each
         for each in view.workspace.registry.renewals(view.name)
         if each.as_of <= view.as_of and not each.is_open
     ]
     if not made or made[-1].outcome != "failed the gate":
-        return ""
-    return f"{made[-1].sentence} It is kept, with its reasons."
+        return waiting(None)
+    return f"{waiting(None)} {made[-1].sentence} It is kept, with its reasons."
 
 
-def _approvals(view: _View, proposed: registry.Proposal) -> Sequence[registry.Approval]:
+def _approvals(view: View, proposed: registry.Proposal) -> Sequence[registry.Approval]:
     book: registry.Registry = view.workspace.registry
     return book.approvals(view.name, proposed.id)
 
 
-def _panel(view: _View, desk: _Desk, proposed: registry.Proposal) -> Any:
-    import ipywidgets
+class _Approval:
+    """What is shown, what it was made from, and whether it is still to be decided."""
 
-    def card() -> str:
-        return proposal(proposed, _approvals(view, proposed))._repr_html_()
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.proposed: registry.Proposal | None = None
+        self.evidence = markup.Html("")
+        self.open = False
+        shell = self.shell = Shell("approve", self._look)
+        self.shown = shell.words()
+        self.reason = shell.text("Reason", "why, for the ledger")
+        desk = view.workspace
+        self.approve = shell.button(
+            "Approve", self._decides(desk.approve, "Approved"), first=True
+        )
+        self.canary = shell.button(
+            "Ask for a canary",
+            self._decides(desk.approve, "Approved as a canary", target="experimental"),
+        )
+        self.reject = shell.button("Reject", self._decides(desk.reject, "Rejected"))
+        self.reason.observe(lambda _: self._enable(), names="value")
+        self._draw()
 
-    heading = ipywidgets.HTML(card())
-    reason = ipywidgets.Text(
-        description="Reason",
-        placeholder="why, for the ledger",
-        layout=ipywidgets.Layout(width="40rem"),
-    )
-    approve = ipywidgets.Button(
-        description="Approve", button_style="success", disabled=True
-    )
-    reject = ipywidgets.Button(
-        description="Reject", button_style="danger", disabled=True
-    )
-    canary = ipywidgets.Button(description="Start with a share", disabled=True)
-    buttons = [approve, reject]
-    alone = proposed.needed == 1  # several approve what is proposed, and nothing else
-    if alone and proposed.target == "production" and proposed.against is not None:
-        buttons.insert(1, canary)
-    asked = "A reason is needed before you decide."
-    if not proposed.evidence.get("passed"):
-        asked += " The gate is not passed; whoever approves all the same says why."
-    status = ipywidgets.HTML(_status(asked))
-    status.add_class("lc-status")
+    # -- what is shown ----------------------------------------------------------
 
-    def typed(change: Any) -> None:
-        blank = not str(change["new"]).strip()
-        for button in (approve, reject, canary):
-            button.disabled = blank
+    def _draw(self) -> None:
+        """Show what waits now; what was written as a reason stays."""
+        self.proposed = proposed = self.view.proposal()
+        self.open = proposed is not None
+        if proposed is None:
+            text = _nothing(self.view)
+            self.shown.value = markup.paragraph(text)
+            self.shell.fill(self.shown, self.shell.row(self.shell.again))
+            self.shell.tell("")
+            return
+        self.evidence = evidence(self.view, proposed)
+        self._show(proposed)
+        buttons = [self.approve, self.reject, self.shell.again]
+        alone = proposed.needed == 1  # several approve what is proposed, nothing else
+        if alone and proposed.target == "production" and proposed.against is not None:
+            buttons.insert(1, self.canary)
+        self.shell.fill(self.shown, self.reason, self.shell.row(*buttons))
+        self._enable()
+        self.shell.tell(_ASKED)
 
-    def decided(call: Any, word: str, **more: Any) -> Any:
-        def clicked(_: Any) -> None:
-            try:
-                move = call(
-                    view.name,
-                    proposed.id,
-                    reason=reason.value,
-                    digest=proposed.digest,
-                    **more,
+    def _show(self, proposed: registry.Proposal) -> None:
+        card = markup.Html(
+            proposal(proposed, _approvals(self.view, proposed))._repr_html_()
+        )
+        gate = failed(proposed)
+        loud = markup.paragraph(gate, kind="loud") if gate else ""
+        self.shown.value = markup.join([card, loud, self.evidence])
+
+    def _enable(self) -> None:
+        ready = self.open and bool(self.reason.value.strip())
+        self.reason.disabled = not self.open
+        for each in (self.approve, self.canary, self.reject):
+            each.disabled = not ready
+
+    # -- what is done -----------------------------------------------------------
+
+    def _look(self) -> str:
+        """Show what is there now: another moment, another proposal, more approvals."""
+        before = self.proposed
+        self.view = self.view.workspace.view(self.view.name)
+        self._draw()
+        now = self.proposed
+        if now is None:
+            return waiting(None)
+        if before is None or now.digest != before.digest:
+            return f"Proposal {now.id} is new here: look at it first. {_ASKED}"
+        return f"This is proposal {now.id} as it stands now. {_ASKED}"
+
+    def _decides(
+        self, call: Callable[..., promotion.Move], word: str, **more: Any
+    ) -> Callable[[], str]:
+        def decide() -> str:
+            proposed, reason = self.proposed, self.reason.value.strip()
+            if proposed is None or not self.open:
+                raise errors.AlreadyDecided(
+                    "this panel has decided already; look again for what waits now"
                 )
-            except errors.LifecycleError as error:
-                status.value = _status(f"Not done: {error}", role="alert")
-                return
-            for each in (reason, approve, reject, canary):
-                each.disabled = True
-            heading.value = card()
+            if not reason:
+                raise errors.IllegalMove("the reason is missing; say why")
+            move = call(
+                self.view.name,
+                proposed.id,
+                reason=reason,
+                digest=proposed.digest,
+                **more,
+            )
+            self.open = False
+            self._enable()
+            self._show(move.proposal or proposed)
             told = f"{word}: version {proposed.number}"
             if move.proposal is not None and move.proposal.status == "pending":
                 told = f"Your approval is noted: {move.sentence}"
-            status.value = _status(f"{told}. Reason: {reason.value}")
+            return f"{told}. Reason: {reason}"
 
-        return clicked
-
-    reason.observe(typed, names="value")
-    approve.on_click(decided(desk.approve, "Approved"))
-    reject.on_click(decided(desk.reject, "Rejected"))
-    trial = decided(desk.approve, "Approved as a trial", target="experimental")
-    canary.on_click(trial)
-    panel = ipywidgets.VBox([heading, reason, ipywidgets.HBox(buttons), status])
-    panel.add_class("lc-approve")
-    return panel
-
-
-def _status(text: str, *, role: str = "status") -> str:
-    return f'<div role="{role}" aria-live="polite">{markup.paragraph(text)}</div>'
+        return decide

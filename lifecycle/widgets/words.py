@@ -81,6 +81,11 @@ def proposal(
         facts["Approvals"] = given(proposed, approvals)
     if proposed.expires_at is not None:
         facts["Decide by"] = f"{proposed.expires_at:%Y-%m-%d %H:%M} UTC"
+    if proposed.decided_at is not None:
+        facts["Decision"] = (
+            f"{proposed.status} by {proposed.decided_by} on "
+            f"{proposed.decided_at:%Y-%m-%d %H:%M} UTC: {proposed.decision_reason}"
+        )
     return Static(markup.card(f"Proposal {proposed.id}", facts), waiting(proposed))
 
 
