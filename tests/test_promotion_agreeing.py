@@ -213,11 +213,45 @@ def test_one_person_does_not_widen_around_the_others(book) -> None:
         widen(0.5, verified=True)
     with pytest.raises(errors.NotAllowed, match="takes 2 persons; propose it for"):
         widen(1.0, approvals=2)
-    widen(0.5, approvals=2)
+    with pytest.raises(errors.NotAllowed, match=r"51% .* 2 persons; propose it with"):
+        widen(0.51, approvals=2, alone_up_to=0.5)
+    with pytest.raises(errors.NotAllowed, match=r"10% .* takes 2 persons"):
+        widen(0.1, approvals=2)  # nothing alone unless it is said
+    widen(0.5, approvals=2, alone_up_to=0.5)
+    more = asked(book, 2, target="experimental", share=0.8, needed=2)
+    yes(book, more, "ben")
+    assert book.roles("leads")["experimental"].share == 0.5
+    assert yes(book, more, "carl").sentence.endswith("on trial with 80% of the traffic")
+    assert book.roles("leads")["experimental"].share == 0.8
+    with pytest.raises(errors.IllegalMove, match=r"has 80% .* got 0.2"):
+        asked(book, 2, target="experimental", share=0.2)
     proposal = asked(book, 2, needed=2)
     yes(book, proposal, "ben")
     yes(book, proposal, "carl")
     assert serving(book) == 2
+
+
+def test_an_approver_is_known_by_name_and_by_address_and_counts_once(book) -> None:
+    may = ["Ana Silva <ana@bank.example>", "Rui Costa", "mia@bank.example"]
+    proposal = asked(book, 2, needed=3)
+    yes(book, proposal, "ana silva", approvers=may)
+    for again in ("ana@bank.example", "Ana Silva <ANA@bank.example>"):
+        with pytest.raises(errors.AlreadyDecided, match="2 more persons"):
+            yes(book, proposal, again, approvers=may)
+    with pytest.raises(errors.NotAllowed, match="may not decide it"):
+        yes(book, proposal, "Ana Silva <ana@elsewhere.example>", approvers=may)
+    yes(book, proposal, "Rui Costa <rui@bank.example>", approvers=may)
+    yes(book, proposal, "Mia Lund <mia@bank.example>", approvers=may)
+    assert serving(book) == 2
+
+
+def test_the_author_under_another_name_is_no_second_person(book) -> None:
+    proposal = promotion.propose(
+        book, "leads", 2, author="Ana Silva", reason="r", evidence={}, at=AT
+    )
+    may = ["Ana Silva <ana@bank.example>", "Rui Costa"]
+    with pytest.raises(errors.NotAllowed, match="takes a second person"):
+        yes(book, proposal, "ana@bank.example", two_persons=True, approvers=may)
 
 
 def test_nothing_that_several_must_approve_goes_live_by_itself(book) -> None:

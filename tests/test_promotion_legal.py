@@ -70,9 +70,12 @@ class Rules(RuleBasedStateMachine):
         free = self.role(number) in (None, "shadow")
         return free and "production" in self.roles and "experimental" not in self.roles
 
-    def can_go(self, number: int, target: str) -> bool:
-        can = self.can_promote if target == "production" else self.can_try
-        return can(number)
+    def can_go(self, number: int, target: str, share: float) -> bool:
+        if target == "production":
+            return self.can_promote(number)
+        if self.role(number) == "experimental":
+            return share > self.share
+        return self.can_try(number)
 
     def can_approve(self, number: int) -> bool:
         asked = self.waiting.get(number)
@@ -80,7 +83,7 @@ class Rules(RuleBasedStateMachine):
             asked is not None
             and asked["against"] == self.roles.get("production")
             and self.now < asked["until"]
-            and self.can_go(number, asked["target"])
+            and self.can_go(number, asked["target"], asked["share"])
         )
 
     def can_shadow(self, number: int) -> bool:
@@ -105,7 +108,7 @@ class Rules(RuleBasedStateMachine):
             if role == "experimental":
                 self.share = 0.0
 
-    def go(self, number: int, target: str) -> None:
+    def go(self, number: int, target: str, share: float) -> None:
         self.leave(number)
         old = dict(self.roles)
         if target == "production":
@@ -117,7 +120,7 @@ class Rules(RuleBasedStateMachine):
                 self.marks[old["previous"]] = "retired"
             self.roles["production"] = number
         else:
-            self.roles["experimental"], self.share = number, 0.05
+            self.roles["experimental"], self.share = number, share
         self.marks[number] = ""
 
     def _try(self, legal: bool, move, *args, **more) -> bool:
@@ -137,14 +140,19 @@ class Rules(RuleBasedStateMachine):
             assert len(self.book.ledger()) > rows
         return legal
 
-    @rule(number=NUMBERS, role=TARGETS, needed=st.sampled_from([1, 1, 2]))
-    def propose_one(self, number, role, needed) -> None:
-        self.propose(number, role, needed)
+    @rule(
+        number=NUMBERS,
+        role=TARGETS,
+        needed=st.sampled_from([1, 1, 2]),
+        share=st.sampled_from([0.05, 0.2]),
+    )
+    def propose_one(self, number, role, needed, share) -> None:
+        self.propose(number, role, needed, share)
 
-    def propose(self, number, target, needed) -> None:
-        legal = number not in self.waiting and self.can_go(number, target)
+    def propose(self, number, target, needed, share=0.05) -> None:
+        legal = number not in self.waiting and self.can_go(number, target, share)
         until = self.now + TIME
-        more = {"needed": needed, "expires_at": until, "share": 0.05}
+        more = {"needed": needed, "expires_at": until, "share": share}
         if self._try(
             legal,
             promotion.propose,
@@ -157,6 +165,7 @@ class Rules(RuleBasedStateMachine):
             self.waiting[number] = {
                 "id": len(self.book.proposals("m")),
                 "target": target,
+                "share": share,
                 "needed": needed,
                 "until": until,
                 "against": self.roles.get("production"),
@@ -175,13 +184,13 @@ class Rules(RuleBasedStateMachine):
             asked["against"] == self.roles.get("production")
             and self.now + timedelta(hours=1) < asked["until"]
             and person.lower() not in asked["yes"]
-            and (not last or self.can_go(number, asked["target"]))
+            and (not last or self.can_go(number, asked["target"], asked["share"]))
         )
         if self._try(legal, promotion.approve, asked["id"], approver=person):
             asked["yes"].add(person.lower())
             if last:
                 del self.waiting[number]
-                self.go(number, asked["target"])
+                self.go(number, asked["target"], asked["share"])
 
     @precondition(lambda self: self.waiting)
     @rule(data=st.data(), verb=st.sampled_from(["reject", "withdraw"]))
@@ -212,7 +221,7 @@ class Rules(RuleBasedStateMachine):
         legal = number is not None and share > self.share
         if self._try(legal, promotion.widen, share=share, actor=person):
             if share == 1:
-                self.go(number, "production")
+                self.go(number, "production", 1.0)
             else:
                 self.share = share
 
@@ -264,13 +273,16 @@ class Rules(RuleBasedStateMachine):
             legal = {
                 "propose for production": not waits and self.can_promote(number),
                 "propose for a trial": not waits and self.can_try(number),
+                "propose for more traffic": not waits
+                and self.role(number) == "experimental",
                 "approve": self.can_approve(number),
                 "reject": waits,
                 "withdraw": waits,
                 "widen": self.role(number) == "experimental",
                 "roll back": self.falls() == number,
                 "shadow": self.can_shadow(number),
-                "retire": self.can_retire(number),
+                "unshadow": self.role(number) == "shadow",
+                "retire": self.can_retire(number) and self.role(number) != "shadow",
             }
             assert moves == tuple(move for move in MOVES if legal[move])
 

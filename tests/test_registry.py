@@ -442,9 +442,9 @@ def test_a_name_is_verified_only_when_somebody_vouches_for_it(book):
             inside.enter(
                 "leads", "propose", actor="anna", source=source, reason="r", at=AT
             ).verified
-            for source in ("given", "os", "hub", "proxy", "signed")
+            for source in ("given", "os", "environment", "hub", "proxy")
         ]
-    assert known == [False, False, True, True, True]
+    assert known == [False, False, False, True, True]
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from lifecycle import people
 from lifecycle.config.rules import Table
 
 __all__ = ["Gate", "Promote", "Release", "Renewal"]
@@ -26,8 +27,11 @@ class Release(Table):
     `spans` are the lengths of history a retraining may use, in chunks; 0 is all.
     `approvals` is how many persons must approve a proposal, `approvers` who may
     (anybody where it is empty), `verified` asks for names that somebody vouches for.
-    A proposal that nobody has decided is an alert after `remind_after_days` and over
-    after `decide_within_days`.
+    One name or mail address is one person. With `digest_required` a decision takes the
+    digest of what was shown; a terminal shows what is proposed and asks. Where several
+    must approve, one of them widens a trial up to `alone_up_to` of the traffic; more of
+    it is proposed and approved like a release. A proposal that nobody has decided is an
+    alert after `remind_after_days` and over after `decide_within_days`.
     """
 
     automatic: bool = True
@@ -35,6 +39,8 @@ class Release(Table):
     approvals: Annotated[int, Field(ge=1, le=20)] = 1
     approvers: tuple[Annotated[str, Field(min_length=1, max_length=120)], ...] = ()
     verified: bool = False
+    digest_required: bool = False
+    alone_up_to: Annotated[float, Field(ge=0, lt=1)] = 0.5
     decide_within_days: Annotated[float, Field(gt=0)] = 14.0
     remind_after_days: Annotated[float, Field(gt=0)] = 7.0
     canary_share: Annotated[float, Field(gt=0, lt=1)] = 0.05
@@ -43,10 +49,18 @@ class Release(Table):
 
     @model_validator(mode="after")
     def _able(self) -> Release:
-        names = {name.casefold() for name in self.approvers}
-        if self.approvers and len(names) < self.approvals:
+        for place, name in enumerate(self.approvers):
+            for other in self.approvers[:place]:
+                if people.same(name, other):
+                    raise ValueError(
+                        f"approvers names {other!r} and {name!r}, who may be one "
+                        "person; name each once, by a mail address where two share a "
+                        "name"
+                    )
+        names = len(self.approvers)
+        if self.approvers and names < self.approvals:
             raise ValueError(
-                f"approvers names {len(names)} and approvals asks for "
+                f"approvers names {names} and approvals asks for "
                 f"{self.approvals}; name more or ask for fewer"
             )
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,7 @@ def agree(
     source: str,
     reason: str,
     at: datetime,
+    approvers: Sequence[str] = (),
     evidence: Mapping[str, Any] | None = None,
 ) -> Move | None:
     """One person's yes, inside the caller's transaction; None when it is the last one.
@@ -71,7 +72,12 @@ def agree(
             "production now; propose again"
         )
     if not book.add_approval(
-        proposal, approver=actor, source=source, reason=reason, at=at
+        proposal,
+        approver=actor,
+        source=source,
+        reason=reason,
+        at=at,
+        approvers=approvers,
     ):
         raise errors.AlreadyDecided(
             f"{actor} has approved proposal {proposal.id} of {model} already; "

@@ -57,7 +57,7 @@ def propose(
     number : int
         Which version.
     target : {"production", "experimental"}
-        The role.
+        The role; "experimental" for the version on trial asks for more traffic.
     share : float
         Of the traffic, for "experimental"; between 0 and 1.
     author, source, reason : str
@@ -174,8 +174,8 @@ def approve(
     proposal_id : int
         Which proposal.
     approver, source, reason : str
-        Who, how that is known ("given" and "os" are not verified; "hub", "proxy"
-        and "signed" are), and why.
+        Who, how that is known ("hub" and "proxy" are verified; "environment", "os"
+        and "given" are not), and why.
     digest : str, optional
         `Proposal.digest` as it was shown, or its first eight signs or more; another
         one is refused.
@@ -189,9 +189,9 @@ def approve(
     two_persons : bool
         The approver may not be the author.
     approvers : sequence of str
-        Who may; anybody where it is empty.
+        Who may, by name or mail address; anybody where it is empty.
     verified : bool
-        Only somebody whose name others vouch for may (`source` hub, proxy, signed).
+        Only somebody whose name others vouch for may (`source` hub, proxy).
     unattended : bool
         A run without a person, which may not approve.
     evidence : mapping, optional
@@ -218,7 +218,7 @@ def approve(
     with registry.atomic() as book:
         proposal = pending_still(book, model, proposal_id, digest)
         if two_persons:
-            differs(proposal.author, approver, verb="approving")
+            differs(proposal.author, approver, verb="approving", approvers=approvers)
         allowed(approver, source, approvers=approvers, verified=verified)
         in_time(proposal, at)
         as_asked(proposal, target, share)
@@ -230,6 +230,7 @@ def approve(
             source=source,
             reason=reason,
             at=at,
+            approvers=approvers,
             evidence=evidence,
         )
         if left is not None:

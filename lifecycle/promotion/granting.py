@@ -84,9 +84,14 @@ def pending_still(book: Writing, model: str, id: int, digest: str | None) -> Pro
 def standing_after(
     before: Standing, number: int, target: str, share: float
 ) -> Standing:
-    """The roles once a version has the one it is proposed for."""
+    """The roles once a version has the one it is proposed for.
+
+    The version on trial is proposed for a trial with more of the traffic.
+    """
     if target == "production":
         return before.promote(number)
+    if target == "experimental" and number == before.experimental and 0 < share < 1:
+        return before.widen(share)
     if target == "experimental":
         return before.experiment(number, share)
     raise errors.IllegalMove(

@@ -21,12 +21,14 @@ __all__ = ["MOVES", "possible"]
 MOVES = (
     "propose for production",
     "propose for a trial",
+    "propose for more traffic",
     "approve",
     "reject",
     "withdraw",
     "widen",
     "roll back",
     "shadow",
+    "unshadow",
     "retire",
 )
 """The moves of a version, in the order they are told."""
@@ -82,12 +84,14 @@ def _of(
             found.add("propose for production")
         if _goes(lambda: standing.experiment(number, CANARY)):
             found.add("propose for a trial")
+        if standing.experimental == number:
+            found.add("propose for more traffic")
     if standing.experimental == number:
         found.add("widen")
     if version.status != artefacts.COLLECTED and _goes(lambda: standing.watch(number)):
         found.add("shadow")
     if _goes(lambda: standing.retire(number)):
-        found.add("retire")
+        found.add("unshadow" if number == standing.shadow else "retire")
     if _goes(standing.roll_back) and standing.roll_back()[0] == number:
         found.add("roll back")
     return tuple(move for move in MOVES if move in found)

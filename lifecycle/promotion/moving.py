@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import errors
+from lifecycle import errors, people
 from lifecycle.promotion.standing import Standing
-from lifecycle.registry import canonical
 from lifecycle.registry.records import VERIFIED
 
 if TYPE_CHECKING:
@@ -69,9 +68,10 @@ def said(person: str, reason: str) -> tuple[str, str]:
     return name, why
 
 
-def differs(one: str, other: str, *, verb: str) -> None:
+def differs(one: str, other: str, *, verb: str, approvers: Sequence[str] = ()) -> None:
     """Two persons: refuse when both names are the same person's."""
-    if canonical.person(one) == canonical.person(other):
+    mine, theirs = (people.meant(each, approvers) or each for each in (one, other))
+    if people.same(mine, theirs):
         raise errors.NotAllowed(
             f"{one} proposed it, and {verb} takes a second person; ask another one"
         )
@@ -89,14 +89,13 @@ def allowed(
     Traceback (most recent call last):
     lifecycle.errors.NotAllowed: Eve may not decide it; Ana or Ben may
     """
-    names = [canonical.person(one) for one in approvers]
-    if names and canonical.person(person) not in names:
+    if approvers and people.meant(person, approvers) is None:
         may = " or ".join(filter(None, [", ".join(approvers[:-1]), approvers[-1]]))
         raise errors.NotAllowed(f"{person} may not decide it; {may} may")
     if verified and source not in VERIFIED:
         raise errors.NotAllowed(
-            f"nobody vouches for the name {person}; approve it where you are signed in "
-            "(JupyterHub, or behind the proxy)"
+            f"nobody vouches for the name {person}; decide it where you are signed in, "
+            "in JupyterHub or behind the proxy of the settings"
         )
 
 
@@ -143,10 +142,14 @@ def widen(
     approvers: Sequence[str] = (),
     verified: bool = False,
     approvals: int = 1,
+    alone_up_to: float = 0.0,
     unattended: bool = False,
     evidence: Mapping[str, Any] | None = None,
 ) -> Move:
     """Give the version on trial more traffic; with all of it, it is promoted.
+
+    Where several persons must approve, one alone widens it up to a share that was set
+    beforehand. More takes a proposal, which they approve as they do a release.
 
     Parameters
     ----------
@@ -165,8 +168,9 @@ def widen(
     approvers, verified
         Who may, as in `approve`.
     approvals : int
-        How many persons put a version into production; where it takes several,
-        one alone cannot give it all traffic.
+        How many persons must approve a proposal.
+    alone_up_to : float
+        The share up to which one person widens where it takes several; below 1.
     unattended : bool
         A run without a person, which may not widen.
     evidence : mapping, optional
@@ -178,7 +182,7 @@ def widen(
         Without a trial, without a reason, or to a share that is not more.
     NotAllowed
         In unattended runs, for one's own proposal with `two_persons`, for whoever
-        is not among the approvers, and for all traffic where it takes several.
+        is not among the approvers, and for more than one person alone may give.
     """
     actor, reason = said(actor, reason)
     if unattended:
@@ -191,17 +195,20 @@ def widen(
         after = before.widen(share)
         number = before.experimental
         assert number is not None
-        if share == 1 and approvals > 1:
+        if approvals > 1 and (share == 1 or share > alone_up_to):
+            how = "for production" if share == 1 else "with that share"
             raise errors.NotAllowed(
-                f"all traffic for version {number} of {model} takes {approvals} "
-                "persons; propose it for production"
+                f"{share:.0%} of the traffic for version {number} of {model} takes "
+                f"{approvals} persons; propose it {how}"
             )
         version = book.version(model, number)
         registry.check(version)
         if two_persons:
             for proposal in book.proposals(model, status="approved"):
                 if proposal.number == number:
-                    differs(proposal.author, actor, verb="widening")
+                    differs(
+                        proposal.author, actor, verb="widening", approvers=approvers
+                    )
         settle(book, before, after)
         entry = book.enter(
             model,

@@ -6,14 +6,13 @@ import hashlib
 import json
 import math
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import PurePath
 
 from lifecycle import errors
 
-__all__ = ["digest", "model_name", "person", "text", "utc", "words"]
+__all__ = ["digest", "model_name", "text", "utc", "words"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -57,18 +56,6 @@ def words(text: object) -> str:
     """
     known = str(text).encode("utf-8", "replace").decode("utf-8")
     return known.replace("\x00", "\ufffd").strip()
-
-
-def person(name: str) -> str:
-    """How a person's name is compared: the same for all spellings of one name.
-
-    Examples
-    --------
-    >>> person(" José  Silva") == person("JOSE\u0301 SILVA")
-    True
-    """
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
 def model_name(name: str) -> str:

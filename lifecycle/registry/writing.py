@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from lifecycle import errors
+from lifecycle import errors, people
 from lifecycle.registry import canonical, tables
 from lifecycle.registry.alarms import Alert, Message
 from lifecycle.registry.reading import ZERO, Reading, row_hash, waiting
@@ -82,14 +83,19 @@ class Writing(Reading):
         source: str,
         reason: str,
         at: datetime,
+        approvers: Sequence[str] = (),
     ) -> bool:
-        """One person's yes to a proposal; False when it was given before."""
+        """One person's yes to a proposal; False when it was given before.
+
+        Whoever is one of the `approvers` is known under each name of theirs.
+        """
         table = tables.approval
         name = canonical.words(approver)
-        given = self.approvals(proposal.model, proposal.id)
-        known = {canonical.person(each.approver) for each in given}
-        if canonical.person(name) in known:
-            return False
+        mine = people.meant(name, approvers) or name
+        for each in self.approvals(proposal.model, proposal.id):
+            theirs = people.meant(each.approver, approvers) or each.approver
+            if people.same(mine, theirs):
+                return False
         self.connection.execute(
             sa.insert(table).values(
                 model=proposal.model,
