@@ -15,7 +15,7 @@
     ├── NoAnswer            no version of a model could score a row
     └── RunError            a notebook run did not succeed
         ├── NotebookFailed · TimeLimit · KernelDied
-        └── BadParameters · AlreadyRunning
+        └── BadParameters · AlreadyRunning · Stopped
 
 Every message is one sentence with its remedy. `exit_code` is what the command
 line returns (0 done, 10 alert, 20 notebook failed, 21 time limit, 22 kernel died,
@@ -43,6 +43,7 @@ __all__ = [
     "RunError",
     "SettingsError",
     "Stale",
+    "Stopped",
     "TimeLimit",
     "UnknownModel",
     "UnknownProposal",
@@ -144,6 +145,10 @@ class KernelDied(RunError):
     """The kernel went away in the middle of the run."""
 
     exit_code = 22
+
+
+class Stopped(RunError):
+    """A run was ended from outside before it was done; nothing is kept of it."""
 
 
 class BadParameters(RunError):

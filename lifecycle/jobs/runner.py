@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,10 +22,12 @@ from lifecycle.errors import (
     KernelDied,
     NotebookFailed,
     RunError,
+    Stopped,
     TimeLimit,
 )
 from lifecycle.jobs import parameters as known_parameters
 from lifecycle.jobs import store
+from lifecycle.jobs.locking import locked
 from lifecycle.jobs.processes import Cold, Process
 from lifecycle.jobs.warm import Warm
 
@@ -38,6 +40,8 @@ Status = Literal["succeeded", "failed", "timeout", "died"]
 
 _RENDER_SECONDS = 120.0
 """How long a report may take after the run's own time is up."""
+_MOST_LOG = 1 << 18
+"""Bytes of what the processes of a run said that are kept."""
 _ERRORS: dict[str, type[RunError]] = {
     "failed": NotebookFailed,
     "timeout": TimeLimit,
@@ -120,6 +124,8 @@ def run(
     cwd: str | Path,
     lock: str | Path,
     warm: Warm | None = None,
+    stop: Callable[[], bool] | None = None,
+    log: str | Path | None = None,
 ) -> Run:
     """Run a notebook in processes of its own, and publish what it leaves.
 
@@ -148,6 +154,11 @@ def run(
         A file; while it is locked the same run does not start twice.
     warm : Warm, optional
         Start from there.
+    stop : callable, optional
+        Asked twice a second; once it says so the processes of the run are ended, and
+        nothing is published.
+    log : path, optional
+        What the processes said is added to this file, however the run ends.
 
     Returns
     -------
@@ -160,10 +171,12 @@ def run(
         Before anything starts.
     lifecycle.errors.AlreadyRunning
         Before anything starts.
+    lifecycle.errors.Stopped
+        When `stop` said so.
     """
     notebook, directory = Path(notebook).resolve(), Path(directory).resolve()
     given = _checked(notebook, parameters, name)
-    with _locked(Path(lock), name):
+    with locked(Path(lock), name):
         directory.mkdir(parents=True, exist_ok=True)
         for left in directory.iterdir():  # by a run that was killed: we hold its lock
             if left.name.startswith(f".{name}.run-"):
@@ -187,8 +200,10 @@ def run(
         }
         job = json.loads(json.dumps(job, default=str))
         try:
-            return _Attempt(job, warm).run()
+            return _Attempt(job, warm, stop).run()
         finally:
+            if log is not None:
+                _keep(work / "log", Path(log))
             shutil.rmtree(runtime, ignore_errors=True)
             shutil.rmtree(work, ignore_errors=True)
 
@@ -196,8 +211,13 @@ def run(
 class _Attempt:
     """One run, once its parameters are right and its lock is held."""
 
-    def __init__(self, job: dict[str, Any], warm: Warm | None) -> None:
-        self.job, self.warm = job, warm
+    def __init__(
+        self,
+        job: dict[str, Any],
+        warm: Warm | None,
+        stop: Callable[[], bool] | None = None,
+    ) -> None:
+        self.job, self.warm, self.stop = job, warm, stop
         self.work, self.directory = Path(job["work"]), Path(job["directory"])
         self.name: str = job["name"]
         self.began = time.monotonic()
@@ -238,9 +258,18 @@ class _Attempt:
         """Let a process do a job; `None` when it had to be ended."""
         process: Process = self.warm.start(job) if self.warm else Cold(job)
         try:
-            return process.wait(seconds)
+            return self._wait(process, seconds)
         finally:
             process.end()
+
+    def _wait(self, process: Process, seconds: float) -> int | None:
+        """Wait for its end, or until it is to stop."""
+        until, code = time.monotonic() + seconds, None
+        while code is None and (left := until - time.monotonic()) > 0:
+            if self.stop is not None and self.stop():
+                raise Stopped(f"{self.name} was stopped before it had ended")
+            code = process.wait(left if self.stop is None else min(left, 0.5))
+        return code
 
     def _outcome(self) -> dict[str, Any]:
         """What the process told of the notebook, before it began with the report."""
@@ -316,6 +345,14 @@ class _Attempt:
         return kept if kept.exists() else None
 
 
+def _keep(said: Path, log: Path) -> None:
+    """Add what the processes of a run said, the last part of it, to a file."""
+    with contextlib.suppress(FileNotFoundError), said.open("rb") as words:
+        words.seek(max(0, said.stat().st_size - _MOST_LOG))
+        with log.open("ab") as kept:
+            shutil.copyfileobj(words, kept)
+
+
 def _checked(
     notebook: Path, given: Mapping[str, object], name: str
 ) -> dict[str, object]:
@@ -363,34 +400,3 @@ def _short_directory() -> str | None:
 
 def _now() -> str:
     return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-@contextlib.contextmanager
-def _locked(path: Path, name: str) -> Iterator[None]:
-    """Hold a lock that ends with this process, however it ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            _take(file.fileno())
-        except OSError as error:
-            file.seek(0)
-            holder = file.read(200).strip() or "another process"
-            raise AlreadyRunning(
-                f"{name} is running already ({holder}); wait until it is done"
-            ) from error
-        file.truncate(0)
-        file.write(f"process {os.getpid()} since {_now()}")
-        file.flush()
-        yield
-
-
-def _take(descriptor: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        os.lseek(descriptor, 1 << 30, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
