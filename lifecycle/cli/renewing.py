@@ -1,4 +1,4 @@
-"""The commands about renewal: what is due, one by hand, what became of them."""
+"""The commands about renewal: one by hand, what became of them, one fitted again."""
 
 from __future__ import annotations
 
@@ -16,34 +16,6 @@ if TYPE_CHECKING:
     from lifecycle.registry import Renewal
 
 __all__ = ["app"]
-
-
-@app.command()
-def due(as_of: AsOf = None) -> None:
-    """Run what is due, once: what cron, a timer or an orchestrator calls."""
-    from lifecycle import errors
-    from lifecycle.workspace import checking
-
-    ws = commands.opened()
-    wrong = checking.problems(ws)
-    for problem in wrong:
-        say.complain(problem)
-    ticks = ws.due(as_of=as_of, say=say.show)
-    if not ticks:
-        say.show("nothing is due")
-        idle = [name for name in ws.models if not ws.model(name).schedule.crons()]
-        for name in idle:
-            say.show(
-                f"  no page of {name} has a schedule: [models.{name}.schedule] in "
-                "lifecycle.toml says when one is due"
-            )
-    codes = [tick.run.exit_code for tick in ticks if tick.run and tick.run.exit_code]
-    for name in dict.fromkeys(tick.model for tick in ticks if tick.failed):
-        say.complain(f"a renewal failed; `lifecycle renewals {name}` says why")
-        codes.append(errors.LifecycleError.exit_code)
-    codes += [errors.SettingsError.exit_code for _ in wrong]
-    if codes:
-        raise typer.Exit(codes[0])
 
 
 @app.command()

@@ -1,0 +1,101 @@
+"""What one worker of a fleet does: the tick of a model, in a desk that stays open."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lifecycle import config, errors, jobs
+from lifecycle.workspace import desk, ticking
+from lifecycle.workspace.chain import Tick
+
+if TYPE_CHECKING:
+    from lifecycle.jobs.processes import Process
+
+__all__ = ["rest", "standing", "work"]
+
+
+def work(directory: str, model: str, as_of: datetime) -> list[Tick]:
+    """Do what is due of one model; settings and registry stay open for the next.
+
+    A top-level function of plain arguments, for any executor. Pages start warm, from
+    a server that starts with the first page of this process.
+
+    Parameters
+    ----------
+    directory : str
+        Of the workspace, as this machine sees it.
+    model : str
+    as_of : datetime with zone
+
+    Returns
+    -------
+    list of Tick
+        As `ticking.tick` gives them.
+
+    Raises
+    ------
+    LifecycleError
+        What the model, its settings or its data were wrong in.
+    """
+    done: list[Tick] = []
+    ticking.go(_desk(directory), model, as_of=as_of, warm=_WARM, note=done.append)
+    return done
+
+
+def standing(directory: str) -> str:
+    """Why this process cannot work for a workspace, in a sentence; empty if it can."""
+    try:
+        _desk(directory).registry.runs(limit=1)
+    except errors.LifecycleError as error:
+        return str(error)
+    return ""
+
+
+def rest() -> None:
+    """End what this process keeps for its next model."""
+    _WARM.close()
+    _opened.cache_clear()
+
+
+class _Later(jobs.Warm):
+    """A warm server that starts with the first run, and may start again once closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._once = threading.Lock()
+        self._begun = False
+
+    def start(self, job: dict[str, Any]) -> Process:
+        """Start the process of a run, warm if possible."""
+        with self._once:
+            if not self._begun:
+                self.__enter__()
+                self._begun = True
+        return super().start(job)
+
+    def close(self) -> None:
+        """End the server, if it had started."""
+        with self._once:
+            super().close()
+            self._begun, self.sentence = False, ""
+
+
+_WARM = _Later()
+
+
+def _desk(directory: str) -> desk.Workspace:
+    """The workspace, opened anew only when its settings have changed."""
+    try:
+        stat = (Path(directory) / config.FILE).stat()
+    except FileNotFoundError:
+        return desk.open(directory)  # which says it in a sentence
+    return _opened(directory, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=2)
+def _opened(directory: str, _changed: int, _size: int) -> desk.Workspace:
+    return desk.open(directory)
