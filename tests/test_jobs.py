@@ -22,7 +22,7 @@ import pytest
 from nbformat import v4
 
 from lifecycle import errors, jobs
-from lifecycle.jobs import engine, record, runner
+from lifecycle.jobs import engine, locking, record, runner
 
 notebook = pytest.mark.notebook
 forks = pytest.mark.skipif(
@@ -277,7 +277,7 @@ def test_a_name_that_is_no_file_name_is_refused(go: Go, name: str) -> None:
 
 def test_the_same_run_does_not_start_twice(go: Go, tmp_path: Path) -> None:
     with (
-        runner._locked(tmp_path / "locks" / "audit", "audit"),
+        locking.locked(tmp_path / "locks" / "audit", "audit"),
         pytest.raises(errors.AlreadyRunning, match=rf"process {os.getpid()} since"),
     ):
         go(LAST)
@@ -507,7 +507,7 @@ def test_a_run_whose_caller_is_killed_ends_too(tmp_path: Path) -> None:
     caller.wait()
     assert all(gone(int(pid)) for pid in pids.read_text().split())
     assert not list(tmp_path.glob(".n.run-*"))
-    with runner._locked(tmp_path / "lock", "n"):
+    with locking.locked(tmp_path / "lock", "n"):
         pass
 
 

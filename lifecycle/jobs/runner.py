@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lifecycle.errors import (
-    AlreadyRunning,
     BadParameters,
     KernelDied,
     NotebookFailed,
@@ -40,8 +39,7 @@ Status = Literal["succeeded", "failed", "timeout", "died"]
 
 _RENDER_SECONDS = 120.0
 """How long a report may take after the run's own time is up."""
-_MOST_LOG = 1 << 18
-"""Bytes of what the processes of a run said that are kept."""
+_MOST_LOG = 1 << 18  # bytes
 _ERRORS: dict[str, type[RunError]] = {
     "failed": NotebookFailed,
     "timeout": TimeLimit,
