@@ -18,6 +18,7 @@ from lifecycle.markup.blocks import (
     section,
     table,
 )
+from lifecycle.markup.locales import HOUSE, known_locale, localised
 from lifecycle.markup.page import POLICY, page
 from lifecycle.markup.plain import markdown, one_line
 from lifecycle.markup.rows import findings, grid, said
@@ -35,6 +36,7 @@ from lifecycle.markup.text import (
 )
 
 __all__ = [
+    "HOUSE",
     "POLICY",
     "STYLE",
     "Html",
@@ -48,7 +50,9 @@ __all__ = [
     "interval",
     "items",
     "join",
+    "known_locale",
     "link",
+    "localised",
     "markdown",
     "number",
     "one_line",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lifecycle.markup.locales import HOUSE, localised
 from lifecycle.markup.style import STYLE
 from lifecycle.markup.text import Html, cell
 
@@ -14,7 +15,9 @@ POLICY = (
 """What the browser may load for a page of ours: what is in the file."""
 
 
-def page(title: str, body: object, *, style: str = "") -> Html:
+def page(
+    title: str, body: object, *, style: str = "", locale: str = HOUSE, prose: str = ""
+) -> Html:
     """Write a complete HTML5 document.
 
     Parameters
@@ -25,6 +28,8 @@ def page(title: str, body: object, *, style: str = "") -> Html:
         Plain text is escaped.
     style : str
         Rules behind those of `STYLE`.
+    locale, prose : str
+        The reader's locale, and the language of the sentences, as in `localised`.
 
     Examples
     --------
@@ -32,9 +37,9 @@ def page(title: str, body: object, *, style: str = "") -> Html:
     '<!doctype html>'
     """
     rules = (STYLE + style).replace("</", "<\\/")
-    return Html(
+    whole = (
         "<!doctype html>\n"
-        '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<html lang="{_language(locale)}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="referrer" content="no-referrer">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -42,3 +47,8 @@ def page(title: str, body: object, *, style: str = "") -> Html:
         f"<title>{cell(title)}</title>\n<style>\n{rules}</style>\n</head>\n"
         f'<body class="lc-page">\n{cell(body)}\n</body>\n</html>\n'
     )
+    return localised(whole, locale, prose=prose)
+
+
+def _language(locale: str) -> str:
+    return locale.replace("_", "-")
