@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from lifecycle.config.artefacts import Artefacts
 from lifecycle.config.guarding import Guard
@@ -33,6 +33,12 @@ FILE = "lifecycle.toml"
 _RESERVED = frozenset(
     ("id", "time", "score", "prediction", "version", "role", "outcome", "known_at")
 )
+
+
+def _place(name: str) -> str:
+    from lifecycle import markup
+
+    return markup.known_locale(name)
 
 
 class Features(Table):
@@ -244,6 +250,7 @@ class Shared(Table):
     title: str = "Models in production"
     timezone: Zone = "UTC"
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "USD"
+    locale: Annotated[str, AfterValidator(_place)] = "en"
     registry: str = "registry.db"
     as_of: datetime | None = None
     reports_url: str = ""
