@@ -362,7 +362,14 @@ def test_the_head_says_what_to_do_next_and_what_to_type(tmp_path: Path) -> None:
     html = html_of(tmp_path, record=Result(notebook="audit"))
     assert "<code>lifecycle run decide leads</code>" in html
     html = html_of(tmp_path, record=Result("quiet"))
-    assert "<h2>What to do</h2><p>Nothing needs to be done.</p>" in html
+    who = '<small class="page-who">Ada</small>'
+    assert f"<h2>What to do</h2><p>Nothing needs to be done. {who}</p>" in html
+    html = html_of(
+        tmp_path, record=Result("quiet"), header=HEADER | {"next": "2023-11-01"}
+    )
+    assert '<small class="page-who">Ada, next report 2023-11-01</small>' in html
+    html = html_of(tmp_path, record=Result(), header=HEADER | {"next": "2023-11-01"})
+    assert "<dt>Next" not in html
     facts = {"next": "Look at <b> first: `lifecycle status`"}
     html = html_of(tmp_path, record=Result("quiet", facts=facts))
     assert "Look at &lt;b&gt; first: <code>lifecycle status</code>" in html

@@ -57,6 +57,7 @@ def write_index(
         rows,
         title=workspace.settings.workspace.title,
         generated=as_of,
+        locale=workspace.settings.workspace.locale,
         history=[
             move
             for name in workspace.models

@@ -46,6 +46,7 @@ def write(workspace: Workspace, row: index.Row, *, as_of: datetime) -> Path:
         workspace.reports,
         row,
         generated=as_of,
+        locale=workspace.settings.workspace.locale,
         life=_life(workspace, name, accuracy(audit), ledger, as_of) if audit else None,
         versions=_versions(workspace, name, ledger),
         reports=reports(runs),

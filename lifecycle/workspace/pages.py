@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import errors, jobs
+from lifecycle.jobs import schedule
 
 if TYPE_CHECKING:
+    from lifecycle.workspace import claiming
     from lifecycle.workspace.desk import Workspace
 
 __all__ = ["notebook_path", "place", "run", "stamp"]
@@ -81,6 +83,7 @@ def run(
     warm: jobs.Warm | None,
     index: bool,
     slot: datetime | None = None,
+    held: claiming.Held | None = None,
 ) -> jobs.Run:
     """Run one notebook for one model; the report is there also when it fails.
 
@@ -104,11 +107,16 @@ def run(
         Whether `reports/index.html` is written anew.
     slot : datetime, optional
         The scheduled moment that this run answers.
+    held : Held, optional
+        This process's hold on it: says how long it may take and when to stop, and is
+        told how it ended.
 
     Raises
     ------
     BadParameters, AlreadyRunning
         Before anything is started.
+    Stopped
+        Where `held` says so.
     """
     settings = workspace.model(name)
     path = notebook_path(workspace, notebook)
@@ -133,25 +141,46 @@ def run(
             "Notebook": notebook,
             "Owner": settings.owner,
             "As of": as_of.strftime("%Y-%m-%d %H:%M UTC"),
+            "locale": workspace.settings.workspace.locale,
+            "next": _next(workspace, name, notebook, as_of),
         },
-        timeout_seconds=timeout_seconds,
+        timeout_seconds=held.seconds if held else timeout_seconds,
         cwd=workspace.directory,
         lock=workspace.directory / ".lifecycle" / f"{name}.{notebook}.lock",
         warm=warm,
+        stop=held.stop if held else None,
+        log=held.log if held else None,
     )
-    workspace.registry.record_run(
-        name,
-        notebook,
-        as_of,
-        slot=slot,
-        status=done.status,
-        started=started,
-        ended=datetime.now(UTC),
-        exit_code=done.exit_code,
-        verdict=done.record.verdict if done.record else "undefined",
-        summary=done.record.summary if done.record else done.message,
-        directory=str(directory.relative_to(workspace.directory)),
-    )
+    summary = done.record.summary if done.record else done.message
+    told: dict[str, Any] = {
+        "started": started,
+        "ended": datetime.now(UTC),
+        "exit_code": done.exit_code,
+        "verdict": done.record.verdict if done.record else "undefined",
+        "directory": str(directory.relative_to(workspace.directory)),
+    }
+    if held is None:
+        workspace.registry.record_run(
+            name,
+            notebook,
+            as_of,
+            slot=slot,
+            status=done.status,
+            summary=summary,
+            **told,
+        )
+    else:
+        held.end(done.status, summary, as_of=as_of, **told)
     if index:
         workspace.refresh_index(as_of=as_of)
     return done
+
+
+def _next(workspace: Workspace, name: str, notebook: str, as_of: datetime) -> str:
+    """When the schedule runs this page again; empty where it does not."""
+    page = workspace.model(name).schedule.pages().get(notebook)
+    if page is None:
+        return ""
+    zone = page.timezone or workspace.settings.workspace.timezone
+    slots = schedule.next_slots(page.cron, zone, after=as_of, count=1)
+    return f"{slots[0]:%Y-%m-%d}" if slots else ""

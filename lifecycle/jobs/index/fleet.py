@@ -27,6 +27,7 @@ def write(
     *,
     title: str = "Models",
     generated: datetime,
+    locale: str = markup.HOUSE,
     history: Sequence[MoveLine] = (),
     chart: Picture | None = None,
     notes: Sequence[str] = (),
@@ -46,6 +47,8 @@ def write(
         The heading of the page.
     generated : datetime
         When the page speaks, with its zone.
+    locale : str
+        The reader's, as `markup.localised` takes it.
     history : sequence of MoveLine
         The newest 40 are shown, newest first; of one moment the later given.
     chart : Picture, optional
@@ -93,13 +96,17 @@ def write(
                 ),
                 markup.section("History", _history(history), anchor="history"),
             ]
-        page = _page(title, ranked, parts, generated)
+        page = _page(title, ranked, parts, generated, locale)
         written = saying.publish(directory / name, page)
     return written
 
 
 def _page(
-    title: str, ranked: Sequence[Row], parts: Sequence[Html], generated: datetime
+    title: str,
+    ranked: Sequence[Row],
+    parts: Sequence[Html],
+    generated: datetime,
+    locale: str,
 ) -> Html:
     tone = _tone(ranked)
     body = Html(
@@ -113,7 +120,7 @@ def _page(
         '<footer class="page-foot"><p>As of '
         f"{saying.moment(generated)}</p></footer></div>"
     )
-    return markup.page(title, body)
+    return markup.page(title, body, locale=locale, prose=markup.HOUSE)
 
 
 def _tone(rows: Sequence[Row]) -> str:
@@ -210,7 +217,7 @@ def _open(row: Row) -> Html:
         noun = "proposals" if len(row.pending) > 1 else "proposal"
         told = markup.link("index.html#waiting", f"{len(row.pending)} {noun}")
         parts.append(saying.nowrap(told))
-    return markup.items(parts) if parts else Html("nothing")
+    return markup.items(parts) if parts else Html("<span>nothing</span>")
 
 
 def _alerts(rows: Sequence[Row]) -> Html:

@@ -28,6 +28,7 @@ def write_model(
     row: Row,
     *,
     generated: datetime,
+    locale: str = markup.HOUSE,
     life: Picture | None = None,
     versions: Sequence[VersionLine] = (),
     reports: Sequence[ReportLink] = (),
@@ -47,6 +48,8 @@ def write_model(
         How the model stands.
     generated : datetime
         When the page speaks, with its zone.
+    locale : str
+        The reader's, as `markup.localised` takes it.
     life : Picture, optional
         Its metric and what was done with it, on one time line.
     versions : sequence of VersionLine
@@ -78,6 +81,7 @@ def write_model(
         newest,
         lambda shown: saying.moves(shown, named=False, up=_UP),
         title=f"{row.model}: history",
+        locale=locale,
     )
     told = _list(
         folder,
@@ -85,6 +89,7 @@ def write_model(
         list(reports),
         lambda shown: _reports(shown),
         title=f"{row.model}: reports",
+        locale=locale,
     )
     parts = [markup.image(life.svg, life.alt) if life else Html("")]
     if facts:
@@ -107,11 +112,13 @@ def write_model(
         f'{tone.capitalize()}</p><p class="page-answer">{markup.cell(_answer(row))}</p>'
         "</div>"
     )
-    page = _page(row.model, head, parts, generated)
+    page = _page(row.model, head, parts, generated, locale)
     return saying.publish(folder / "index.html", page)
 
 
-def _page(title: str, head: str, parts: Sequence[Html], generated: datetime) -> Html:
+def _page(
+    title: str, head: str, parts: Sequence[Html], generated: datetime, locale: str
+) -> Html:
     up = markup.link(f"{_UP}index.html", "All models")
     body = Html(
         '<a class="page-skip" href="#body">To the content</a>'
@@ -121,7 +128,7 @@ def _page(title: str, head: str, parts: Sequence[Html], generated: datetime) -> 
         '<footer class="page-foot"><p>As of '
         f"{saying.moment(generated)}</p></footer></div>"
     )
-    return markup.page(title, body)
+    return markup.page(title, body, locale=locale, prose=markup.HOUSE)
 
 
 def _answer(row: Row) -> str:
@@ -198,6 +205,7 @@ def _list(
     show: Callable[[Sequence[_Line]], Html],
     *,
     title: str,
+    locale: str,
 ) -> Html:
     """The newest lines; the older ones in pages beside, the oldest in the first."""
     if not lines:
@@ -207,7 +215,7 @@ def _list(
     for number, page in enumerate(names, start=1):
         until = len(lines) - (number - 1) * _A_PAGE
         shown = show(lines[until - _A_PAGE : until])
-        written = _older(title, shown, number)
+        written = _older(title, shown, number, locale)
         saying.publish(folder / page, written)
     newest = show(lines[: len(lines) - whole * _A_PAGE])
     if not whole:
@@ -223,7 +231,7 @@ def _list(
     return markup.join((newest, way))
 
 
-def _older(title: str, shown: Html, number: int) -> Html:
+def _older(title: str, shown: Html, number: int, locale: str) -> Html:
     """A page of older lines: the same bytes as long as its lines are the same."""
     back = markup.link("index.html", "To the newest")
     heading = f"{title}, part {number}"
@@ -232,4 +240,4 @@ def _older(title: str, shown: Html, number: int) -> Html:
         f"<h1>{markup.cell(heading)}</h1></header>"
         f'<main class="page-body" id="body">{shown}</main></div>'
     )
-    return markup.page(heading, body)
+    return markup.page(heading, body, locale=locale, prose=markup.HOUSE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
@@ -41,7 +41,12 @@ class Result(Found, Protocol):
 
 
 def opening(
-    status: str, message: str, record: Result | None, *, below: bool
+    status: str,
+    message: str,
+    record: Result | None,
+    *,
+    below: bool,
+    facts: Mapping[str, object] | None = None,
 ) -> markup.Html:
     """Write the first screen of a report.
 
@@ -53,6 +58,9 @@ def opening(
         Of a run that succeeded.
     below : bool
         Whether a run that failed had shown something by then.
+    facts : mapping, optional
+        Of the head: "Owner" is asked where nobody is named, and what has no day of its
+        own is due before the report of "next".
     """
     if status != "succeeded":
         answer = markup.sentence(message[:1000])
@@ -66,7 +74,7 @@ def opening(
     word = _WORDS.get(record.verdict, record.verdict)
     said = record.summary or _DEFAULTS[status]
     banner = _banner(record.verdict, word, _whole(said))
-    lists = markup.join([_since(record), _todo(record)])
+    lists = markup.join([_since(record), _todo(record, facts or {})])
     return markup.Html(f'{banner}<div class="page-first">{lists}</div>')
 
 
@@ -87,13 +95,18 @@ def _since(record: Result) -> markup.Html:
     return _part("since", moment, _list([*map(_whole, record.changes)]))
 
 
-def _todo(record: Result) -> markup.Html:
-    steps = [_step(each.what, each.who, each.by) for each in record.todo]
+def _todo(record: Result, facts: Mapping[str, object]) -> markup.Html:
+    owner = str(record.facts.get("owner") or facts.get("Owner") or "")
+    after = str(facts.get("next") or "")
+    steps = [_step(each.what, each.who, each.by, after) for each in record.todo]
     then = "" if steps else following(record)
     if then:
-        steps = [_step(then, str(record.facts.get("owner") or ""))]
+        steps = [_step(then, owner, None, after)]
     if not steps:
-        return _part("todo", "What to do", markup.paragraph(_nothing(record)))
+        name = owner.partition(" <")[0].strip()
+        told = [name, f"next report {after}" if after else ""]
+        who = _who([part for part in told if part])
+        return _part("todo", "What to do", _paragraph(_nothing(record), who))
     return _part("todo", "What to do", _list(steps))
 
 
@@ -103,16 +116,25 @@ def _nothing(record: Result) -> str:
     return "Nothing needs to be done."
 
 
-def _step(what: str, who: str, by: date | None = None) -> markup.Html:
+def _step(what: str, who: str, by: date | None, after: str) -> markup.Html:
     """What, and behind it who and by when as far as known."""
     name = str(who).partition(" <")[0].strip()
     told = [name] if name else []
-    told += [f"by {_day(by)}"] if by is not None else []
+    if by is not None or after:
+        told.append(f"by {after if by is None else _day(by)}")
     line = _with_commands(what)
+    return markup.join([line, " ", _who(told)]) if told else line
+
+
+def _who(told: Sequence[str]) -> markup.Html:
     if not told:
-        return line
-    small = f'<small class="page-who">{markup.cell(", ".join(told))}</small>'
-    return markup.join([line, " ", markup.Html(small)])
+        return markup.Html("")
+    words = markup.cell(", ".join(told))
+    return markup.Html(f'<small class="page-who">{words}</small>')
+
+
+def _paragraph(sentence: str, who: markup.Html) -> markup.Html:
+    return markup.paragraph(markup.join([sentence, " ", who] if who else [sentence]))
 
 
 def _part(kind: str, title: str, body: markup.Html) -> markup.Html:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["render"]
 
 _DAMAGED = "The executed notebook is damaged and cannot be shown."
-_APART = ("title", "model", "notebook", "parameters", "stamp")
+_APART = ("title", "model", "notebook", "parameters", "stamp", "locale", "next")
 _TOLD = ("workspace", "model", "as_of", "result_path")
 
 
@@ -45,8 +46,10 @@ def render(
         Facts for the head in their order: owner, version, as_of. Some have places of
         their own: "title" (else the notebook's first heading), "model" behind it,
         "notebook" (which the title says), "parameters" (a mapping; shown are those the
-        head does not tell) and "stamp" (a text or a mapping for the foot: the run's
-        number, when it ran and how long).
+        head does not tell), "stamp" (a text or a mapping for the foot: the run's
+        number, when it ran and how long), "next" (when the next report is due) and
+        "locale" (the reader's, as `markup.localised` takes it; the notebook says by
+        the key "language" of its metadata what its own sentences are written in).
     status : str
         "succeeded", or how the run ended: "failed", "timeout", "died".
     message : str
@@ -59,6 +62,7 @@ def render(
     notebook, unreadable = _read(ipynb)
     facts = {str(key): value for key, value in header.items()}
     body, contents, first, styles = "", markup.Html(""), "", ""
+    prose = markup.HOUSE if notebook is None else _language(notebook)
     if notebook is not None:
         from lifecycle.jobs.report import exporter, outline
 
@@ -77,7 +81,7 @@ def render(
         + _head(
             markup.cell(title),
             facts,
-            opening(status, message, record, below=bool(body)),
+            opening(status, message, record, below=bool(body), facts=facts),
         )
         + f'<div class="{columns}">{contents}<main class="page-body" id="body">\n'
         + body
@@ -86,7 +90,13 @@ def render(
     shown = without_paths(page, known_roots(ipynb))
     window = " · ".join(part for part in (title, _fact(facts, "model")) if part)
     window = without_paths(window, known_roots(ipynb))
-    whole = markup.page(window, markup.Html(shown), style=styles)
+    whole = markup.page(
+        window,
+        markup.Html(shown),
+        style=styles,
+        locale=_fact(facts, "locale") or markup.HOUSE,
+        prose=prose,
+    )
     store.write(Path(html), whole.encode("utf-8", "replace"))
 
 
@@ -107,6 +117,13 @@ def _read(ipynb: Path) -> tuple[NotebookNode | None, str]:
     except (OSError, ValueError, AttributeError):
         return None, _DAMAGED
     return notebook, ""
+
+
+def _language(notebook: NotebookNode) -> str:
+    """What the sentences of a notebook are written in, as far as it says so."""
+    about = notebook.get("metadata")
+    told = str(about.get("language") or "") if isinstance(about, Mapping) else ""
+    return told if re.fullmatch(r"[A-Za-z]{2,3}(-\w{2,8})*", told) else ""
 
 
 def _head(title: markup.Html, facts: Mapping[str, object], first: str) -> str:
