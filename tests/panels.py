@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
+
+import lifecycle
+from lifecycle import alerts, workspace
+from lifecycle.findings import Finding, Findings
+from lifecycle.workspace import Workspace
 
 
 def parts(panel: Any) -> Iterator[Any]:
@@ -28,8 +38,8 @@ def names(panel: Any) -> list[str]:
 
 def status(panel: Any) -> str:
     """What the live region says."""
-    found = [e for e in parts(panel) if "lc-status" in getattr(e, "_dom_classes", ())]
-    return str(found[0].value)
+    assert "lc-status" in panel.children[-1]._dom_classes
+    return str(panel.children[-1].value)
 
 
 def shown(panel: Any) -> str:
@@ -40,3 +50,57 @@ def shown(panel: Any) -> str:
 
 def is_text(widget: Any) -> bool:
     return type(widget).__name__ == "HTML"
+
+
+SETTINGS = """\
+[workspace]
+title = "Two models"
+timezone = "UTC"
+as_of = 2024-06-03T00:00:00Z
+
+[models.leads]
+owner = "Ana Silva"
+task = "binary"
+id = "lead"
+time = "at"
+outcome = "won"
+label_delay_days = 14
+
+[models.leads.features]
+numeric = ["visits"]
+categorical = ["plan"]
+
+[models.churn]
+owner = "Bo Lind"
+task = "binary"
+id = "customer"
+time = "at"
+outcome = "left"
+label_delay_days = 14
+
+[models.churn.features]
+numeric = ["visits"]
+"""
+AT = datetime(2024, 6, 3, tzinfo=UTC)
+
+
+@cache
+def _pattern() -> Path:
+    place = Path(mkdtemp(prefix="panels-"))
+    workspace.init(place / "desk")
+    (place / "desk" / "lifecycle.toml").write_text(SETTINGS)
+    assert lifecycle.open(place / "desk").registry
+    return place / "desk"
+
+
+def two_models(folder: Path) -> Workspace:
+    """A workspace of two models without a version, its registry made."""
+    shutil.copytree(_pattern(), folder / "a desk")
+    return lifecycle.open(folder / "a desk")
+
+
+def alarmed(ws: Workspace, model: str, subject: str = "", **more: Any) -> None:
+    """Open an alert of the rule `accuracy`."""
+    row = Finding("accuracy", 0.6, 400, threshold=0.7, verdict="alert", subject=subject)
+    told = {"rule": "accuracy", "at": AT, "owner": "Ana Silva", **more}
+    alerts.update(ws.registry, model, Findings("Performance", (row,)), **told)

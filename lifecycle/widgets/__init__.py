@@ -7,8 +7,10 @@ that says how to decide at the terminal.
 
 from __future__ import annotations
 
+from lifecycle.widgets.alerting import alerts
 from lifecycle.widgets.approving import approval
+from lifecycle.widgets.overseeing import fleet
 from lifecycle.widgets.static import Static
 from lifecycle.widgets.words import facts, proposal, waiting
 
-__all__ = ["Static", "approval", "facts", "proposal", "waiting"]
+__all__ = ["Static", "alerts", "approval", "facts", "fleet", "proposal", "waiting"]

@@ -127,11 +127,14 @@ def _worst(rows: Sequence[Finding]) -> Iterator[markup.Html]:
 
 
 def _segments(rows: Sequence[Finding], label: str) -> markup.Html:
-    body = [
-        [row.subject, _cell(row), markup.badge(_WORDS[row.verdict])] for row in rows
-    ]
+    body = [[row.subject, _cell(row), _badge(row.verdict)] for row in rows]
     header = ["Segment", "Candidate less champion", "The gate says"]
     return markup.table(header, body, label=label, numeric=[1])
+
+
+def _badge(verdict: str) -> markup.Html:
+    word = _WORDS[verdict]
+    return markup.Html(f'<span class="lc-badge lc-{verdict}">{word}</span>')
 
 
 _WORDS = {

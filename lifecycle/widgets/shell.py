@@ -116,5 +116,5 @@ class Shell:
     def tell(self, text: str, role: str = "status") -> None:
         """Say something in the live region; "alert" is read out at once."""
         how = "assertive" if role == "alert" else "polite"
-        said = markup.paragraph(markup.one_line(text, most=900))
+        said = markup.paragraph(markup.one_line(text, most=900)) if text else ""
         self.status.value = f'<div role="{role}" aria-live="{how}">{said}</div>'

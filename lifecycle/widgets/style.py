@@ -6,9 +6,8 @@ __all__ = ["STYLE"]
 
 STYLE = """\
 .lc-panel { --lc-ink: var(--jp-ui-font-color1, #1b2027);
-  --lc-muted: var(--jp-ui-font-color2, #545d69);
+  --lc-muted: #545d69; --lc-sheet: #f4f5f7;
   --lc-rule: var(--jp-border-color1, #c4cad2);
-  --lc-sheet: var(--jp-layout-color2, #f5f6f8);
   --lc-accent: #0a58a6; --lc-on-accent: #ffffff;
   --lc-alert: #9c1f14; --lc-alert-paper: #fdecea;
   --lc-quiet: #155c34; --lc-quiet-paper: #e7f4ec;
@@ -16,6 +15,7 @@ STYLE = """\
   --lc-undefined: #454d59; --lc-undefined-paper: #eceff2;
   color: var(--lc-ink); max-width: 64rem; overflow: visible; padding: 2px; }
 [data-jp-theme-light="false"] .lc-panel {
+  --lc-muted: #a7afba; --lc-sheet: #22272f;
   --lc-accent: #8abdf5; --lc-on-accent: #13161b;
   --lc-alert: #ffb9ae; --lc-alert-paper: #46201c;
   --lc-quiet: #a6e0bb; --lc-quiet-paper: #173524;
@@ -33,7 +33,8 @@ STYLE = """\
 .lc-panel .widget-html-content :is(p, ul) { margin: .35rem 0; }
 .lc-panel .widget-html-content h3 { font-size: 1.1em; margin: .75rem 0 .35rem; }
 .lc-panel .widget-html-content h4 { font-size: 1em; margin: .9rem 0 .3rem; }
-.lc-panel .widget-label { width: auto; min-width: 6.5rem; color: var(--lc-ink); }
+.lc-panel .widget-label { width: auto; min-width: 6.5rem; text-align: left;
+  color: var(--lc-ink); }
 .lc-panel :is(.widget-text, .widget-dropdown, .widget-select) { width: auto;
   max-width: 46rem; }
 .lc-panel .widget-select select { min-height: 11.5rem; }
@@ -60,8 +61,9 @@ STYLE = """\
   border-radius: .375rem; margin: .25rem 0 .5rem; }
 .lc-panel .lc-facts { display: flex; flex-wrap: wrap; gap: .4rem 2rem; margin: 0;
   max-width: none; }
+.lc-panel .lc-facts :is(dt, dd) { float: none; width: auto; display: block; margin: 0;
+  padding: 0; overflow-wrap: anywhere; max-width: 44rem; }
 .lc-panel .lc-facts dt { color: var(--lc-muted); font-size: .9em; font-weight: 400; }
-.lc-panel .lc-facts dd { margin: 0; overflow-wrap: anywhere; max-width: 44rem; }
 .lc-panel .lc-badge { display: inline-block; padding: 0 .6em; border-radius: 1em;
   font-weight: 600; white-space: nowrap; color: var(--lc-undefined);
   background: var(--lc-undefined-paper); }

@@ -19,6 +19,7 @@ from lifecycle import (
 )
 from lifecycle.workspace import actors, moments, shelf
 from lifecycle.workspace.releasing import Releasing
+from lifecycle.workspace.watching import Watching
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -61,7 +62,7 @@ def open(
     return Workspace(place.resolve(), lenient=lenient)
 
 
-class Workspace(Releasing):
+class Workspace(Releasing, Watching):
     """A directory with settings, logs, registry, recipes, notebooks and reports.
 
     Parameters

@@ -16,7 +16,7 @@ from lifecycle.workspace import notices
 if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
 
-__all__ = ["Status", "newest_record", "newest_report", "number", "status"]
+__all__ = ["Status", "needs", "newest_record", "newest_report", "number", "status"]
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,61 @@ def status(workspace: Workspace, *, as_of: datetime) -> list[Status]:
     return sorted(
         rows, key=lambda row: (row.verdict != "alert", not row.pending, row.model)
     )
+
+
+def needs(rows: Sequence[Status]) -> findings.Findings:
+    """What needs a person: alerts that are open and proposals that wait, counted.
+
+    Parameters
+    ----------
+    rows : sequence of Status
+
+    Returns
+    -------
+    Findings
+        Rows `open_alerts` and `pending_approvals`, counts over all models (n is how
+        many models there are); an alert where there is any.
+    """
+    counts = {
+        "open_alerts": sum(len(row.alerts) for row in rows),
+        "pending_approvals": sum(len(row.pending) for row in rows),
+    }
+    told = tuple(
+        findings.Finding(
+            name,
+            float(count),
+            len(rows),
+            threshold=0.0,
+            verdict="alert" if count else "quiet",
+        )
+        for name, count in counts.items()
+    )
+    return findings.Findings("What needs a person", told, _needing(rows))
+
+
+def _needing(rows: Sequence[Status]) -> str:
+    """Which models need a person and why, in a sentence."""
+    waiting = [row for row in rows if row.alerts or row.pending]
+    models = "1 model" if len(rows) == 1 else f"{len(rows)} models"
+    if not waiting:
+        return f"Nothing needs a person now: {models}, no alert open, nothing proposed."
+    told = []
+    for row in waiting[:_NAMED]:
+        why = [
+            f"{count} {word}" if count == 1 else f"{count} {word}s"
+            for count, word in (
+                (len(row.alerts), "open alert"),
+                (len(row.pending), "pending approval"),
+            )
+            if count
+        ]
+        told.append(f"{row.model} ({', '.join(why)})")
+    more = f" and {len(waiting) - _NAMED} more" if len(waiting) > _NAMED else ""
+    verb = "needs" if len(waiting) == 1 else "need"
+    return f"{len(waiting)} of {models} {verb} a person: {', '.join(told)}{more}."
+
+
+_NAMED = 3
 
 
 def _status(workspace: Workspace, name: str, as_of: datetime) -> Status:

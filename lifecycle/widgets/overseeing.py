@@ -1,0 +1,140 @@
+"""The panel of all models: what needs a person first; a click opens a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from lifecycle import markup
+from lifecycle.widgets.alerting import alerts
+from lifecycle.widgets.approving import approval
+from lifecycle.widgets.links import show
+from lifecycle.widgets.paging import Pages
+from lifecycle.widgets.shell import Shell
+from lifecycle.widgets.static import Static, alone
+
+__all__ = ["fleet"]
+
+PAGE = 10
+MOST = 20  # sentences of what needs a person, where nobody can click
+
+
+def fleet(desk: Any, *, unattended: bool | None = None) -> Any:
+    """The panel of all models of a workspace, those that need a person first.
+
+    Parameters
+    ----------
+    desk : lifecycle.workspace.Workspace
+    unattended : bool, optional
+        Whether no person is there; found out from the environment where not given.
+
+    Returns
+    -------
+    ipywidgets.VBox, or Static where no person is there
+    """
+    if alone(unattended):
+        return _told(desk)
+    return _Fleet(desk).shell.box
+
+
+def _told(desk: Any) -> Static:
+    """All models in a table, and what is to be decided with its command."""
+    rows = desk.status()
+    summary = desk.needs(rows).summary
+    header = ["Model", *_facts(rows[0])] if rows else []
+    body = [[row.model, *_facts(row).values()] for row in rows]
+    wanted = [sentence for row in rows for sentence in row.needs]
+    parts = [markup.paragraph(summary)]
+    if body:
+        parts.append(markup.table(header, body[:MOST], label="All models"))
+    if body[MOST:]:
+        rest = markup.table(header, body[MOST:], label="All models, more")
+        parts.append(markup.folded(f"{len(body) - MOST} more models", rest))
+    if wanted:
+        parts.append(markup.items(wanted[:MOST]))
+    if wanted[MOST:]:
+        more = f"{len(wanted) - MOST} more: `lifecycle status` tells all of them."
+        parts.append(markup.paragraph(more))
+    return Static(markup.join(parts), "\n".join([summary, *wanted[:MOST]]))
+
+
+def _facts(row: Any) -> dict[str, object]:
+    """How a model stands, in a few words each."""
+    return {
+        "Health": markup.badge(row.verdict),
+        "Owner": markup.one_line(row.owner, most=80),
+        "Version": row.live_words,
+        "Accuracy": row.accuracy_words,
+        "Open alerts": len(row.alerts),
+        "Pending approvals": len(row.pending),
+        "Last run": _moment(row.last_run),
+        "Next run": _moment(row.next_run),
+    }
+
+
+def _moment(at: datetime | None) -> str:
+    return "–" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+class _Fleet:
+    """Models a page at a time, and the panels of the one that is open."""
+
+    def __init__(self, desk: Any) -> None:
+        import ipywidgets
+
+        self.desk = desk
+        shell = self.shell = Shell("fleet", self._look)
+        self.pages: Pages[Any] = Pages(shell, PAGE, self._draw)
+        self.summary = shell.words()
+        self.list, self.opened = ipywidgets.VBox(), ipywidgets.VBox()
+        self.reports = ipywidgets.Output()
+        shell.fill(
+            self.summary,
+            self.list,
+            shell.row(self.pages.controls, shell.again),
+            self.opened,
+        )
+        self._look()
+        shell.tell("")
+
+    def _look(self) -> str:
+        """Read how all models stand; what is open stays open."""
+        rows = self.desk.status()
+        self.pages.fill(rows)
+        said: str = self.desk.needs(rows).summary
+        self.summary.value = markup.paragraph(said)
+        self._draw()
+        return said
+
+    def _draw(self) -> None:
+        self.list.children = tuple(self._row(row) for row in self.pages.shown)
+
+    def _row(self, row: Any) -> Any:
+        opens = self.shell.button(f"Open {row.model}", self._opens(row.model))
+        facts = markup.card("", _facts(row)).replace("lc-card", "lc-line")
+        line = self.shell.row(opens, self.shell.words(facts))
+        line.add_class("lc-row")
+        return line
+
+    def _opens(self, name: str) -> Callable[[], str]:
+        def work() -> str:
+            view = self.desk.view(name)
+            show(self.reports, self.desk.links(name), self.desk.directory)
+            self.opened.children = (
+                self.shell.words(f"<h3>{markup.cell(name)}</h3>"),
+                self.reports,
+                *_panels(view),
+            )
+            self.opened.add_class("lc-opened")
+            return f"{name} is open below."
+
+        return work
+
+
+def _panels(view: Any) -> Sequence[Any]:
+    """What can be decided about one model."""
+    return [
+        approval(view, unattended=False),
+        alerts(view, unattended=False),
+    ]
