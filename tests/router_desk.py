@@ -127,6 +127,9 @@ class Stub:
         found = self.says(len(frame))
         return np.full(len(frame), found) if np.isscalar(found) else found
 
+    def some(self, frame: pd.DataFrame, mine: Any, tables: Any) -> Any:
+        return self(frame[mine])
+
     def one(self, row: Any) -> float:
         self.calls += 1
         return float(self.says(1))

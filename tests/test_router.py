@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import threading
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,8 +17,6 @@ from lifecycle import errors, promotion, routing
 from lifecycle.workspace import health, lineup
 from lifecycle.workspace.router import Router
 from tests.router_desk import AT, MODEL, Stub, desk, one, put, raising, release, rows
-
-NAIVE = AT.replace(tzinfo=None)
 
 
 @pytest.fixture
@@ -75,6 +73,27 @@ def test_answers_are_what_the_version_says(ws, router):
     assert "<table" in found._repr_html_()
 
 
+def test_each_row_has_an_answer_of_its_own(router):
+    frame = rows(5)
+    found = router.predict(frame)
+    told = list(found)
+    assert len(told) == len(found) == 5
+    assert [each.id for each in told] == frame["id"].tolist()
+    for at, each in enumerate(told):
+        assert each == found[at] == found[at - 5]
+        alone = router.predict_one(frame.iloc[at].to_dict())
+        assert each.score == pytest.approx(alone.score, 1e-12)
+        assert (each.version, each.role) == (alone.version, alone.role)
+    with pytest.raises(IndexError):
+        found[5]
+    with pytest.raises(TypeError):
+        found["i000000"]
+    assert found.frame().columns.tolist() == [
+        *("id", "score", "prediction", "version", "role")
+    ]
+    assert list(router.predict(rows(0))) == []
+
+
 def test_one_row_is_answered_as_a_frame_of_it_and_as_a_part_of_many(router):
     frame = rows(5)
     many = router.predict(frame)
@@ -103,6 +122,10 @@ def test_keys_are_dealt_as_assign_says_and_stay_where_they_are(ws):
         assert again.roles.tolist() == wanted[::-1].tolist()
         row = router.predict_one(frame.iloc[7].to_dict())
         assert row.role == wanted[7]
+        for each in router._lineup.players:
+            mine = found.versions == each.version
+            assert 0 < mine.sum() < 400
+            np.testing.assert_array_equal(found.scores[mine], each.scorer(frame[mine]))
 
 
 def test_widening_moves_only_the_keys_it_must(ws):
@@ -128,6 +151,10 @@ def test_what_is_chosen_is_what_assign_calls_experimental(ids, share):
     if math.isclose(sum(shares.values()), 1):
         dealt = routing.assign(ids, shares, salt="m") == "experimental"
         assert routing.chosen(ids, share, salt="m").tolist() == dealt.tolist()
+        if not any("\ud800" <= sign <= "\udfff" for text in ids for sign in text):
+            for kind in (pa.string(), pa.large_string()):
+                found = routing.chosen(pa.array(ids, kind), share, salt="m")
+                assert found.tolist() == dealt.tolist()
 
 
 def test_a_key_of_another_column_keeps_its_rows_together_and_is_logged(ws):
@@ -322,57 +349,6 @@ def test_a_production_version_that_cannot_be_loaded_leaves_the_old_one(ws, route
     assert router.poll()
     assert router.predict_one(one()).version == "2"
     assert router.troubles == ()
-
-
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [
-        (None, "has no 'id'"),
-        (math.nan, "has no 'id'"),
-        ("", "has no 'id'"),
-        (pd.NA, "has no 'id'"),
-        ("x" * 1001, "at most 1,000"),
-        ("\ud800", "cannot be written as text"),
-    ],
-)
-def test_an_id_that_cannot_be_kept_is_refused(router, value, words):
-    with pytest.raises(errors.InputError, match=words):
-        router.predict_one(one(value))
-    frame = rows(3).astype({"id": object})
-    frame.loc[1, "id"] = value
-    with pytest.raises(errors.InputError, match=words):
-        router.predict(frame)
-
-
-def test_a_hostile_id_is_text_like_any_other(router):
-    ids = ["'; DROP TABLE x; --", "../../etc/passwd", "<script>", "\x00\n", "=1+1", "ü"]
-    frame = rows(len(ids)).assign(id=ids)
-    assert router.predict(frame).ids == ids
-    for each in ids:
-        assert "\n" not in repr(router.predict_one(one(each)))
-    router.settle()
-    assert sorted(router.workspace.logs(MODEL).predictions()["id"]) == sorted(ids)
-
-
-@pytest.mark.parametrize("time", [NAIVE, "2024-01-01", pd.NaT, None])
-def test_a_time_that_is_no_moment_is_refused(router, time):
-    with pytest.raises(errors.InputError, match="zone"):
-        router.predict_one(one(time=time))
-    with pytest.raises(errors.InputError, match="zone"):
-        router.predict(rows(3).assign(time=time))
-
-
-def test_rows_may_have_a_time_of_their_own(router):
-    frame = rows(3)
-    frame["time"] = [AT + timedelta(hours=k) for k in range(3)]
-    router.predict(frame)
-    router.predict_one(one("other", time=AT))
-    router.predict_one(one("now"))
-    router.settle()
-    logged = router.workspace.logs(MODEL).predictions().set_index("id")["time"]
-    assert logged["i000002"] == AT + timedelta(hours=2)
-    assert logged["other"] == AT
-    assert abs(logged["now"] - datetime.now(UTC)) < timedelta(minutes=5)
 
 
 def test_a_closed_router_says_so(ws):

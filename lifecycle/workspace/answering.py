@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
+    import pyarrow as pa
 
     from lifecycle.workspace.lineup import Lineup, Player
 
@@ -93,7 +94,7 @@ class Answering:
         self,
         lineup: Lineup,
         frame: pd.DataFrame,
-        keys: Sequence[Any],
+        keys: pa.Array,
         attempts: list[Attempt],
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8]]:
         """Scores of n rows, and who gave each (`Player.code`); see `one`."""
@@ -104,12 +105,13 @@ class Answering:
         scores = np.full(n, np.nan)
         codes = np.full(n, lineup.stable[0].code, dtype=np.int8)
         left = np.ones(n, dtype=bool)
+        tables: dict[Any, pd.DataFrame] = {}
 
         def take(player: Player, mine: npt.NDArray[np.bool_]) -> bool:
             """Ask a player for these rows and keep its scores; whether it had any."""
             count = int(mine.sum())
-            rows = frame if count == n else frame[mine]
-            call = partial(_scores, player, rows)
+            some = None if count == n else mine
+            call = partial(_scores, player, frame, some, count, tables)
             if player.role == "experimental":
                 found = self._trial(player, call, count, raised)
             else:
@@ -168,10 +170,17 @@ class Answering:
         return found
 
 
-def _scores(player: Player, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
-    found = player.scorer(rows)
-    if len(found) != len(rows):
-        raise ValueError(f"{len(found)} scores for {len(rows)} rows")
+def _scores(
+    player: Player,
+    frame: pd.DataFrame,
+    mine: npt.NDArray[np.bool_] | None,
+    count: int,
+    tables: dict[Any, pd.DataFrame],
+) -> npt.NDArray[np.float64]:
+    scorer = player.scorer
+    found = scorer(frame) if mine is None else scorer.some(frame, mine, tables)
+    if len(found) != count:
+        raise ValueError(f"{len(found)} scores for {count} rows")
     return found
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lifecycle import markup
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["Answer", "Answers"]
 
@@ -55,13 +59,14 @@ class Answer:
         return f"<Answer {name}: {self.prediction:.0f} (score {self.score:.3f}) {by}>"
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class Answers:
-    """What was said of n rows, in their order.
+    """What was said of n rows, in their order: a sequence of `Answer`, or a table.
 
     Parameters
     ----------
-    ids : list of str
+    texts : Arrow array of n texts
+        The ids.
     scores, predictions : ndarray of float64, shape (n,)
         `nan` where no version had a number.
     codes : ndarray of int8, shape (n,)
@@ -70,21 +75,41 @@ class Answers:
         Version and role of those that could answer.
     logged : bool or None
         Whether the disk has them; None where that was not waited for.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pyarrow as pa
+    >>> half, no = np.array([0.81, 0.2]), np.zeros(2, dtype=np.int8)
+    >>> told = (("4", "production"),)
+    >>> answers = Answers(pa.array(["7", "8"]), half, half.round(), no, told)
+    >>> [answer.id for answer in answers if answer.prediction == 1]
+    ['7']
+    >>> answers[-1]
+    <Answer 8: 0 (score 0.200) by version 4, production>
+    >>> answers.frame()["score"].tolist()
+    [0.81, 0.2]
     """
 
-    ids: list[str]
+    texts: pa.Array
     scores: npt.NDArray[np.float64]
     predictions: npt.NDArray[np.float64]
     codes: npt.NDArray[np.int8]
     served: tuple[tuple[str, str], ...]
     logged: bool | None = None
 
-    @property
+    @cached_property
+    def ids(self) -> list[str]:
+        """The ids, or what the rows are known by."""
+        made: list[str] = self.texts.to_numpy(zero_copy_only=False).tolist()
+        return made
+
+    @cached_property
     def versions(self) -> npt.NDArray[np.object_]:
         """Who answered each row."""
         return self._told(0)
 
-    @property
+    @cached_property
     def roles(self) -> npt.NDArray[np.object_]:
         """As what."""
         return self._told(1)
@@ -110,7 +135,32 @@ class Answers:
         )
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.scores)
+
+    def __getitem__(self, at: int) -> Answer:
+        """The answer to one row, by its place; to part of them ask `frame`."""
+        place = operator.index(at)
+        version, role = self.served[self.codes[place]]
+        return Answer(
+            self.ids[place],
+            float(self.scores[place]),
+            float(self.predictions[place]),
+            version,
+            role,
+            self.logged,
+        )
+
+    def __iter__(self) -> Iterator[Answer]:
+        pairs = zip(
+            self.ids,
+            self.scores.tolist(),
+            self.predictions.tolist(),
+            self.codes.tolist(),
+            strict=True,
+        )
+        for name, score, prediction, code in pairs:
+            version, role = self.served[code]
+            yield Answer(name, score, prediction, version, role, self.logged)
 
     def __repr__(self) -> str:
         told = Counter(self.codes.tolist())
@@ -119,7 +169,7 @@ class Answers:
             for code, (version, role) in enumerate(self.served)
             if told[code]
         )
-        return f"<Answers {len(self.ids):,} rows{': ' if by else ''}{by}>"
+        return f"<Answers {len(self):,} rows{': ' if by else ''}{by}>"
 
     def _repr_html_(self) -> str:
         shown = self.frame().head(20)

@@ -10,6 +10,7 @@ from lifecycle.logs import problems
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from lifecycle.workspace.answering import Attempt
 
@@ -38,28 +39,54 @@ def name_of(value: Any, column: str) -> str:
     return text
 
 
-def names(frame: pd.DataFrame, column: str) -> list[str]:
-    """The ids or keys of a frame as texts; see `name_of`."""
-    import numpy as np
+def names(frame: pd.DataFrame, column: str) -> pa.Array:
+    """The ids or keys of a frame as texts; see `name_of`.
+
+    They stay in Arrow, where pandas may have them already and the log wants them.
+    """
+    import pyarrow.compute as pc
 
     if column not in frame.columns:
         raise errors.InputError(
             f"the rows have no column {problems.shown(column)}, by which they are "
             "known; add it"
         )
-    held: list[Any] = frame[column].to_numpy(dtype=object).tolist()
+    held = frame[column]
+    if held.ndim != 1:
+        raise errors.InputError(
+            f"the rows have column {problems.shown(column)} more than once; keep one"
+        )
     try:
-        joined = "".join(held)
+        texts = _texts(held)
+    except UnicodeEncodeError:
+        whole = (_text(each) for each in held)
+        raise _refusal(next(each for each in whole if not _whole(each)), column) from (
+            None
+        )
+    sizes = pc.min_max(pc.binary_length(texts)).as_py()  # a letter has 1 to 4 bytes
+    if texts.null_count or (len(texts) and (not sizes["min"] or sizes["max"] > MOST)):
+        for each in texts.to_pylist():
+            if not each or len(each) > MOST:
+                raise _refusal(each or "", column)
+    return texts
+
+
+def _texts(held: pd.Series) -> pa.Array:
+    """A column as texts, without a copy where pandas keeps it in Arrow."""
+    import pandas as pd
+    import pyarrow as pa
+
+    if isinstance(held.dtype, pd.StringDtype):
+        made = pa.array(held.array)
+        return made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
+    if held.dtype.kind in "iu" and not held.hasnans:
+        return pa.array(held.to_numpy()).cast(pa.string())
+    values: list[Any] = held.to_numpy(dtype=object).tolist()
+    try:
+        "".join(values)  # it refuses what is no text
     except TypeError:
-        held = [each if type(each) is str else _text(each) for each in held]
-        joined = "".join(held)
-    sizes = np.fromiter(map(len, held), dtype=np.int64, count=len(held))
-    wrong = (sizes == 0) | (sizes > MOST)
-    if wrong.any():
-        raise _refusal(held[int(wrong.argmax())], column)
-    if not joined.isascii() and not _whole(joined):
-        raise _refusal(next(each for each in held if not _whole(each)), column)
-    return held
+        values = [each if type(each) is str else _text(each) for each in values]
+    return pa.array(values, pa.string())
 
 
 def _text(value: Any) -> str:

@@ -214,13 +214,14 @@ class Router:
             As `predict_one` does; then no row was answered.
         """
         import numpy as np
+        import pyarrow as pa
 
         if len(frame) == 1:
             values = frame.to_numpy(dtype=object)[0]
             row = dict(zip(frame.columns, values.tolist(), strict=True))
             one = self.predict_one(row, key=key)
             return Answers(
-                [one.id],
+                pa.array([one.id]),
                 np.array([one.score]),
                 np.array([one.prediction]),
                 np.zeros(1, dtype=np.int8),

@@ -13,6 +13,7 @@ from lifecycle.workspace.tabling import Tabler
 
 if TYPE_CHECKING:
     import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
     from lifecycle.workspace.desk import Workspace
@@ -94,6 +95,30 @@ class Scorer:
         if self._place is None or not len(rows):
             return self._slowly(rows)
         return self._scores(self._tabler.table(rows))
+
+    def some(
+        self,
+        rows: pd.DataFrame,
+        mine: npt.NDArray[np.bool_],
+        tables: dict[Any, pd.DataFrame],
+    ) -> np.ndarray:
+        """Scores of some of n rows.
+
+        Parameters
+        ----------
+        rows : DataFrame of n rows
+        mine : ndarray of bool, shape (n,)
+        tables : dict
+            Kept between versions of one request: those with the same columns share
+            the table that is made of the rows.
+        """
+        if self._place is None or not mine.any():
+            return self._slowly(rows[mine])
+        names = (self.numeric, self.categorical)
+        table = tables.get(names)
+        if table is None:
+            table = tables[names] = self._tabler.table(rows)
+        return self._scores(table[mine])
 
     def one(self, row: Mapping[str, Any]) -> float:
         """The score of one row, by column."""

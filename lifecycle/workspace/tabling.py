@@ -60,7 +60,7 @@ class Tabler:
             for name in self.categorical:
                 column = frame[name]
                 if column.dtype == "str":
-                    texts = column.to_numpy(dtype=object, na_value=np.nan)
+                    texts = _shared(column)
                 else:
                     texts = column.to_numpy()
                     if texts.dtype != object or infer(texts, skipna=False) != "string":
@@ -102,6 +102,26 @@ class Tabler:
         return training.features(
             frame, numeric=self.numeric, categorical=self.categorical
         )
+
+
+def _shared(column: pd.Series) -> npt.NDArray[np.object_]:
+    """A column of texts as objects, the same one for the same text.
+
+    Its words are made once and not for each row, and an encoder of scikit-learn finds
+    them again by identity.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    held = pa.array(column.array)
+    if isinstance(held, pa.ChunkedArray):
+        held = held.combine_chunks()
+    coded = held.dictionary_encode()
+    words = np.append(coded.dictionary.to_numpy(zero_copy_only=False), np.nan)
+    codes = coded.indices
+    if codes.null_count:
+        codes = codes.fill_null(len(words) - 1)
+    return words.take(codes.to_numpy())
 
 
 class _Row:

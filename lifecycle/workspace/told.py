@@ -26,7 +26,7 @@ class Told(NamedTuple):
     rows : int
     at : datetime
         When, with a zone; the rows of a frame with `time` have their own.
-    ids : sequence of str
+    ids : sequence of str, or Arrow array
     source : DataFrame or mapping
         The rows; a mapping is one.
     key : str
@@ -38,7 +38,7 @@ class Told(NamedTuple):
     lineup: Lineup
     rows: int
     at: datetime
-    ids: Sequence[str]
+    ids: Sequence[str] | pa.Array
     source: pd.DataFrame | Mapping[str, Any]
     key: str
     scores: Any
@@ -88,7 +88,8 @@ def _of_frame(lineup: Lineup, key: str, told: Told) -> pa.Table:
         column = frame["time"].dt.tz_convert("UTC").astype("datetime64[us, UTC]")
         times = pa.array(column)
     else:
-        times = [told.at] * told.rows
+        moment = pa.timestamp("us", "UTC")
+        times = pa.repeat(pa.scalar(told.at, moment), told.rows)
     made = _table(
         lineup,
         key,
@@ -106,7 +107,7 @@ def _table(
     lineup: Lineup,
     key: str,
     *,
-    ids: Sequence[str],
+    ids: Sequence[str] | pa.Array,
     times: Any,
     values: Callable[[str], Any],
     scores: Any,
@@ -118,11 +119,9 @@ def _table(
 
     moment = pa.timestamp("us", "UTC")
     columns: dict[str, Any] = {
-        "id": pa.array(ids, pa.string()),
-        "time": times if isinstance(times, pa.Array) else pa.array(times, moment),
+        "id": _as(pa.string(), ids),
+        "time": _as(moment, times),
     }
-    if isinstance(times, pa.Array):
-        columns["time"] = times.cast(moment)
     for name, kind, make in _logged(lineup, key):
         held = values(name)
         columns[name] = pa.nulls(len(ids), kind) if held is None else make(held)
@@ -135,6 +134,12 @@ def _table(
         words = pa.array([pair[at] for pair in lineup.served], pa.string())
         columns[name] = words.take(code)
     return pa.table(columns)
+
+
+def _as(kind: pa.DataType, values: Any) -> pa.Array:
+    import pyarrow as pa
+
+    return values.cast(kind) if isinstance(values, pa.Array) else pa.array(values, kind)
 
 
 def _logged(
