@@ -23,8 +23,9 @@ def code(path: Path) -> list[str]:
     return ["".join(c["source"]) for c in cells(path) if c["cell_type"] == "code"]
 
 
-def test_the_four_pages_are_shipped() -> None:
-    assert [page.stem for page in PAGES] == ["audit", "decide", "drift", "promote"]
+def test_the_four_pages_and_home_are_shipped() -> None:
+    told = ["audit", "decide", "drift", "home", "promote"]
+    assert [page.stem for page in PAGES] == told
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
