@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from datetime import datetime
 from functools import lru_cache
@@ -73,6 +74,7 @@ class _Later(jobs.Warm):
         """Start the process of a run, warm if possible."""
         with self._once:
             if not self._begun:
+                atexit.register(self.close)
                 self.__enter__()
                 self._begun = True
         return super().start(job)
@@ -81,6 +83,7 @@ class _Later(jobs.Warm):
         """End the server, if it had started."""
         with self._once:
             super().close()
+            atexit.unregister(self.close)
             self._begun, self.sentence = False, ""
 
 
