@@ -38,6 +38,7 @@ label_delay_days = 14
 numeric = ["visits"]
 """
 Desk = Callable[..., Workspace]
+Terminal = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture

@@ -172,7 +172,7 @@ class _Fleet:
                 else:
                     self._note(name, (_failure(name, told),))
             for future in as_completed(futures):
-                name, error = futures[future], _error(future)
+                name, error = futures.pop(future), _error(future)  # nobody holds it now
                 if isinstance(error, BrokenExecutor) and not last:
                     left.append(name)
                 elif error is not None:
@@ -236,6 +236,7 @@ def _failure(name: str, error: BaseException) -> Failure:
     if isinstance(error, errors.LifecycleError):
         code = error.exit_code
     elif type(error).__name__ == _KILLED:
+        words = "every worker that ran it died; its log and the scheduler's say why"
         code = errors.KernelDied.exit_code
     else:
         words = f"{type(error).__name__}: {words}" if words else type(error).__name__
