@@ -101,8 +101,12 @@ def _codes(ticks: Sequence[Tick], *, wrong: int) -> list[int]:
     from lifecycle import errors
     from lifecycle.workspace import fleet
 
-    codes = [tick.run.exit_code for tick in ticks if tick.run and tick.run.exit_code]
-    codes += [tick.exit_code for tick in ticks if isinstance(tick, fleet.Failure)]
+    codes = []
+    for tick in ticks:
+        if tick.run and tick.run.exit_code:
+            codes.append(tick.run.exit_code)
+        elif isinstance(tick, fleet.Failure):
+            codes.append(tick.exit_code)
     failed = [tick.model for tick in ticks if tick.kind == "renewal" and tick.failed]
     for name in dict.fromkeys(failed):
         say.complain(f"a renewal failed; `lifecycle renewals {name}` says why")
