@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from lifecycle import errors
 from lifecycle.workspace.chain import Tick
 
 
-def work(directory: str, model: str, as_of: datetime) -> list[Tick]:
+def work(
+    directory: str, model: str, as_of: datetime, pages: Sequence[str] = ()
+) -> list[Tick]:
     """Stand in for `working.work`: leaves a line for each attempt."""
     with Path(directory, "worked").open("a", encoding="utf-8") as file:
         file.write(f"{model} {os.getpid()}\n")

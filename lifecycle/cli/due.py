@@ -29,6 +29,12 @@ def due(
         list[str] | None, typer.Argument(metavar="[MODEL]...", help="all, if left out")
     ] = None,
     as_of: AsOf = None,
+    page: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--page", metavar="NAME", help="of those due only this; repeatable"
+        ),
+    ] = None,
     jobs: Annotated[
         int,
         typer.Option("--jobs", "-j", min=1, help="models at a time, one a process"),
@@ -45,9 +51,11 @@ def due(
     ] = None,
 ) -> None:
     """Run what is due, once: what cron, a timer or an orchestrator calls."""
-    from lifecycle.workspace import checking
+    from lifecycle.workspace import checking, pages
 
     ws = commands.opened()
+    for each in page or ():
+        pages.notebook_path(ws, each)
     names = tuple(dict.fromkeys(models or ws.models))
     wrong = checking.problems(ws)
     for problem in wrong:
@@ -59,6 +67,7 @@ def due(
             ticks = ws.due(
                 as_of=as_of,
                 models=names,
+                pages=page or (),
                 say=say.show,
                 executor=executor,
                 jobs=None if alone else jobs,

@@ -26,6 +26,7 @@ def due(
     models: Sequence[str],
     warm: jobs.Warm | None,
     say: Callable[[str], None],
+    pages: Sequence[str] = (),
 ) -> list[Tick]:
     """Do for each model what is due at `as_of`, once.
 
@@ -43,6 +44,8 @@ def due(
     warm : jobs.Warm, optional
     say : callable
         Told each step in one sentence.
+    pages : sequence of str
+        Of those that are due only these; all where empty, and when an alert opens.
     """
     ticks: list[Tick] = []
 
@@ -51,7 +54,7 @@ def due(
         say(tick.text)
 
     for name in models or workspace.models:
-        ticking.go(workspace, name, as_of=as_of, warm=warm, note=note)
+        ticking.go(workspace, name, as_of=as_of, warm=warm, note=note, pages=pages)
     close(workspace, ticks, as_of=as_of, say=say)
     return [tick for tick in ticks if tick.kind != "word"]
 

@@ -219,6 +219,7 @@ class Workspace(Releasing, Watching):
         *,
         as_of: datetime | str | None = None,
         models: Sequence[str] = (),
+        pages: Sequence[str] = (),
         warm: jobs.Warm | None = None,
         say: Callable[[str], None] = lambda text: None,
         executor: Executor | None = None,
@@ -234,11 +235,14 @@ class Workspace(Releasing, Watching):
 
         at = self.moment(as_of)
         if executor is None and jobs is None:
-            return clock.due(self, as_of=at, models=models, warm=warm, say=say)
+            return clock.due(
+                self, as_of=at, models=models, warm=warm, say=say, pages=pages
+            )
         return fleet.due(
             self,
             as_of=at,
             models=models,
+            pages=pages,
             executor=executor,
             jobs=jobs or 1,
             say=say,

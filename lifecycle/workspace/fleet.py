@@ -81,6 +81,7 @@ def due(
     *,
     as_of: datetime,
     models: Sequence[str] = (),
+    pages: Sequence[str] = (),
     executor: Executor | None = None,
     jobs: int = 1,
     say: Callable[[str], None] = lambda text: None,
@@ -100,6 +101,8 @@ def due(
     as_of : datetime with zone
     models : sequence of str
         All where empty.
+    pages : sequence of str
+        Of those that are due only these; all where empty, and when an alert opens.
     executor : concurrent.futures.Executor, optional
         What runs `working.work`; its workers see the workspace under the same path.
         It is not shut down.
@@ -123,7 +126,7 @@ def due(
     names = tuple(dict.fromkeys(models or workspace.models))
     for name in names:
         workspace.model(name)
-    fleet = _Fleet(workspace, names, as_of, say, each)
+    fleet = _Fleet(workspace, names, as_of, tuple(pages), say, each)
     try:
         with ExitStack() as stack:
             runs_them = executor or stack.enter_context(Lanes(jobs))
@@ -149,10 +152,12 @@ class _Fleet:
         workspace: Workspace,
         names: Sequence[str],
         as_of: datetime,
+        pages: tuple[str, ...],
         say: Callable[[str], None],
         each: Callable[[Done], None],
     ) -> None:
         self.workspace, self.names, self.as_of = workspace, names, as_of
+        self.pages = pages
         self.say, self.each = say, each
         self.done: dict[str, tuple[Tick, ...]] = {}
         self.failed = 0
@@ -190,9 +195,13 @@ class _Fleet:
         place = str(self.workspace.directory)
         for name in names:
             try:
-                yield name, executor.submit(working.work, place, name, self.as_of)
+                told = executor.submit(
+                    working.work, place, name, self.as_of, self.pages
+                )
             except (RuntimeError, OSError) as error:  # closed, broken, out of reach
                 yield name, error
+            else:
+                yield name, told
 
     def _note(self, name: str, ticks: tuple[Tick, ...]) -> None:
         self.done[name] = ticks

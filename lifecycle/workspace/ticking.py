@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -71,11 +71,13 @@ def go(
     as_of: datetime,
     warm: jobs.Warm | None,
     note: Callable[[Tick], None],
+    pages: Sequence[str] = (),
 ) -> None:
     """Do what `tick` does, in a workspace that is open.
 
     Predictions left on the way are settled, the rules are held against the moment, a
-    release that does clearly worse is rolled back, and the pages that are due are run.
+    release that does clearly worse is rolled back, and the pages that are due are run;
+    where `pages` are named only those, but all of them when an alert opens here.
     """
     from lifecycle.workspace import clock
 
@@ -92,5 +94,8 @@ def go(
             note(Tick(name, "word", done.sentence))
     for over in undecided.look(workspace.view(name, as_of)):
         note(Tick(name, "proposal", over))
-    wanted = chain.wanted(workspace, name, as_of, alarmed=bool(opened or moved))
+    alarmed = bool(opened or moved)
+    wanted = chain.wanted(workspace, name, as_of, alarmed=alarmed)
+    if pages and not alarmed:
+        wanted = {page: slot for page, slot in wanted.items() if page in pages}
     chain.go(workspace, name, as_of, wanted, warm, note)

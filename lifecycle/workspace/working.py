@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["rest", "standing", "work"]
 
 
-def work(directory: str, model: str, as_of: datetime) -> list[Tick]:
+def work(
+    directory: str, model: str, as_of: datetime, pages: Sequence[str] = ()
+) -> list[Tick]:
     """Do what is due of one model; settings and registry stay open for the next.
 
     A top-level function of plain arguments, for any executor. Pages start warm, from
@@ -31,6 +34,8 @@ def work(directory: str, model: str, as_of: datetime) -> list[Tick]:
         Of the workspace, as this machine sees it.
     model : str
     as_of : datetime with zone
+    pages : sequence of str
+        Of those that are due only these; all where empty.
 
     Returns
     -------
@@ -43,7 +48,14 @@ def work(directory: str, model: str, as_of: datetime) -> list[Tick]:
         What the model, its settings or its data were wrong in.
     """
     done: list[Tick] = []
-    ticking.go(_desk(directory), model, as_of=as_of, warm=_WARM, note=done.append)
+    ticking.go(
+        _desk(directory),
+        model,
+        as_of=as_of,
+        warm=_WARM,
+        note=done.append,
+        pages=pages,
+    )
     return done
 
 
@@ -101,4 +113,4 @@ def _desk(directory: str) -> desk.Workspace:
 
 @lru_cache(maxsize=2)
 def _opened(directory: str, _changed: int, _size: int) -> desk.Workspace:
-    return desk.open(directory)
+    return desk.open(directory, lenient=True)
