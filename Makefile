@@ -22,7 +22,7 @@ test: $(READY)
 	@$(PYTEST)
 
 test-all: $(READY)
-	@$(PYTEST) -m "slow or not slow"
+	@HYPOTHESIS_PROFILE=wide $(PYTEST) -m "slow or not slow"
 	@for other in python3.12 python3.13 python3.14; do \
 	  if "$$other" -c "import venv, ensurepip" 2>/dev/null; then \
 	    $(MAKE) --no-print-directory test PYTHON=$$other VENV=.venv-$$other || exit 1; \

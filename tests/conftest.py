@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from lifecycle.registry import Registry
     from tests.postgres import Server
 
-settings.register_profile("house", deadline=None)
-settings.load_profile("house")
+settings.register_profile("house", deadline=None, derandomize=True)
+settings.register_profile("wide", deadline=None)  # other draws each time: test-all
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 Terminal = Callable[..., tuple[int, str, str]]
 Database = Callable[[Path], "Registry"]

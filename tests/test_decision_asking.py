@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
@@ -289,6 +289,22 @@ def test_dearer_fits_never_lead_to_more_fits(case, fit, dearer):
     assert made(asked(fit=fit * dearer, **case)) <= made(asked(fit=fit, **case))
 
 
+@example(
+    case={
+        "loss": 0.0,
+        "loss_variance": 0.0,
+        "weeks_since": 0.0,
+        "rebuild": 0.0,
+        "retrain": 671.0,
+        "windows": 1,
+        "spans": [4],
+        "kept": set(),
+    },
+    fit=0.0,
+    error=2.0,
+    more=4.0,
+    rise=0.0,
+)
 @settings(max_examples=150, deadline=None)
 @given(
     case=st.fixed_dictionaries(CASES),

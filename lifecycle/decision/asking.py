@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Asking", "ask"]
 
+FARTHEST = -30.0
+"""So many spreads below its price nothing is at stake, whatever the units."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -300,8 +303,11 @@ def _stake(
         return 0.0
     if spread == 0:
         return scale * max(over, 0.0)
-    normal, z = NormalDist(), over / spread
-    return max(scale * (spread * normal.pdf(z) + over * normal.cdf(z)), 0.0)
+    z = over / spread
+    if z < FARTHEST:
+        return 0.0
+    below = math.erfc(-z / math.sqrt(2)) / 2  # exact where it is next to nothing, too
+    return max(scale * (spread * NormalDist().pdf(z) + over * below), 0.0)
 
 
 def _count(persistence: float, horizon: float) -> float:
