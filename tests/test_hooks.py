@@ -203,7 +203,12 @@ def test_a_failure_holds_up_the_later_rows_of_its_model_and_no_others(book):
     assert taker.came == [("churn", other)]
     assert len(well.came) == 3
     assert [(each.seq, each.last_error) for each in done.waiting] == [(first, "busy")]
-    assert deliver(book, *known) == hooks.Delivery()  # not due yet
+    later = deliver(book, *known)  # not due yet
+    assert later == hooks.Delivery(later=done.waiting)
+    assert later.sentence == (
+        f"hooks: 1 not tried before its time (deploy, row {first} of leads, tried "
+        f"once, again at {done.waiting[0].next_try:%Y-%m-%d %H:%M} UTC: busy)"
+    )
     deliver(book, *known, at=AT + 2 * MINUTE)
     assert taker.came[1:] == [("leads", first), ("leads", second)]
     assert taker.news[1].delivery != taker.news[2].delivery
@@ -243,7 +248,7 @@ def test_given_up_rows_are_tried_again_in_their_order(book):
     (state, _) = hooks.states(book, [known], MODELS)
     assert state.word == "gave up"
     assert "gave" not in state.sentence
-    assert "row 2 of leads, which was given up after 1 attempts: down" in state.sentence
+    assert "row 2 of leads, which was given up (tried once): down" in state.sentence
     third = move(book, to=4)
     again = hooks.retry(book, "deploy", first, at=AT)
     assert [(each.seq, each.state, each.attempts) for each in again] == [

@@ -106,7 +106,8 @@ def test_nobody_to_point_to_is_nothing_to_do():
     importlib.util.find_spec("mlflow") is not None, reason="MLflow is installed"
 )
 def test_without_mlflow_a_sentence_says_what_to_install():
-    with pytest.raises(NotTaken, match=r"pip install lifecycle-workbench\[mlflow\]"):
+    asked = r'run: pip install "lifecycle-workbench\[mlflow\]"$'
+    with pytest.raises(NotTaken, match=asked):
         Aliases("sqlite:///x.db", aliases=ALIASES).send(news(production=1), at=AT)
 
 

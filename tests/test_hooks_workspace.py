@@ -171,7 +171,7 @@ def test_a_hook_that_fails_undoes_no_move_and_is_one_alert_until_it_took_it(
     (alert,) = ws.alerts()
     assert (alert.rule, alert.subject, alert.owner) == ("hook", "web", "Ana Silva")
     assert "hook web has not taken row" in alert.sentence
-    assert "after 2 attempts: 127.0.0.1 answered with status 500" in alert.sentence
+    assert "waits (tried 2 times, again at " in alert.sentence
     later(ws)
     elsewhere.deliver(ws)
     assert len(ws.alerts()) == 1  # the same one
@@ -188,17 +188,21 @@ def test_given_up_stays_an_alert_until_somebody_tries_again(tmp_path, web, termi
     web.status = 410
     approve(ws, version(ws))
     (alert,) = ws.alerts()
-    assert "which was given up after 1 attempts" in alert.sentence
+    assert "which was given up (tried once): " in alert.sentence
     code, out, err = terminal("-w", tmp_path, "hooks")
     assert code == 0
     assert "gave up" in out
     assert "answered with status 410" in err
+    code, out, _ = terminal("-w", tmp_path, "hooks", "deliver")
+    assert code == 10
+    assert "1 given up before; `lifecycle hooks retry` tries it again (web, row" in out
     code, out, _ = terminal("-w", tmp_path, "hooks", "retry", "web")
     assert code == 10  # tried again, and given up again
+    assert out.startswith("1 row waits for hook web again\n")
     web.status = 200
     seq = int(alert.sentence.partition("row ")[2].split()[0])
     code, out, _ = terminal("-w", tmp_path, "hooks", "retry", "web", seq)
-    assert (code, out) == (0, "1 rows wait for hook web again\nhooks: 1 told\n")
+    assert (code, out) == (0, "1 row waits for hook web again\nhooks: 1 told\n")
     assert ws.alerts() == []
 
 
@@ -258,15 +262,21 @@ def test_the_command_line_lists_tests_and_delivers(tmp_path, web, terminal):
     assert code == 0
     assert out.count("row 0") == 2
     code, out, _ = terminal("-w", tmp_path, "hooks", "test", "web")
-    assert (code, out) == (0, "127.0.0.1 took a ping\n")
+    assert (code, out) == (0, "hook web: 127.0.0.1 took a ping\n")
     assert web.came[0]["move"] == "ping"
     code, out, _ = terminal("-w", tmp_path, "hooks", "test", "deploy")
-    assert (code, out) == (0, "./deploy.sh is there; it was not run\n")
+    assert (code, out) == (0, "hook deploy: ./deploy.sh is there; it was not run\n")
     approve(ws, version(ws))
+    code, out, _ = terminal("-w", tmp_path, "status")
+    assert "leads: hook deploy has not taken row" in out  # before it is an alert
+    assert "which waits (tried once, again at " in out
     later(ws)
     code, out, _ = terminal("-w", tmp_path, "hooks", "deliver")
     assert code == 10
     assert "ended with exit code 1" in out
+    assert "tried 2 times, again at " in out
+    code, out, _ = terminal("-w", tmp_path, "status")
+    assert out.count("hook deploy has not taken row") == 1  # by the alert alone
     code, out, _ = terminal("-w", tmp_path, "hooks", "--json")
     deploy, told = json.loads(out)
     assert (deploy["state"], deploy["to_tell"], deploy["last"]) == ("fails", 1, None)

@@ -54,24 +54,19 @@ def hooks(context: typer.Context, as_json: AsJson = False) -> None:
             for each in found
         ],
     )
-    for each in found:
-        told = each.failing or (each.lost[-1] if each.lost else None)
-        if told is not None and told.last_error:
-            say.complain(
-                each.sentence
-                or f"hook {each.hook}, row {told.seq} of {each.model}, tried "
-                f"{told.attempts} times: {told.last_error}"
-            )
+    for sentence in (s for each in found for s in (each.failure, each.given_up)):
+        if sentence:
+            say.complain(sentence)
 
 
 @app.command()
 def deliver(as_of: AsOf = None) -> None:
-    """Tell the hooks what is due; `due` does it too. Exit 10 when one fails."""
+    """Tell the hooks what is due; `due` does it too. Exit 10 while one fails."""
     from lifecycle.workspace import elsewhere
 
     done = elsewhere.deliver(commands.opened(), as_of=as_of)
     say.show(done.sentence or "nothing is due for a hook")
-    if done.waiting or done.dead:
+    if done.waiting or done.dead or done.later or done.lost:
         raise typer.Exit(10)
 
 
@@ -93,7 +88,7 @@ def retry(
 
     ws = commands.opened()
     count = elsewhere.retry(ws, name, seq, model=model, out_of_order=out_of_order)
-    say.show(f"{count} rows wait for hook {name} again")
+    say.show(f"{count} row{'s wait' if count > 1 else ' waits'} for hook {name} again")
     deliver()
 
 
@@ -102,7 +97,7 @@ def test(name: HookName) -> None:
     """See whether a hook would be taken: a ping, or a look; nothing is changed."""
     from lifecycle.workspace import elsewhere
 
-    say.show(elsewhere.test(commands.opened(), name))
+    say.show(f"hook {name}: {elsewhere.test(commands.opened(), name)}")
 
 
 def _last(told: Told | None) -> str:

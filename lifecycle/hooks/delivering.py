@@ -92,27 +92,36 @@ class Delivery:
     ----------
     sent, waiting, dead : tuple of Told
         Taken; failed and tried again later; given up now.
+    later : tuple of Told
+        Failed before; their time to be tried again has not come.
+    lost : tuple of Told
+        Given up before, and no later row was taken since.
     """
 
     sent: tuple[Told, ...] = ()
     waiting: tuple[Told, ...] = ()
     dead: tuple[Told, ...] = ()
+    later: tuple[Told, ...] = ()
+    lost: tuple[Told, ...] = ()
 
     @property
     def sentence(self) -> str:
-        """What was done, in a sentence; empty where nothing was due."""
+        """What was done and what waits, in a sentence; empty where nothing does."""
         parts = [
             f"{len(part)} {word}"
             for part, word in (
                 (self.sent, "told"),
                 (self.waiting, "failed and will be tried again"),
                 (self.dead, "given up"),
+                (self.later, "not tried before its time"),
+                (self.lost, "given up before; `lifecycle hooks retry` tries it again"),
             )
             if part
         ]
         reasons = [
-            f"{each.hook}, row {each.seq} of {each.model}: {each.last_error}"
-            for each in self.waiting + self.dead
+            f"{each.hook}, row {each.seq} of {each.model}, {each.tried}: "
+            f"{each.last_error}"
+            for each in self.waiting + self.dead + self.later + self.lost
         ]
         why = f" ({'; '.join(reasons)})" if reasons else ""
         return f"hooks: {', '.join(parts)}{why}" if parts else ""
@@ -198,15 +207,15 @@ def deliver(
         return start + timedelta(seconds=monotonic() - began)
 
     begin(registry, hooks, models, at=start)
-    ends: dict[str, list[Told]] = {"sent": [], "waiting": [], "dead": []}
+    ends: dict[str, list[Told]] = {"sent": [], "waiting": [], "dead": [], "later": []}
     for hook in hooks:
         over = now() + budget
         for model in hook.hears(models):
             while now() <= over:
-                told = _one(registry, hook, model, now)
+                told, tried = _one(registry, hook, model, now)
                 if told is None:
                     break
-                ends[told.state].append(told)
+                ends[told.state if tried else "later"].append(told)
                 if told.state == "waiting":
                     break
     return Delivery(**{name: tuple(found) for name, found in ends.items()})
@@ -214,19 +223,31 @@ def deliver(
 
 def _one(
     registry: Registry, hook: Hook, model: str, now: Callable[[], datetime]
+) -> tuple[Told | None, bool]:
+    """The next row of a model for a hook, and whether it was tried.
+
+    `None` when nothing is left, or another process is at it.
+    """
+    with registry.reading() as book:
+        moment = now()
+        entry, told = _next(book, hook, model)
+        if entry is None or (told is not None and not told.is_free(moment)):
+            return (told if told is not None and told.pauses(moment) else None), False
+    return _try(registry, hook, model, now), True
+
+
+def _try(
+    registry: Registry, hook: Hook, model: str, now: Callable[[], datetime]
 ) -> Told | None:
-    """The next row of a model for a hook; `None` when none is due or not ours."""
+    """Claim the row, send it, and settle it; `None` when somebody else was faster."""
     from lifecycle.registry import deliveries
 
-    with registry.reading() as book:
-        if _due(book, hook, model, now()) is None:
-            return None
     code, lease = secrets.token_hex(8), timedelta(seconds=hook.receiver.timeout)
     with registry.atomic() as book:
         moment = now()
-        entry = _due(book, hook, model, moment)
-        if entry is None:
-            return None  # somebody else was faster
+        entry, told = _next(book, hook, model)
+        if entry is None or (told is not None and not told.is_free(moment)):
+            return None
         mine = deliveries.claim(
             book, hook.name, entry, claim=code, at=moment, until=moment + lease + MARGIN
         )
@@ -246,14 +267,11 @@ def _one(
     return _settle(registry, mine, "sent", now())
 
 
-def _due(book: Reading, hook: Hook, model: str, at: datetime) -> Entry | None:
+def _next(book: Reading, hook: Hook, model: str) -> tuple[Entry | None, Told | None]:
     from lifecycle.registry import deliveries
 
     found = deliveries.following(book, hook.name, model, moves=hook.moves)
-    if found is None:
-        return None
-    entry, told = found
-    return entry if told is None or told.is_free(at) else None
+    return (None, None) if found is None else found
 
 
 def _settle(

@@ -113,8 +113,8 @@ def run_apart(
     """
     if importlib.util.find_spec("mlflow") is None:
         raise NotTaken(
-            "MLflow is not installed here; run `pip install "
-            "lifecycle-workbench[mlflow]`"
+            "MLflow is not installed here; run: pip install "
+            '"lifecycle-workbench[mlflow]"'
         )
     house = str(Path(__file__).parents[2])
     known = os.environ.get("PYTHONPATH", "")

@@ -75,13 +75,33 @@ class State:
     @property
     def sentence(self) -> str:
         """What somebody has to look at; empty where nobody has."""
-        told = self.trouble
+        return self._said(self.trouble)
+
+    @property
+    def failure(self) -> str:
+        """What has failed, were it only once; empty where nothing has."""
+        failing = self.failing if self.failing and self.failing.last_error else None
+        return self._said(self.trouble or failing)
+
+    def _said(self, told: Told | None) -> str:
         if told is None:
             return ""
         what = "was given up" if told.state == "dead" else "waits"
         return (
             f"hook {self.hook} has not taken row {told.seq} of {self.model}, which "
-            f"{what} after {told.attempts} attempts: {told.last_error}"
+            f"{what} ({told.tried}): {told.last_error}"
+        )
+
+    @property
+    def given_up(self) -> str:
+        """That rows were given up and a later one was taken; empty where none were."""
+        past = [each for each in self.dead if each not in self.lost]
+        if not past:
+            return ""
+        rows = ", ".join(str(each.seq) for each in past)
+        return (
+            f"hook {self.hook} was never told row{'s' if len(past) > 1 else ''} {rows} "
+            f"of {self.model}; a later one was taken, so nothing has to be done"
         )
 
 

@@ -54,5 +54,26 @@ class Told:
         free = self.lease_until is None or self.lease_until <= at
         return self.state == "waiting" and self.next_try <= at and free
 
+    def pauses(self, at: datetime) -> bool:
+        """Whether it failed, and its time to be tried again has not come."""
+        failed = self.state == "waiting" and bool(self.last_error)
+        return failed and self.next_try > at
+
+    @property
+    def tried(self) -> str:
+        """How often it was tried, and when it is again.
+
+        Examples
+        --------
+        >>> from datetime import UTC
+        >>> at = datetime(2024, 5, 6, 12, 4, tzinfo=UTC)
+        >>> Told("web", "calls", 3, "waiting", 1, at, "", None, None, "down").tried
+        'tried once, again at 2024-05-06 12:04 UTC'
+        """
+        often = "once" if self.attempts == 1 else f"{self.attempts} times"
+        if self.state != "waiting":
+            return f"tried {often}"
+        return f"tried {often}, again at {self.next_try:%Y-%m-%d %H:%M} UTC"
+
     def __repr__(self) -> str:
         return f"<Told {self.hook} row {self.seq} of {self.model}: {self.state}>"

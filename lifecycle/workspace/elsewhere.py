@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lifecycle.registry import Registry
     from lifecycle.workspace.desk import Workspace
 
-__all__ = ["after", "begin", "deliver", "named", "retry", "states", "test"]
+__all__ = ["after", "begin", "deliver", "named", "retry", "states", "test", "troubles"]
 
 RULE = "hook"
 _AT_ONCE = timedelta(seconds=1)  # of older rows that a move still waits for
@@ -152,8 +152,11 @@ def _deliver(
     done = hooks.deliver(
         workspace.registry, known, models, at=datetime.now(UTC), budget=budget
     )
-    _tell_owners(workspace, hooks.states(workspace.registry, known, models), as_of)
-    return done
+    found = hooks.states(workspace.registry, known, models)
+    _tell_owners(workspace, found, as_of)
+    new = {(each.hook, each.seq) for each in done.dead}
+    lost = (row for state in found for row in state.lost)
+    return replace(done, lost=tuple(r for r in lost if (r.hook, r.seq) not in new))
 
 
 def _tell_owners(
@@ -191,6 +194,25 @@ def _tell_owners(
 def states(workspace: Workspace) -> list[hooks.State]:
     """How far each hook of the settings has come with each model; only read."""
     return hooks.states(workspace.registry, named(workspace), workspace.models)
+
+
+def troubles(workspace: Workspace) -> list[str]:
+    """Each hook that fails or has given up, in a sentence; without those of alerts."""
+    if not workspace.settings.hooks:
+        return []
+    told = {
+        (each.model, each.subject)
+        for each in alerts.open_alerts(workspace.registry)
+        if each.rule == RULE
+    }
+    said = (
+        f"{each.model}: {sentence}"
+        for each in states(workspace)
+        if (each.model, each.hook) not in told
+        for sentence in (each.failure, each.given_up)
+        if sentence
+    )
+    return list(said)
 
 
 def retry(
