@@ -197,12 +197,16 @@ def test_a_version_goes_its_whole_way_by_command(
         "propose", "calls", 2, "--reason", "newer", "--as", "Ana Silva"
     )
     assert code == 0
-    assert "proposal 2: version 2 of calls waits for approval\n" in out
+    assert out.startswith(
+        "proposal 2 of calls: version 2 for production, compared with version 1\n"
+    )
+    digest = out.split("digest")[1].strip()
     assert "version 2 waits for an approval" in terminal("status")[1]
     sentence = refused(terminal("propose", "calls", 2, "--reason", "again"))
     assert "is proposed already (proposal 2); decide or withdraw" in sentence
     code, out, _ = terminal(
-        "approve", "calls", "--share", 0.25, "--reason", "a trial", "--as", "Dana Weber"
+        *("approve", "calls", "--share", 0.25, "--reason", "a trial"),
+        *("--as", "Dana Weber", "--digest", digest),
     )
     assert (code, out) == (
         0,
@@ -234,7 +238,7 @@ def test_a_rejected_version_stays_where_it_was(desk: Path, terminal: Terminal) -
     assert json.loads(terminal("status", "--json")[1])[0]["production"] == 1
 
 
-def test_who_acts_is_known_from_the_system_or_the_hub_when_nobody_is_named(
+def test_who_acts_is_known_from_the_system_when_nobody_is_named(
     desk: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminal("train", "calls")
@@ -244,8 +248,9 @@ def test_who_acts_is_known_from_the_system_or_the_hub_when_nobody_is_named(
     asked, rejected = json.loads(terminal("history", "calls", "--json")[1])[-2:]
     assert (asked["actor"], asked["source"]) == (getpass.getuser(), "os")
     assert asked["verified"] is False
-    assert (rejected["actor"], rejected["source"]) == ("dana", "hub")
-    assert rejected["verified"] is True
+    assert (rejected["actor"], rejected["source"]) == ("dana", "environment")
+    assert rejected["verified"] is False  # no hub was asked
+    assert terminal("whoami")[1] == "dana (environment, not verified)\n"
 
 
 def test_moves_that_are_not_possible_are_one_sentence(
@@ -333,8 +338,8 @@ def test_rows_are_scored_once_and_given_as_logged_after_that(
     assert scored["prediction"].eq((scored["score"] >= 0.5).astype(float)).all()
 
     terminal("train", "calls", "--recipe", "boosted_trees")
-    terminal("propose", "calls", 2, "--reason", "newer")
-    terminal("approve", "calls", "--reason", "go")
+    digest = terminal("propose", "calls", 2, "--reason", "newer")[1].split()[-1]
+    terminal("approve", "calls", "--reason", "go", "--digest", digest)
     later = pd.concat([calls(400, 30), calls(430, 10)])
     later.to_csv("june.csv", index=False)
     code, out, _ = terminal("score", "calls", "june.csv", "--out", "second.csv")
@@ -479,8 +484,8 @@ def test_tables_fit_the_terminal(
     ]
     assert status[1].split() == ["calls", "undefined", "–", "1", "–", "Ana", "Silva"]
     history = terminal("history", "calls")[1].splitlines()
-    assert history[0].startswith("when (UTC)  who ")
-    assert history[1].startswith("2024-04-20  Ana Silva   register  1")
+    assert history[0].split()[:3] == ["when", "(UTC)", "who"]
+    assert history[1].startswith("2024-04-20 00:00  Ana Silva   register  1")
     assert max(map(len, status + history)) <= width
 
 

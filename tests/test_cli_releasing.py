@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import lifecycle
-from lifecycle import promotion, workspace
+from lifecycle import errors, promotion, workspace
 from tests.databases import Refused, raw
 
 AT = datetime(2024, 6, 1, tzinfo=UTC)
@@ -73,9 +74,9 @@ def test_each_move_is_a_command(desk: Path, terminal: Terminal) -> None:
     assert "has no role any more" in go("unshadow", "calls")
     propose(ws, 3, target="experimental")
     assert "proposal 3 of calls was withdrawn" in go("withdraw", "calls")
-    propose(ws, 3)
+    digest = propose(ws, 3).digest
     assert "on trial with 5% of the traffic" in go(
-        "approve", "calls", "--share", "0.05"
+        *("approve", "calls", "--share", "0.05", "--digest", digest)
     )
     assert "now has 50% of the traffic" in go("widen", "calls", "--share", "0.5")
     assert "now has 100% of the traffic" in go("widen", "calls")
@@ -105,6 +106,9 @@ def test_what_can_be_done_is_told_for_people_and_machines(
         (4, "candidate", ["propose for production", "propose for a trial", "shadow"]),
     ]
     assert "roll back" in terminal("-w", desk, "moves", "calls")[1]
+    lifecycle.open(desk).shadow("calls", 4, reason="r", by="ben", as_of=AT)
+    (row,) = json.loads(terminal("-w", desk, "moves", "calls", "--json")[1])[3:]
+    assert row["moves"] == ["propose for production", "propose for a trial", "unshadow"]
 
 
 def test_what_waits_is_told_with_the_command_that_approves_what_was_shown(
@@ -121,9 +125,14 @@ def test_what_waits_is_told_with_the_command_that_approves_what_was_shown(
     )
     shown = said.split("lifecycle approve ")[1].split()
     assert shown[:4] == ["calls", "3", "--digest", asked.digest[:12]]
-    for who, left in (("ben", "1 of 2 approvals"), ("carl", "in production")):
+    for who, left in (
+        ("ben", "your approval counts: proposal 3 of calls has 1 of 2 approvals; 1"),
+        ("carl", "approved: version 3 of calls is in production"),
+    ):
         words = ("approve", *shown[:4], "--reason", "r", "--as", who)
-        assert left in terminal("-w", desk, *words)[1]
+        assert terminal("-w", desk, *words)[1].startswith(left)
+        if who == "ben":
+            assert "1 of 2 approvals given by ben" in terminal("-w", desk, "status")[1]
     (told,) = json.loads(terminal("-w", desk, "status", "--json")[1])
     assert told["pending"] == []
 
@@ -156,6 +165,100 @@ def test_the_ledger_keeps_the_hash_of_the_report_that_could_be_looked_at(
         assert told["report"] == "reports/calls/x/promote.html"
         assert told["report_sha256"] == hashlib.sha256(b"<p>better</p>").hexdigest()
         assert told["artefact_sha256"] == ws.registry.version("calls", 3).sha256
+
+
+class Typing(io.StringIO):
+    """A terminal at which somebody types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("typed", "live"), [("yes\n", 3), ("no\n", 2), ("", 2)])
+def test_without_a_digest_the_terminal_shows_what_is_approved_and_asks(
+    desk: Path,
+    terminal: Terminal,
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str,
+    live: int,
+) -> None:
+    ws = lifecycle.open(desk)
+    proof = {"passed": False, "gate": "it loses\n\x1b[2J0.2 errors a row"}
+    asked = propose(ws, 3, evidence=proof, author="Eve\x1b[31m")
+    words = ("-w", desk, "approve", "calls", "--reason", "r", "--as", "ben")
+    code, out, err = terminal(*words)
+    assert code == 30  # nobody can be asked
+    assert "nobody is at the terminal to look at proposal 3 of calls; add --d" in err
+    monkeypatch.setattr(sys, "stdin", Typing(typed))
+    code, out, err = terminal(*words)
+    assert "\x1b" not in out
+    assert "  gate        NOT PASSED: it loses [2J0.2 errors a row\n" in out
+    assert f"  digest      {asked.digest[:12]}\nApprove it? Type yes: " in out
+    assert ws.registry.roles("calls")["production"].number == live
+    assert (code, "waits as before" in err) == ((0, False) if live == 3 else (30, True))
+
+
+def test_a_failed_gate_is_said_in_status_and_to_whoever_approves_by_digest(
+    desk: Path, terminal: Terminal
+) -> None:
+    asked = propose(
+        lifecycle.open(desk), 3, evidence={"passed": False, "gate": "worse"}
+    )
+    said = " ".join(terminal("-w", desk, "status")[1].split())
+    assert "it has NOT passed the gate: worse; lifecycle approve" in said
+    words = ("approve", "calls", "--digest", asked.digest[:12], "--reason", "r")
+    code, _, err = terminal("-w", desk, *words, "--as", "ben")
+    assert (code, err) == (0, "NOT PASSED: worse\n")
+
+
+def test_the_settings_may_ask_for_the_digest_in_python_too(desk: Path) -> None:
+    with (desk / "lifecycle.toml").open("a") as told:
+        told.write("digest_required = true\n")
+    ws = lifecycle.open(desk)
+    asked = propose(ws, 3)
+    for decide in (ws.approve, ws.reject):
+        with pytest.raises(errors.IllegalMove, match="digest of what was shown"):
+            decide("calls", reason="r", by="ben", as_of=AT)
+    ws.approve("calls", reason="r", by="ben", as_of=AT, digest=asked.digest)
+    assert ws.registry.roles("calls")["production"].number == 3
+
+
+def test_one_of_several_widens_to_half_and_a_proposal_goes_on(desk: Path) -> None:
+    with (desk / "lifecycle.toml").open("a") as told:
+        told.write("approvals = 2\n")
+    ws = lifecycle.open(desk)
+    said = {"reason": "r", "as_of": AT}
+    asked = propose(ws, 3, target="experimental", share=0.05)
+    ws.approve("calls", asked.id, by="ben", **said)
+    ws.widen("calls", 0.5, by="ben", **said)
+    with pytest.raises(errors.NotAllowed, match="60% of the traffic for version 3"):
+        ws.widen("calls", 0.6, by="ben", **said)
+    more = propose(ws, 3, target="experimental", share=0.6, needed=2)
+    ws.approve("calls", more.id, by="ben", **said)
+    ws.approve("calls", more.id, by="carl", **said)
+    assert ws.registry.roles("calls")["experimental"].share == 0.6
+
+
+def test_a_column_that_no_row_has_stops_a_wider_trial_and_is_told_at_a_rollback(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws, said = lifecycle.open(desk), {"reason": "r", "by": "ben", "as_of": AT}
+    born = {"features": {"numeric": ["age", "visits"], "categorical": []}}
+    ws.registry.register(
+        "calls", recipe="r", estimator=0, birth=born, author="anna", at=AT
+    )
+    newer = propose(ws, 5, target="experimental", share=0.05)
+    promotion.approve(ws.registry, "calls", newer.id, approver="b", reason="r", at=AT)
+    with pytest.raises(errors.IllegalMove, match="reads 'visits', which 0 of"):
+        ws.widen("calls", 0.5, **said)
+    promotion.widen(ws.registry, "calls", actor="b", reason="r", at=AT)
+    ws.rollback("calls", **said)  # to version 2, which reads no more than is there
+    back = ws.rollback("calls", to=5, **said)
+    assert back.roles["production"].number == 5
+    assert back.sentence.startswith(
+        "version 2 of calls was rolled back; version 5 has all the traffic; but "
+        "version 5 of calls reads 'visits', which 0 of"
+    )
 
 
 def test_without_a_shadow_nothing_is_ended(desk: Path, terminal: Terminal) -> None:

@@ -191,8 +191,9 @@ def desk(calls: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     cli(desk, "ingest", "calls", "predictions", history)
     cli(desk, "ingest", "calls", "outcomes", history)
     cli(desk, "train", "calls", *at)
-    cli(desk, "propose", "calls", 1, "--reason", "the first version", *at)
-    cli(desk, "approve", "calls", "--reason", "go", "--as", "Ana Silva", *at)
+    asked = cli(desk, "propose", "calls", 1, "--reason", "the first version", *at)
+    words = ("approve", "calls", "--reason", "go", "--as", "Ana Silva")
+    cli(desk, *words, "--digest", asked.split()[-1], *at)
     return desk
 
 

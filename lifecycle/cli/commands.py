@@ -232,95 +232,9 @@ def score(
 
 
 @app.command()
-def propose(
-    model: ModelName,
-    version: Annotated[int, typer.Argument()],
-    reason: Reason,
-    share: Annotated[
-        float | None, typer.Option(help="of the traffic, as an experiment")
-    ] = None,
-    as_of: AsOf = None,
-    person: Person = None,
-) -> None:
-    """Ask for a version to go live; it waits for an approval."""
-    made = opened().propose(
-        model,
-        version,
-        reason=reason,
-        target="production" if share is None else "experimental",
-        share=share,
-        as_of=as_of,
-        by=person,
-    )
-    say.show(f"proposal {made.id}: version {version} of {model} waits for approval")
-    say.show(str(made.evidence.get("gate", "")))
-
-
-Proposed = Annotated[int | None, typer.Argument(metavar="[PROPOSAL]")]
-Digest = Annotated[
-    str | None, typer.Option(help="of what you looked at, its first 8 signs or more")
-]
-
-
-@app.command()
-def approve(
-    model: ModelName,
-    reason: Reason,
-    proposal: Proposed = None,
-    share: Annotated[
-        float | None, typer.Option(help="start with a share of the traffic")
-    ] = None,
-    digest: Digest = None,
-    as_of: AsOf = None,
-    person: Person = None,
-) -> None:
-    """Approve what is proposed: with the last approval needed it goes live at once."""
-    done = opened().approve(
-        model,
-        proposal,
-        reason=reason,
-        target=None if share is None else "experimental",
-        share=share,
-        digest=digest,
-        as_of=as_of,
-        by=person,
-    )
-    say.show(f"approved: {done.sentence}")
-
-
-@app.command()
-def reject(
-    model: ModelName,
-    reason: Reason,
-    proposal: Proposed = None,
-    digest: Digest = None,
-    as_of: AsOf = None,
-    person: Person = None,
-) -> None:
-    """Reject what is proposed."""
-    done = opened().reject(
-        model, proposal, reason=reason, digest=digest, as_of=as_of, by=person
-    )
-    say.show(f"rejected: {done.sentence}")
-
-
-@app.command()
-def rollback(
-    model: ModelName,
-    reason: Reason,
-    to: Annotated[int | None, typer.Option(metavar="VERSION")] = None,
-    as_of: AsOf = None,
-    person: Person = None,
-) -> None:
-    """End the experiment, or put the previous version back into production."""
-    done = opened().rollback(model, reason=reason, to=to, as_of=as_of, by=person)
-    say.show(done.sentence)
-
-
-@app.command()
 def status(as_of: AsOf = None, as_json: AsJson = False) -> None:
     """How each model stands: what needs a person comes first."""
-    from lifecycle.workspace import checking
+    from lifecycle.workspace import checking, elsewhere
 
     ws = opened()
     rows = ws.status(as_of=as_of)
@@ -354,6 +268,8 @@ def status(as_of: AsOf = None, as_json: AsJson = False) -> None:
     )
     for sentence in (told for each in rows for told in each.needs):
         say.show(f"\n{sentence}")
+    for sentence in elsewhere.troubles(ws):
+        say.show(f"\n{sentence}")
 
 
 @app.command()
@@ -369,7 +285,7 @@ def history(model: ModelName, as_json: AsJson = False) -> None:
     say.table(
         ["when (UTC)", "who", "move", "version", "why"],
         [
-            [f"{e.at:%Y-%m-%d}", e.actor, _move(e), e.number or "–", e.reason]
+            [f"{e.at:%Y-%m-%d %H:%M}", e.actor, _move(e), e.number or "–", e.reason]
             for e in entries
         ],
     )

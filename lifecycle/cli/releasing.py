@@ -1,4 +1,4 @@
-"""The commands of a release beside approving: withdraw, widen, shadow, retire."""
+"""The commands of a release beside a proposal: widen, go back, shadow, retire."""
 
 from __future__ import annotations
 
@@ -20,22 +20,6 @@ app.add_typer(ledger, name="ledger")
 
 
 @app.command()
-def withdraw(
-    model: ModelName,
-    reason: Reason,
-    proposal: Annotated[
-        int | None, typer.Argument(help="the one that waits, if left out")
-    ] = None,
-    person: Person = None,
-    as_of: AsOf = None,
-) -> None:
-    """Take a proposal back; the roles stay as they are."""
-    ws = commands.opened()
-    moved = ws.withdraw(model, proposal, reason=reason, by=person, as_of=as_of)
-    say.show(moved.sentence)
-
-
-@app.command()
 def widen(
     model: ModelName,
     reason: Reason,
@@ -47,8 +31,20 @@ def widen(
 ) -> None:
     """Give the version on trial more of the traffic."""
     ws = commands.opened()
-    moved = ws.widen(model, share, reason=reason, by=person, as_of=as_of)
-    say.show(moved.sentence)
+    say.show(ws.widen(model, share, reason=reason, by=person, as_of=as_of).sentence)
+
+
+@app.command()
+def rollback(
+    model: ModelName,
+    reason: Reason,
+    to: Annotated[int | None, typer.Option(metavar="VERSION")] = None,
+    as_of: AsOf = None,
+    person: Person = None,
+) -> None:
+    """End the trial, or put the previous version back into production."""
+    ws = commands.opened()
+    say.show(ws.rollback(model, reason=reason, to=to, as_of=as_of, by=person).sentence)
 
 
 @app.command()
@@ -61,8 +57,7 @@ def shadow(
 ) -> None:
     """Let a version score everything that production scores, and serve nothing."""
     ws = commands.opened()
-    moved = ws.shadow(model, version, reason=reason, by=person, as_of=as_of)
-    say.show(moved.sentence)
+    say.show(ws.shadow(model, version, reason=reason, by=person, as_of=as_of).sentence)
 
 
 @app.command()
@@ -70,8 +65,8 @@ def unshadow(
     model: ModelName, reason: Reason, person: Person = None, as_of: AsOf = None
 ) -> None:
     """End the shadow; the version is what it was before."""
-    moved = commands.opened().unshadow(model, reason=reason, by=person, as_of=as_of)
-    say.show(moved.sentence)
+    ws = commands.opened()
+    say.show(ws.unshadow(model, reason=reason, by=person, as_of=as_of).sentence)
 
 
 @app.command()
@@ -84,8 +79,7 @@ def retire(
 ) -> None:
     """End a trial, a shadow or a backup; nothing bad is said of the version."""
     ws = commands.opened()
-    moved = ws.retire(model, version, reason=reason, by=person, as_of=as_of)
-    say.show(moved.sentence)
+    say.show(ws.retire(model, version, reason=reason, by=person, as_of=as_of).sentence)
 
 
 @app.command()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["complain", "dump", "plain", "show", "table"]
+__all__ = ["ask", "complain", "dump", "plain", "show", "table"]
 
 
 def plain(text: object) -> str:
@@ -31,6 +31,15 @@ def complain(text: str) -> None:
     """What went wrong, to standard error."""
     sys.stderr.write(plain(text) + "\n")
     sys.stderr.flush()
+
+
+def ask(question: str) -> str | None:
+    """What a person types; None where nobody is at the terminal."""
+    if not sys.stdin.isatty():
+        return None
+    sys.stdout.write(plain(question))
+    sys.stdout.flush()
+    return sys.stdin.readline()
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from lifecycle.workspace.rows import Rows
 
-__all__ = ["asked", "check", "given", "having", "new", "offered", "read"]
+__all__ = ["asked", "check", "given", "having", "names", "new", "offered", "read"]
 
 NEWEST = 200
 """In so many of the newest rows a version's columns must have values."""
@@ -124,11 +124,11 @@ def new(view: Rows, version: registry.Version) -> dict[str, float]:
     champion = view.production
     if champion is None or champion.number == version.number:
         return {}
-    known = set(_names(champion))
+    known = set(names(champion))
     missing = version.birth.get("missing") or {}
     return {
         name: LEAST * (1.0 - float(missing.get(name, 0.0)))
-        for name in _names(version)
+        for name in names(version)
         if name not in known
     }
 
@@ -179,5 +179,7 @@ def check(view: Rows, version: registry.Version) -> None:
             )
 
 
-def _names(version: registry.Version) -> list[str]:
-    return [*version.features["numeric"], *version.features["categorical"]]
+def names(version: registry.Version) -> list[str]:
+    """The columns a version reads, numbers first."""
+    kinds = ("numeric", "categorical")
+    return [name for kind in kinds for name in version.features.get(kind) or ()]

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 __all__ = ["asked"]
 
-_SECONDS = 3.0
+_SECONDS = 2.0
 _LONGEST = 65_536  # bytes of an answer about one person
 
 

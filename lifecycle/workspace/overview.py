@@ -42,6 +42,8 @@ class Status:
         By the schedule.
     silent : mapping of int to datetime
         By the id of an alert until when nobody is told of it.
+    given : mapping of int to sequence of str
+        By the id of a proposal who has approved it so far.
     """
 
     model: str
@@ -55,6 +57,7 @@ class Status:
     last_run: datetime | None
     next_run: datetime | None
     silent: Mapping[int, datetime] = field(default_factory=dict)
+    given: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
     @property
     def accuracy_words(self) -> str:
@@ -81,9 +84,16 @@ class Status:
         several = each.needed > 1
         for_ = f"{each.needed} approvals" if several else "an approval"
         until = f" until {each.expires_at:%Y-%m-%d}" if each.expires_at else ""
+        names = self.given.get(each.id)
+        if names:
+            until += f", {len(names)} of {each.needed} approvals given by "
+            until += ", ".join(names)
+        gate = ""
+        if not each.evidence.get("passed", True):
+            gate = f"it has NOT passed the gate: {each.evidence.get('gate') or '–'}; "
         return (
             f"{self.model}: version {each.number} waits for {for_}{until} (proposal "
-            f"{each.id}, {each.author}: {each.reason}); lifecycle approve "
+            f"{each.id}, {each.author}: {each.reason}); {gate}lifecycle approve "
             f'{self.model} {each.id} --digest {each.digest[:12]} --reason "…"'
         )
 
@@ -102,7 +112,7 @@ class Status:
             }
         for name in ("last_run", "next_run"):
             told[name] = told[name] and told[name].isoformat()
-        del told["silent"]
+        del told["silent"], told["given"]
         told["alerts"] = [
             {
                 "rule": alert.rule,
@@ -124,6 +134,8 @@ class Status:
                 "reason": each.reason,
                 "digest": each.digest,
                 "needed": each.needed,
+                "given": list(self.given.get(each.id, ())),
+                "passed": each.evidence.get("passed"),
                 "expires_at": each.expires_at and each.expires_at.isoformat(),
             }
             for each in self.pending
@@ -198,6 +210,7 @@ def _status(workspace: Workspace, name: str, as_of: datetime) -> Status:
     model = workspace.model(name)
     roles = workspace.registry.roles(name)
     opened = tuple(alerts.open_alerts(workspace.registry, name))
+    waiting = tuple(promotion.pending(workspace.registry, name))
     runs = workspace.registry.runs(name)
     finished = [run for run in runs if run.status != "claimed"]
     audit = newest_record(workspace, finished, "audit")
@@ -214,10 +227,17 @@ def _status(workspace: Workspace, name: str, as_of: datetime) -> Status:
         experimental=roles["experimental"].number if "experimental" in roles else None,
         accuracy=_accuracy(audit),
         alerts=opened,
-        pending=tuple(promotion.pending(workspace.registry, name)),
+        pending=waiting,
         last_run=max((run.as_of for run in finished), default=None),
         next_run=_next_run(workspace, name, as_of),
         silent=_silent(workspace, opened, as_of),
+        given={
+            each.id: [
+                one.approver for one in workspace.registry.approvals(name, each.id)
+            ]
+            for each in waiting
+            if each.needed > 1
+        },
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from lifecycle.promotion.deciding import Target
     from lifecycle.registry import Proposal, Registry, Version
     from lifecycle.workspace.desk import Workspace
+    from lifecycle.workspace.view import View
+
+    By = str | actors.Actor | None
 
 __all__ = ["Releasing"]
 
@@ -20,8 +24,9 @@ __all__ = ["Releasing"]
 class Releasing:
     """What a person can do with the versions of a model.
 
-    Each verb is one move of `lifecycle.promotion`, by whoever is known to be there; the
-    command line and the panels call it.
+    Each verb is one move of `lifecycle.promotion`, by whoever is known to be there
+    (`by` is a name that was given, or an `actors.Actor`); the command line and the
+    panels call it.
     """
 
     if TYPE_CHECKING:  # what `Workspace` brings
@@ -36,6 +41,21 @@ class Releasing:
         def moment(self, as_of: datetime | str | None = None) -> datetime:
             """The moment meant."""
 
+        @property
+        def settings(self) -> config.Settings:
+            """The file, read anew when it changed."""
+
+        def view(self, name: str = "", as_of: datetime | str | None = None) -> View:
+            """A model at one moment."""
+
+    def who(self, by: By = None) -> actors.Actor:
+        """Who acts, and how well that is known.
+
+        The record of a move holds both. It is a record of intent and no access control:
+        whoever can write to the registry can write there whatever they like.
+        """
+        return actors.who(by, hub=self.settings.workspace.identity.hub)
+
     def train(
         self,
         name: str,
@@ -45,12 +65,12 @@ class Releasing:
         start: datetime | None = None,
         end: datetime | None = None,
         span: int | None = None,
-        by: str | None = None,
+        by: By = None,
     ) -> Version:
         """Make a candidate from a recipe and a period; see `making.train`."""
         from lifecycle.workspace import making
 
-        actor = actors.who(by)
+        actor = self.who(by)
         return making.train(
             cast("Workspace", self),
             name,
@@ -71,13 +91,13 @@ class Releasing:
         reason: str,
         target: Target = "production",
         share: float | None = None,
-        by: str | None = None,
+        by: By = None,
         as_of: datetime | str | None = None,
     ) -> Proposal:
         """Ask for a version to go live, with the evidence as it stands now."""
         from lifecycle.workspace import gating
 
-        actor = actors.who(by)
+        actor = self.who(by)
         return gating.propose(
             cast("Workspace", self),
             name,
@@ -96,7 +116,7 @@ class Releasing:
         proposal: int | None = None,
         *,
         reason: str,
-        by: str | None = None,
+        by: By = None,
         target: Target | None = None,
         share: float | None = None,
         digest: str | None = None,
@@ -108,32 +128,29 @@ class Releasing:
         the last one the version goes live. A trial starts with `canary_share` of the
         settings where neither the proposal nor `share` names another one.
         """
-        actor, release = actors.who(by), self.model(name).release
+        release = self.model(name).release
         asked = self.registry.proposal(name, self.pending(name, proposal))
         if target == "experimental" != asked.target and share is None:
             share = release.canary_share
         version = self.registry.version(name, asked.number)
-        columns.check(cast("Workspace", self).view(name, as_of), version)
-        move = promotion.approve(
-            self.registry,
-            name,
+        columns.check(self.view(name, as_of), version)
+        return self._decided(
+            promotion.approve,
             asked.id,
-            approver=actor.name,
-            source=actor.source,
-            reason=reason,
-            digest=digest,
-            at=self.moment(as_of),
+            digest,
+            name,
+            by,
+            reason,
+            as_of,
             target=target,
             share=share,
             two_persons=release.two_persons,
             approvers=release.approvers,
             verified=release.verified,
-            unattended=actors.unattended(),
             evidence=shown.report(
                 cast("Workspace", self), name, as_of=self.moment(as_of)
             ),
         )
-        return self._told(move)
 
     def reject(
         self,
@@ -141,24 +158,13 @@ class Releasing:
         proposal: int | None = None,
         *,
         reason: str,
-        by: str | None = None,
+        by: By = None,
         digest: str | None = None,
         as_of: datetime | str | None = None,
     ) -> promotion.Move:
         """Reject a proposal (the pending one where none is named)."""
-        actor = actors.who(by)
-        move = promotion.reject(
-            self.registry,
-            name,
-            self.pending(name, proposal),
-            approver=actor.name,
-            source=actor.source,
-            reason=reason,
-            digest=digest,
-            at=self.moment(as_of),
-            unattended=actors.unattended(),
-        )
-        return self._told(move)
+        asked = self.pending(name, proposal)
+        return self._decided(promotion.reject, asked, digest, name, by, reason, as_of)
 
     def withdraw(
         self,
@@ -166,7 +172,7 @@ class Releasing:
         proposal: int | None = None,
         *,
         reason: str,
-        by: str | None = None,
+        by: By = None,
         as_of: datetime | str | None = None,
     ) -> promotion.Move:
         """Take a proposal back (the pending one where none is named)."""
@@ -184,11 +190,19 @@ class Releasing:
         share: float = 1.0,
         *,
         reason: str,
-        by: str | None = None,
+        by: By = None,
         as_of: datetime | str | None = None,
     ) -> promotion.Move:
-        """Give the version on trial more of the traffic; all of it promotes it."""
+        """Give the version on trial more of the traffic; all of it promotes it.
+
+        Where the settings ask for several approvals one person gives it up to
+        `alone_up_to`; more is proposed and approved.
+        """
         release = self.model(name).release
+        trial = self.registry.roles(name).get("experimental")
+        if trial is not None:
+            version = self.registry.version(name, trial.number)
+            columns.check(self.view(name, as_of), version)
         move = promotion.widen(
             self.registry,
             name,
@@ -197,6 +211,7 @@ class Releasing:
             approvers=release.approvers,
             verified=release.verified,
             approvals=release.approvals,
+            alone_up_to=release.alone_up_to,
             unattended=actors.unattended(),
             **self._by(by, reason, as_of),
         )
@@ -208,7 +223,7 @@ class Releasing:
         number: int,
         *,
         reason: str,
-        by: str | None = None,
+        by: By = None,
         as_of: datetime | str | None = None,
     ) -> promotion.Move:
         """Let a version score everything that production scores, and serve nothing."""
@@ -223,7 +238,7 @@ class Releasing:
         name: str,
         *,
         reason: str,
-        by: str | None = None,
+        by: By = None,
         as_of: datetime | str | None = None,
     ) -> promotion.Move:
         """End the shadow; the version is what it was before."""
@@ -242,7 +257,7 @@ class Releasing:
         number: int,
         *,
         reason: str,
-        by: str | None = None,
+        by: By = None,
         as_of: datetime | str | None = None,
     ) -> promotion.Move:
         """Take its role from a trial, a shadow or the previous version."""
@@ -261,21 +276,74 @@ class Releasing:
         name: str,
         *,
         reason: str,
-        by: str | None = None,
+        by: By = None,
         to: int | None = None,
         as_of: datetime | str | None = None,
     ) -> promotion.Move:
-        """End the experiment, or put the previous version back into production."""
+        """End the experiment, or put the previous version back into production.
+
+        It is done also where the log has no values any more for a column that the
+        version reads; the sentence says so then.
+        """
         self.model(name)
+        lacks = self._lacking(name, to, as_of)
         move = promotion.roll_back(
             self.registry, name, to=to, **self._by(by, reason, as_of)
         )
+        if lacks and move.roles["production"].number != move.entry.before["production"]:
+            move = replace(move, sentence=f"{move.sentence}; but {lacks}")
         return self._told(move)
 
-    def _by(
-        self, by: str | None, reason: str, as_of: datetime | str | None
-    ) -> dict[str, Any]:
-        actor = actors.who(by)
+    def _lacking(self, name: str, to: int | None, as_of: datetime | str | None) -> str:
+        """What the version to return to reads and the log does not have; or nothing."""
+        roles = self.registry.roles(name)
+        back = roles["previous"].number if to is None and "previous" in roles else to
+        if back is None or "production" not in roles:
+            return ""
+        version, serves = (
+            self.registry.version(name, each)
+            for each in (back, roles["production"].number)
+        )
+        if set(columns.names(version)) <= set(columns.names(serves)):
+            return ""  # as a rule; nothing more has to be read
+        try:
+            columns.check(self.view(name, as_of), version)
+        except errors.IllegalMove as error:
+            return str(error)
+        return ""
+
+    def _decided(
+        self,
+        decide: Any,
+        asked: int,
+        digest: str | None,
+        name: str,
+        by: By,
+        reason: str,
+        as_of: datetime | str | None,
+        **more: Any,
+    ) -> promotion.Move:
+        """A person's word on a proposal, about what was shown to them."""
+        if digest is None and self.model(name).release.digest_required:
+            raise errors.IllegalMove(
+                f"the settings of {name} ask for the digest of what was shown; "
+                "`lifecycle status` tells it, or decide in the promote notebook"
+            )
+        said = self._by(by, reason, as_of)
+        move = decide(
+            self.registry,
+            name,
+            asked,
+            approver=said.pop("actor"),
+            digest=digest,
+            unattended=actors.unattended(),
+            **said,
+            **more,
+        )
+        return self._told(move)
+
+    def _by(self, by: By, reason: str, as_of: datetime | str | None) -> dict[str, Any]:
+        actor = self.who(by)
         return {
             "actor": actor.name,
             "source": actor.source,
