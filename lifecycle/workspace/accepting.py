@@ -72,7 +72,7 @@ def accept(
         raise errors.IllegalMove(
             f"no feature of {name} has drifted, so there is nothing to accept"
         )
-    actor = actors.who(by)
+    actor = workspace.who(by)
     lasted = _lasted(course, chosen)
     count = chunks or min([view.settings.alerts.drift_chunks, *lasted])
     newest = course.analysis.chunks[-count:]
@@ -120,7 +120,7 @@ def withdraw(
         In unattended runs.
     """
     workspace.model(name)
-    actor = actors.who(by)
+    actor = workspace.who(by)
     return promotion.withdraw_acceptance(
         workspace.registry,
         name,

@@ -59,7 +59,7 @@ def collect(
         When the ledger was altered.
     """
     names = workspace.models if name is None else (name,)
-    actor, at, now = actors.who(by), workspace.moment(as_of), datetime.now(UTC)
+    actor, at, now = workspace.who(by), workspace.moment(as_of), datetime.now(UTC)
     pieces: list[Piece] = []
     for each in names:
         settings = workspace.model(each).artefacts
@@ -116,7 +116,7 @@ def hold(
 ) -> Entry:
     """Keep a version's stored model until it is released; see `promotion.hold`."""
     workspace.model(name)
-    actor = actors.who(by)
+    actor = workspace.who(by)
     return promotion.hold(
         workspace.registry,
         name,
@@ -139,7 +139,7 @@ def release(
 ) -> Entry:
     """End a legal hold; see `promotion.release`."""
     workspace.model(name)
-    actor = actors.who(by)
+    actor = workspace.who(by)
     return promotion.release(
         workspace.registry,
         name,

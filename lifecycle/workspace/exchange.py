@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle import __version__, errors, hooks, registry
 from lifecycle.registry import artefacts, canonical
-from lifecycle.workspace import actors, foreign, serving
+from lifecycle.workspace import foreign, serving
 
 if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
@@ -191,7 +191,7 @@ def receive(
             )
     shape = foreign.shaping(found, workspace.directory / "recipes", where=where)
     foreign.tried(estimator, found, shape, where=where)
-    actor = actors.who(by)
+    actor = workspace.who(by)
     birth: dict[str, Any] = {
         "features": found.names,
         "threshold": found.threshold,

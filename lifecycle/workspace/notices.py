@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lifecycle import alerts, config, errors
-from lifecycle.workspace import actors, moments
+from lifecycle.workspace import moments
 
 if TYPE_CHECKING:
     from lifecycle.config import Alerts
@@ -66,7 +66,7 @@ def acknowledge(
     as_of: datetime | str | None = None,
 ) -> Alert:
     """Take an alert on."""
-    actor, at = actors.who(by), workspace.moment(as_of)
+    actor, at = workspace.who(by), workspace.moment(as_of)
     return alerts.acknowledge(workspace.registry, id, by=actor.name, at=at)
 
 
@@ -93,7 +93,7 @@ def silence(
         raise errors.IllegalMove(
             f"{name} has no rule {rule!r}; there is {', '.join(sorted(known))}"
         )
-    actor = actors.who(by)
+    actor = workspace.who(by)
     return alerts.silence(
         workspace.registry,
         name,

@@ -129,7 +129,7 @@ def by_hand(
     say : callable
         Told each step in one sentence.
     """
-    person, asked = actors.who(by), _asked(workspace, name)
+    person, asked = workspace.who(by), _asked(workspace, name)
     if actors.unattended():
         raise errors.NotAllowed(
             f"renewing {name} by hand takes a person; `lifecycle due` does what is due"
@@ -162,6 +162,8 @@ def _step(course: _Course, renewal: registry.Renewal) -> registry.Renewal:
     """The next step; what the world refuses ends the renewal with its sentence."""
     try:
         return _STEPS[renewal.state](course, renewal)
+    except errors.Stopped:  # it stays open, and the next tick goes on
+        raise
     except (errors.Stale, errors.AlreadyRunning) as error:
         outcome, words = "overtaken", str(error)
     except (errors.IllegalMove, errors.NotEnoughData) as error:

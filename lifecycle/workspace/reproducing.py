@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lifecycle import errors, recipes, training
 from lifecycle.registry.artefacts import COLLECTED
-from lifecycle.workspace import actors, serving
+from lifecycle.workspace import serving
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -122,7 +122,7 @@ def again(
     """
     found = reproduce(workspace, name, number)
     old = workspace.registry.version(name, number)
-    actor = actors.who(by)
+    actor = workspace.who(by)
     if old.birth.get("recipe_sha256"):
         recipe = serving.recipe(workspace, old)
         recipes.keep(recipe, workspace.directory / "recipes")
