@@ -20,7 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from lifecycle import errors, promotion
-from lifecycle.registry import Registry, tables
+from lifecycle.registry import Proposal, Registry, tables
 
 NEWEST = sa.select(tables.ledger).order_by(tables.ledger.c.seq.desc()).limit(1)
 AT = datetime(2024, 3, 4, tzinfo=UTC)
@@ -28,7 +28,8 @@ VERSIONS = 12
 PAUSE = 0.002  # seconds between two looks
 KINDS = (
     *("propose", "propose", "propose", "approve", "approve"),
-    *("reject", "withdraw", "roll back", "shadow", "retire"),
+    *("approve", "approve", "try", "try", "widen", "widen"),
+    *("reject", "withdraw", "roll back", "guard", "shadow", "retire"),
 )
 REFUSED = (
     errors.AlreadyDecided,
@@ -64,32 +65,52 @@ def work(told: dict[str, Any], me: int) -> dict[str, Any]:
         number = chance.randint(1, VERSIONS)
         kind = chance.choice(KINDS)
         try:
-            if kind == "roll back":
-                move = promotion.roll_back(book, "m", actor=name, **say)
-                made.append([kind, None, move.entry.seq])
-            elif kind in ("shadow", "retire"):
-                change = promotion.shadow if kind == "shadow" else promotion.retire
-                move = change(book, "m", number, actor=name, **say)
-                made.append([kind, None, move.entry.seq])
-            elif kind == "propose" or asked is None:
-                new = promotion.propose(
-                    book, "m", number, author=name, evidence={}, **say
-                )
-                made.append(["propose", new.id, 0])
-            else:
-                shown = {"digest": asked.digest, **say}
-                if kind == "approve":
-                    move = promotion.approve(
-                        book, "m", asked.id, approver=name, **shown
-                    )
-                elif kind == "reject":
-                    move = promotion.reject(book, "m", asked.id, approver=name, **shown)
-                else:
-                    move = promotion.withdraw(book, "m", asked.id, actor=name, **say)
-                made.append([kind, asked.id, move.entry.seq])
+            made.append(_made(book, kind, number, asked, name, say))
         except REFUSED as error:
             refused[type(error).__name__] += 1
     return {"name": name, "made": made, "refused": refused}
+
+
+def _made(
+    book: Registry,
+    kind: str,
+    number: int,
+    asked: Proposal | None,
+    name: str,
+    say: dict[str, Any],
+) -> list[Any]:
+    """One move that was made: what the ledger calls it, its proposal, its row."""
+    own = {"actor": name, **say}
+    if kind == "roll back":
+        move = promotion.roll_back(book, "m", **own)
+    elif kind == "guard":  # whoever serves was judged, unless somebody is faster
+        serves = book.roles("m")["production"].number
+        move = promotion.roll_back(book, "m", automatic=True, number=serves, **own)
+    elif kind == "widen":
+        trial = book.roles("m").get("experimental")
+        share = 0.5 if trial is not None and trial.share < 0.5 else 1.0
+        move = promotion.widen(book, "m", share=share, **own)
+    elif kind in ("shadow", "retire"):
+        change = promotion.shadow if kind == "shadow" else promotion.retire
+        move = change(book, "m", number, **own)
+    elif kind in ("propose", "try") or asked is None:
+        new = promotion.propose(
+            book,
+            "m",
+            number,
+            target="experimental" if kind == "try" else "production",
+            author=name,
+            evidence={},
+            needed=1 + number % 2,  # every other version takes two persons
+            **say,
+        )
+        return ["propose", new.id, 0]
+    elif kind == "withdraw":
+        move = promotion.withdraw(book, "m", asked.id, **own)
+    else:
+        decide = promotion.approve if kind == "approve" else promotion.reject
+        move = decide(book, "m", asked.id, approver=name, digest=asked.digest, **say)
+    return [move.entry.move, move.entry.proposal, move.entry.seq]
 
 
 def watch(told: dict[str, Any], stop: Path) -> dict[str, Any]:

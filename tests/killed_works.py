@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from abc import abstractmethod
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,14 +19,22 @@ import threadpoolctl  # noqa: F401
 from nbformat import v4, writes
 
 import lifecycle
-from lifecycle import config, promotion, workspace
+from lifecycle import alerts, config, promotion, routing, workspace
 from lifecycle.registry import Registry, upgrading  # noqa: F401
-from lifecycle.workspace import Workspace, front, making, pages, scoring  # noqa: F401
+from lifecycle.workspace import (
+    Workspace,
+    front,  # noqa: F401
+    guarding,
+    health,
+    making,  # noqa: F401
+    pages,  # noqa: F401
+    scoring,  # noqa: F401
+)
+from tests.decided import LIVE, OTHER, PERSON, WAYS, decide
+from tests.whole import book_is_whole, files_are_whole
 
-LIVE = datetime(2024, 3, 4, tzinfo=UTC)
 WEEK = timedelta(weeks=1)
 ROWS = 60
-PERSON, OTHER = "Ana Silva", "Dana Weber"
 SETTINGS = """
 [models.calls]
 owner = "Ana Silva"
@@ -74,49 +81,6 @@ def known(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[["id", "time", "outcome"]].assign(time=late)
 
 
-def book_is_whole(book: Registry, model: str) -> None:
-    """One production version, a ledger that can be verified, every artefact loads."""
-    assert book.verify_ledger() is None
-    roles = book.roles(model)
-    versions = {version.number: version for version in book.versions(model)}
-    holders = [v.number for v in versions.values() if v.status == "production"]
-    assert holders == [roles["production"].number], holders
-    assert abs(sum(role.share for role in roles.values()) - 1) < 1e-12, roles
-    for version in versions.values():
-        book.load(version)
-    told = book.ledger(model)
-    assert [entry.seq for entry in told] == sorted({entry.seq for entry in told})
-    decided = [
-        entry.proposal
-        for entry in told
-        if entry.move in ("approve", "reject", "withdraw")
-    ]
-    assert len(decided) == len(set(decided)), decided
-    # the database is sound underneath, too
-    with book.reading() as look:
-        if look.connection.dialect.name == "sqlite":
-            check = look.connection.exec_driver_sql("PRAGMA integrity_check").scalar()
-            assert check == "ok", check
-
-
-def files_are_whole(place: Path) -> None:
-    """Whatever has a name can be read; what begins with a dot is nobody's business."""
-    for path in sorted(place.rglob("*")):
-        if path.is_dir() or any(
-            part.startswith(".") for part in path.relative_to(place).parts
-        ):
-            continue
-        if path.parent.name == "_delta_log" and path.suffix == ".json":
-            for line in path.read_text().splitlines():
-                json.loads(line)
-        elif path.suffix in (".json", ".ipynb"):
-            json.loads(path.read_text())
-        elif path.suffix == ".html":
-            assert path.read_text().rstrip().endswith("</html>"), path
-        elif path.suffix in (".skops", ".csv", ".py", ".toml", ".log"):
-            assert path.stat().st_size, path
-
-
 class Work:
     """Something to be killed at.
 
@@ -157,44 +121,10 @@ class Work:
         self.look(turn)
 
 
-def decide(book: Registry, model: str, turn: int, number: int) -> None:
-    """From a proposal to a rollback, each turn another way; clears up before."""
-    who = {"at": LIVE + turn * timedelta(hours=1), "reason": f"turn {turn}"}
-    roles = book.roles(model)
-    if "experimental" in roles:
-        promotion.roll_back(book, model, actor=OTHER, **who)
-    if "shadow" in roles:
-        promotion.retire(book, model, roles["shadow"].number, actor=OTHER, **who)
-    for left in promotion.pending(book, model):
-        promotion.withdraw(book, model, left.id, actor=PERSON, **who)
-    if turn % 5 == 0:
-        promotion.shadow(book, model, number, actor=PERSON, **who)
-    asked = promotion.propose(
-        book, model, number, author=PERSON, evidence={"turn": turn}, **who
-    )
-    say = {"approver": OTHER, "digest": asked.digest, **who}
-    if turn % 5 == 0:
-        promotion.reject(book, model, asked.id, **say)
-    elif turn % 5 == 1:
-        promotion.withdraw(book, model, asked.id, actor=PERSON, **who)
-    elif turn % 5 == 2:
-        promotion.approve(book, model, asked.id, **say)
-        promotion.roll_back(book, model, actor=OTHER, **who)
-    else:
-        promotion.approve(
-            book, model, asked.id, target="experimental", share=0.05, **say
-        )
-        promotion.widen(book, model, share=0.5, actor=OTHER, **who)
-        if turn % 5 == 3:
-            promotion.widen(book, model, actor=OTHER, **who)
-        else:
-            promotion.roll_back(book, model, actor=OTHER, **who)
-
-
 class Moves(Work):
     """From a registration to a rollback, in the book alone, on either database."""
 
-    kinds = 5
+    kinds = WAYS
 
     def _book(self) -> Registry:
         if self.url:
@@ -235,7 +165,7 @@ class Moves(Work):
         book = self._book()
         assert promotion.pending(book, "m") == []
         newest = book.versions("m")[-1]
-        assert (newest.status == "production") == (turn % 5 == 3), (turn, newest)
+        assert (newest.status == "production") == (turn % WAYS == 3), (turn, newest)
 
 
 class Desk(Work):
@@ -344,6 +274,68 @@ class Train(Desk):
         assert promotion.pending(self._desk().registry, "calls") == []
 
 
+class Guard(Desk):
+    """A release that fails goes back by itself, and its owner is told."""
+
+    kinds = 2
+
+    def act(self, turn: int) -> None:
+        ws, at = self._desk(), self.at(turn)
+        book, number = ws.registry, self._bad(ws, turn)
+        told = [e.move for e in book.ledger("calls") if e.number == number]
+        if told == ["register"]:
+            promotion.propose(
+                book,
+                "calls",
+                number,
+                target=("production", "experimental")[turn % 2],
+                author=PERSON,
+                reason="newer",
+                evidence={"passed": True},
+                at=at,
+            )
+        if "approve" not in told:
+            ws.approve("calls", reason="go", by=OTHER, as_of=at)
+        tally = routing.Tally()
+        hour = health.hour_of(at + timedelta(hours=3))
+        role = ("production", "experimental")[turn % 2]
+        tally.add(str(number), role, hour, seconds=1.0, requests=60, rows=60, errors=50)
+        health.write(ws, "calls", tally, token=f"turn{turn}")
+        guarding.guard(ws.view("calls", at + timedelta(days=1)))
+
+    def _bad(self, ws: Workspace, turn: int) -> int:
+        """The version of a turn; registered where it is not yet."""
+        book = ws.registry
+        first = book.version("calls", 1)
+        for each in book.versions("calls"):
+            if each.birth.get("turn") == turn:
+                return each.number
+        born = {"features": first.features, "threshold": 0.5, "turn": turn}
+        return book.register(
+            "calls",
+            recipe=first.recipe,
+            estimator=book.load(first),
+            birth={**born, "trained_to": first.trained_to},
+            author=PERSON,
+            at=self.at(turn),
+        ).number
+
+    def look(self, turn: int) -> None:
+        self.whole(turn)
+        ws = self._desk()
+        number = self._bad(ws, turn)
+        assert ws.registry.roles("calls")["production"].number == 1
+        assert "experimental" not in ws.registry.roles("calls")
+        told = [e.move for e in ws.registry.ledger("calls") if e.number == number]
+        assert told == ["register", "propose", "approve", "roll back"], told
+        said = [
+            each.subject
+            for each in alerts.history(ws.registry, "calls")
+            if each.rule == "rollback"
+        ]
+        assert said.count(f"version {number}") == 1, said
+
+
 class Report(Desk):
     """A page is run, its report and the index are written."""
 
@@ -371,5 +363,6 @@ WORKS: dict[str, type[Work]] = {
     "ingest": Ingest,
     "score": Score,
     "train": Train,
+    "guard": Guard,
     "report": Report,
 }

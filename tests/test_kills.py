@@ -21,9 +21,16 @@ import pytest
 
 from tests import postgres
 
-FEW = {"moves": 15, "ingest": 8, "score": 3, "train": 3, "report": 1}
+FEW = {"moves": 15, "ingest": 6, "score": 3, "train": 2, "guard": 3, "report": 1}
 FEW_THERE = {"moves@postgresql": 10}
-MANY = {"moves": 300, "ingest": 200, "score": 100, "train": 100, "report": 100}
+MANY = {
+    "moves": 300,
+    "ingest": 150,
+    "score": 100,
+    "train": 75,
+    "guard": 75,
+    "report": 100,
+}
 MANY_THERE = {"moves@postgresql": 200}
 HERE = Path(__file__).parent
 
