@@ -140,20 +140,21 @@ def reports(ws: Workspace, each: int) -> None:
             continue
         newest = done[0]
         source = ws.directory / newest.directory
-        for back in range(1, each + 1):
-            as_of = newest.as_of - timedelta(days=back)
-            place = source.parent / f"{as_of:%Y-%m-%d}"
-            _linked(source, place)
-            ws.registry.record_run(
-                name,
-                newest.notebook,
-                as_of,
-                slot=None,
-                status="succeeded",
-                started=as_of,
-                ended=as_of,
-                exit_code=0,
-                verdict=newest.verdict,
-                summary=newest.summary,
-                directory=str(place.relative_to(ws.directory)),
-            )
+        with ws.registry.atomic() as book:  # all at once: each alone is a write to disk
+            for back in range(each, 0, -1):
+                as_of = newest.as_of - timedelta(days=back)
+                place = source.parent / f"{as_of:%Y-%m-%d}"
+                _linked(source, place)
+                book.record_run(
+                    slot=None,
+                    model=name,
+                    notebook=newest.notebook,
+                    as_of=as_of,
+                    status="succeeded",
+                    started=as_of,
+                    ended=as_of,
+                    exit_code=0,
+                    verdict=newest.verdict,
+                    summary=newest.summary,
+                    directory=str(place.relative_to(ws.directory)),
+                )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -93,8 +94,13 @@ class Registry(Watching):
 
         return opening.connect(self._url)
 
+    @cached_property
+    def _held(self) -> threading.local:
+        return threading.local()
+
     def __getstate__(self) -> dict[str, Any]:
-        state = {key: v for key, v in self.__dict__.items() if key != "_engine"}
+        here = ("_engine", "_held")
+        state = {key: v for key, v in self.__dict__.items() if key not in here}
         return {**state, "_revived": {}}
 
     def __repr__(self) -> str:
@@ -121,8 +127,28 @@ class Registry(Watching):
         """One consistent look at the book; never waits for writers."""
         from lifecycle.registry import opening, reading
 
+        held = getattr(self._held, "book", None)
+        if held is not None:
+            yield held
+            return
         with opening.begin(self._engine, writes=False) as connection:
             yield reading.Reading(connection)
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Let all that this thread reads inside be one consistent look.
+
+        For who asks a thousand questions in a row, such as the index of a fleet: they
+        go by one connection, and are of one moment. What is changed inside, by this
+        thread too, is not seen before it is left.
+        """
+        with self.reading() as book:
+            outer = getattr(self._held, "book", None)
+            self._held.book = book
+            try:
+                yield
+            finally:
+                self._held.book = outer
 
     # ---------------------------------------------------------------- versions
 

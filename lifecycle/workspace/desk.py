@@ -255,7 +255,8 @@ class Workspace(Releasing, Watching):
         """One row a model: health, versions, alerts, proposals, last and next run."""
         from lifecycle.workspace import overview
 
-        return overview.status(self, as_of=self.moment(as_of))
+        with self.registry.at_once():
+            return overview.status(self, as_of=self.moment(as_of))
 
     def history(self, name: str) -> list[Entry]:
         """The ledger of one model, oldest first; who did what, and why."""

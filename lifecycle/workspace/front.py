@@ -47,22 +47,20 @@ def write_index(
     elif kept.exists():
         told = json.loads(kept.read_text(encoding="utf-8"))
         chart, notes = figures.Picture(told["svg"], told["alt"]), told["notes"]
-    rows = []
-    for each in overview.status(workspace, as_of=as_of):
-        row = _row(workspace, each)
-        lifeline.write(workspace, row, as_of=as_of)
-        rows.append(row)
+    rows, moves = [], {}
+    with workspace.registry.at_once():
+        for each in overview.status(workspace, as_of=as_of):
+            row, moved = _row(workspace, each), lifeline.moved(workspace, each.model)
+            lifeline.write(workspace, row, as_of=as_of, history=moved)
+            rows.append(row)
+            moves[each.model] = moved
     return index.write(
         workspace.reports,
         rows,
         title=workspace.settings.workspace.title,
         generated=as_of,
         locale=workspace.settings.workspace.locale,
-        history=[
-            move
-            for name in workspace.models
-            for move in lifeline.moved(workspace, name)
-        ],
+        history=[move for name in workspace.models for move in moves[name]],
         chart=chart,
         notes=notes,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from lifecycle import alerts, figures, findings, periods, registry
 from lifecycle.jobs import index
 from lifecycle.jobs import record as records
-from lifecycle.workspace import notices, overview, pages
+from lifecycle.workspace import drawn, notices, overview, pages
 from lifecycle.workspace.overview import number
 
 if TYPE_CHECKING:
@@ -22,7 +23,13 @@ __all__ = ["accuracy", "beside", "moved", "reports", "write"]
 _ACTED = ("recalibrate", "retrain", "rebuild", "roll_back", "fix_data")
 
 
-def write(workspace: Workspace, row: index.Row, *, as_of: datetime) -> Path:
+def write(
+    workspace: Workspace,
+    row: index.Row,
+    *,
+    as_of: datetime,
+    history: Sequence[index.MoveLine],
+) -> Path:
     """Write the pages of a model below `reports/`.
 
     Parameters
@@ -32,6 +39,8 @@ def write(workspace: Workspace, row: index.Row, *, as_of: datetime) -> Path:
         How the model stands, as on the front page.
     as_of : datetime
         The moment the page speaks of.
+    history : sequence of MoveLine
+        All that happened to it, as `moved` tells.
     """
     name, book = row.model, workspace.registry
     runs = [run for run in book.runs(name) if run.directory]
@@ -47,10 +56,10 @@ def write(workspace: Workspace, row: index.Row, *, as_of: datetime) -> Path:
         row,
         generated=as_of,
         locale=workspace.settings.workspace.locale,
-        life=_life(workspace, name, accuracy(audit), ledger, as_of) if audit else None,
+        life=_life(workspace, name, audit, ledger, as_of) if audit else None,
         versions=_versions(workspace, name, ledger),
         reports=reports(runs),
-        history=moved(workspace, name),
+        history=history,
         facts=[(what, said) for what, said in facts if said],
     )
 
@@ -149,15 +158,14 @@ def moved(workspace: Workspace, name: str) -> list[index.MoveLine]:
 def _life(
     workspace: Workspace,
     name: str,
-    realised: Sequence[findings.Finding],
+    audit: records.Record,
     ledger: Sequence[Entry],
     as_of: datetime,
 ) -> figures.Picture | None:
     """The accuracy of the newest year, and below it what was done with the model."""
+    realised, estimated = accuracy(audit), accuracy(audit, "estimated")
     if not realised:
         return None
-    runs = workspace.registry.runs(name)
-    estimated = accuracy(overview.newest_record(workspace, runs, "audit"), "estimated")
     begin = min(row.period for row in realised)
     end = max(row.period for row in (*realised, *estimated))
     end = max(end, _label(workspace, name, as_of))
@@ -175,12 +183,17 @@ def _life(
                     each.lane, late, each.text, each.until, each.mark, each.bad
                 )
             )
-    return figures.life(
-        realised,
-        shown,
-        estimated=estimated,
-        title=f"{name}: accuracy, and what was done",
-        unit="%",
+    return drawn.once(
+        workspace,
+        name,
+        [[asdict(each) for each in told] for told in (realised, estimated, shown)],
+        lambda: figures.life(
+            realised,
+            shown,
+            estimated=estimated,
+            title=f"{name}: accuracy, and what was done",
+            unit="%",
+        ),
     )
 
 

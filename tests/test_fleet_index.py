@@ -1,0 +1,109 @@
+"""The index of a fleet: asked at once, drawn once, and written by one at a time."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+import lifecycle
+from lifecycle import figures
+from lifecycle.registry import Registry, opening
+from lifecycle.workspace import Workspace, drawn
+from tests.test_fleet import MODEL
+
+AT = datetime(2024, 4, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    tables = [MODEL.format(name=f"model-{number:02d}") for number in range(12)]
+    (tmp_path / "lifecycle.toml").write_text("".join(tables))
+    return lifecycle.open(tmp_path)
+
+
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Each opening of the database: whether it was for writing."""
+    found, begin = [], opening.begin
+
+    def counted(engine, *, writes):
+        found.append(writes)
+        return begin(engine, writes=writes)
+
+    monkeypatch.setattr(opening, "begin", counted)
+    return found
+
+
+def test_all_models_are_looked_over_by_one_connection(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws.registry.runs()
+    times = opened(monkeypatch)
+    ws.refresh_index(as_of=AT)
+    assert times == [False]
+    ws.status(as_of=AT)
+    assert times == [False, False]
+
+
+def test_what_is_read_at_once_is_of_one_moment_and_only_for_its_thread(
+    ws: Workspace,
+) -> None:
+    book, seen = ws.registry, []
+
+    def run() -> None:
+        book.record_run("model-00", "audit", AT, status="succeeded")
+        seen.append(len(book.runs()))
+
+    with book.at_once():
+        assert book.runs() == []
+        other = Thread(target=run)
+        other.start()
+        other.join()
+        with book.at_once():
+            seen.append(len(book.runs()))
+        seen.append(len(book.runs()))
+    assert [*seen, len(book.runs())] == [1, 0, 0, 1]
+    with pytest.raises(ZeroDivisionError), book.at_once():
+        _ = 1 / len(book.alerts())
+    assert len(book.runs()) == 1
+    copied: Registry = pickle.loads(pickle.dumps(book))
+    assert len(copied.runs()) == 1
+
+
+def test_a_picture_is_drawn_again_only_when_it_shows_something_else(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = []
+
+    def draw() -> figures.Picture:
+        times.append(len(times))
+        return figures.Picture(f"<svg>{len(times)}</svg>", "A life.")
+
+    told = [{"value": 0.7, "n": 30, "lower": float("nan")}]
+    first = drawn.once(ws, "leads", told, draw)
+    assert drawn.once(ws, "leads", told, draw) == first
+    assert drawn.once(ws, "other", told, draw).svg == "<svg>2</svg>"
+    told[0]["value"] = 0.71
+    assert drawn.once(ws, "leads", told, draw).svg == "<svg>3</svg>"
+    monkeypatch.setattr(drawn, "_libraries", lambda: ["a newer release"])
+    assert drawn.once(ws, "leads", told, draw).svg == "<svg>4</svg>"
+    assert drawn.once(ws, "none", told, lambda: None) is None
+    assert drawn.once(ws, "none", told, draw) is None  # that is kept as well
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"of": 3}', '{"of": "x", "picture": {"svg": 1}}', "null"]
+)
+def test_a_kept_picture_that_cannot_be_read_is_drawn_again(
+    text: str, ws: Workspace
+) -> None:
+    kept = ws.directory / ".lifecycle" / "drawn" / "leads.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(text)
+    made = figures.Picture("<svg/>", "A life.")
+    assert drawn.once(ws, "leads", 1, lambda: made) == made
+    assert json.loads(kept.read_text())["picture"]["alt"] == "A life."
