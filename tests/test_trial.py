@@ -215,6 +215,27 @@ def test_a_better_version_is_proposed_once_with_its_numbers(made: Made) -> None:
     assert trial.act(ws.view(NAME, now + 2 * WEEK)) is None
 
 
+def test_a_trial_that_won_asks_on_the_terms_of_the_settings(made: Made) -> None:
+    terms = "\n[models.leads.release]\napprovals = 2\ndecide_within_days = 3\n"
+    ws, now = made(settings=terms), BEGAN + 3 * WEEK
+    more = promotion.propose(
+        ws.registry, NAME, 2, target="experimental", share=0.6, author="ana",
+        reason="more", evidence={}, at=BEGAN + WEEK,
+    )  # fmt: skip
+    assert trial.act(ws.view(NAME, now)) is None  # that one is to be decided first
+    promotion.reject(ws.registry, NAME, more.id, approver="b", reason="no", at=now)
+    assert trial.act(ws.view(NAME, now)) is not None
+    (asked,) = promotion.pending(ws.registry, NAME)
+    assert (asked.target, asked.needed) == ("production", 2)
+    assert asked.expires_at == now + timedelta(days=3)
+    for who in ("dana", "ben"):
+        assert ws.registry.roles(NAME)["production"].number == 1
+        promotion.approve(
+            ws.registry, NAME, asked.id, approver=who, reason="go", at=now
+        )
+    assert ws.registry.roles(NAME)["production"].number == 2
+
+
 def test_a_worse_version_is_rolled_back_and_its_owner_told(made: Made) -> None:
     ws = made(better=False)
     now = BEGAN + 2 * WEEK
@@ -306,6 +327,22 @@ def test_the_plan_says_how_long_and_how_much_sooner_pairs_are(made: Made) -> Non
         trial.plan(view, effect=-1.0)
     with pytest.raises(errors.BadParameters, match="within 0 and 1, got 3"):
         trial.plan(view, share=3.0)
+
+
+def test_the_plan_goes_by_the_shadow_and_says_where_pairs_are_not_known(
+    made: Made,
+) -> None:
+    ws = made()
+    promotion.roll_back(ws.registry, NAME, actor="ana", reason="r", at=BEGAN)
+    alone = trial.plan(ws.view(NAME, BEGAN + WEEK))
+    assert [way.name for way in alone.ways] == ["arms"]
+    assert "how many is known once there is a second version" in alone.sentence
+    promotion.shadow(ws.registry, NAME, 2, actor="ana", reason="r", at=BEGAN)
+    told = trial.plan(ws.view(NAME, BEGAN + WEEK))
+    assert [way.name for way in told.ways] == ["arms", "pairs"]
+    assert "as both versions score the same keys" in told.sentence
+    never = trial.plan(ws.view(NAME, BEGAN + WEEK), effect=0.0002)
+    assert "takes more than ten years where half" in never.sentence
 
 
 def test_a_plan_before_the_first_outcome_is_one_sentence(made: Made) -> None:

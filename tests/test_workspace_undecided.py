@@ -10,8 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import lifecycle
-from lifecycle import alerts, errors
-from lifecycle.cli import releasing as commands
+from lifecycle import alerts, cli, errors
 from lifecycle.workspace import undecided
 from tests.calls import CALM, changed
 from tests.calls import desk as desk
@@ -46,6 +45,28 @@ def test_a_proposal_that_waits_is_an_alert_until_it_is_decided(desk: Path) -> No
     assert "nobody can decide it after 2024-04-22" in sentence
     ws.approve("calls", asked.id, reason="go", by="Dana", as_of=CALM + 8 * DAY)
     undecided.look(ws.view("calls", CALM + 9 * DAY))
+    assert opened(ws) == []
+
+
+def test_two_that_wait_too_long_are_two_alerts_and_each_closes_by_itself(
+    desk: Path,
+) -> None:
+    ws, first = waiting(desk)
+    ws.train("calls", as_of=CALM, by="Ana Silva")
+    later = CALM + 2 * DAY
+    second = ws.propose("calls", 3, reason="too", by="Ana Silva", as_of=later)
+    undecided.look(ws.view("calls", CALM + 8 * DAY))
+    assert len(opened(ws)) == 1
+    undecided.look(ws.view("calls", CALM + 10 * DAY))
+    said = opened(ws)
+    assert "version 2 waits" in said[0]
+    assert "version 3 waits" in said[1]
+    ws.reject("calls", first.id, reason="no", by="Dana", as_of=CALM + 11 * DAY)
+    undecided.look(ws.view("calls", CALM + 12 * DAY))
+    (left,) = opened(ws)
+    assert f"(proposal {second.id})" in left
+    (over,) = undecided.look(ws.view("calls", later + 14 * DAY))
+    assert f"proposal {second.id} of calls has expired" in over
     assert opened(ws) == []
 
 
@@ -99,14 +120,14 @@ remind_after_days = 1
 
 def test_more_approvals_than_approvers_are_refused_in_the_settings(desk: Path) -> None:
     with pytest.raises(errors.SettingsError, match="approvers names 1 and approvals"):
-        changed(desk, '[models.calls.release]\napprovals = 2\napprovers = ["A", "a"]\n')
+        changed(desk, '[models.calls.release]\napprovals = 2\napprovers = ["A"]\n')
 
 
 # -- at the terminal ------------------------------------------------------------------
 
 
 def terminal(*words: object):
-    return CliRunner().invoke(commands.app, [str(word) for word in words])
+    return CliRunner().invoke(cli.application(), [str(word) for word in words])
 
 
 def test_every_move_can_be_made_at_the_terminal(desk: Path) -> None:

@@ -68,6 +68,8 @@ class Plan:
         Arms, and pairs where both versions can be scored on the same keys.
     weeks : float
         The planned end, in weeks from the start; `nan` where none is set.
+    paired : bool
+        Both versions are to score the same keys, planned or not yet.
     """
 
     metric: Metric
@@ -79,6 +81,7 @@ class Plan:
     power: float
     ways: tuple[Way, ...]
     weeks: float = math.nan
+    paired: bool = False
 
     @property
     def best(self) -> Way:
@@ -125,7 +128,7 @@ class Plan:
         best = self.best
         median, sure = (self.in_weeks(best, k) for k in (best.median, best.sure))
         told += (
-            f" takes about {words.span(median)} where half of the trials stop, "
+            f" takes {_about(median)} where half of the trials stop, "
             f"{words.span(sure)} for {self.power:.0%} of them, watched at every step"
         )
         if best.name == "pairs":
@@ -135,6 +138,11 @@ class Plan:
                 f"{words.span(self.in_weeks(arms, arms.median))}"
             )
         told += f". A fixed end needs {words.span(self.in_weeks(best, best.fixed))}."
+        if self.paired and best.name != "pairs" and len(self.ways) == 1:
+            told += (
+                " As both versions will score the same keys it takes fewer weeks; how "
+                "many is known once there is a second version to compare with."
+            )
         if self.weeks < median:
             told += (
                 f" The planned {words.span(self.weeks)} are too few: give it more "
@@ -171,6 +179,7 @@ def plan(
     level: float = 0.05,
     power: float = 0.8,
     weeks: float = math.nan,
+    paired: bool = False,
 ) -> Plan:
     r"""How long a trial takes, before it begins.
 
@@ -196,6 +205,9 @@ def plan(
         How often the minimal effect shall be seen.
     weeks : float
         The planned end.
+    paired : bool
+        Both versions are to score the same keys, also where nobody knows yet how often
+        they disagree.
 
     Returns
     -------
@@ -253,7 +265,13 @@ def plan(
         power,
         tuple(ways),
         weeks,
+        paired or disagreeing is not None,
     )
+
+
+def _about(weeks: float) -> str:
+    told = words.span(weeks)
+    return f"about {told}" if told[0].isdigit() else told
 
 
 def _spreads(metric: Metric, effect: float) -> tuple[float, float]:

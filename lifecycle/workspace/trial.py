@@ -107,7 +107,8 @@ def plan(
         raise errors.NotEnoughData(
             f"{view.name} has no version in production to compare with; approve one"
         )
-    metric, apart, waited = comparing.usual(view, trial or view.previous, champion)
+    other = trial or _candidate(view) or view.previous
+    metric, apart, waited = comparing.usual(view, other, champion)
     if metric is None:
         raise errors.NotEnoughData(
             f"no outcome of {view.name} is due yet, so that the usual level of "
@@ -134,7 +135,18 @@ def plan(
         disagreeing=apart,
         level=told.level,
         weeks=told.weeks,
+        paired=told.own and told.paired,
     )
+
+
+def _candidate(view: View) -> registry.Version | None:
+    """Whom a trial would be about: the shadow, else what is proposed last."""
+    shadow = view.registry.roles(view.name).get("shadow")
+    asked = promotion.pending(view.registry, view.name)
+    if shadow is None and not asked:
+        return None
+    number = shadow.number if shadow is not None else asked[-1].number
+    return view.registry.version(view.name, number)
 
 
 def act(view: View) -> str | None:
@@ -178,7 +190,9 @@ def _propose(
     refused = {
         each.number
         for each in view.registry.proposals(view.name)
-        if each.status in ("rejected", "withdrawn") and each.created_at >= began
+        if each.status in ("rejected", "withdrawn")
+        and each.target == "production"
+        and each.created_at >= began
     }
     if trial.number in asked | refused:
         return None
