@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 
@@ -13,7 +13,7 @@ import pytest
 import lifecycle
 from lifecycle import figures
 from lifecycle.registry import Registry, opening
-from lifecycle.workspace import Workspace, drawn
+from lifecycle.workspace import Workspace, drawn, turns
 from tests.test_fleet import MODEL
 
 AT = datetime(2024, 4, 1, tzinfo=UTC)
@@ -107,3 +107,49 @@ def test_a_kept_picture_that_cannot_be_read_is_drawn_again(
     made = figures.Picture("<svg/>", "A life.")
     assert drawn.once(ws, "leads", 1, lambda: made) == made
     assert json.loads(kept.read_text())["picture"]["alt"] == "A life."
+
+
+def test_who_comes_while_it_is_done_leaves_it_to_the_one_who_does_it(
+    tmp_path: Path,
+) -> None:
+    mark, later = tmp_path / "here" / "index", AT + timedelta(days=1)
+    first = turns.taken(mark, AT)
+    assert next(first) == AT
+    assert list(turns.taken(mark, later)) == []
+    assert list(turns.taken(mark, AT - timedelta(days=1))) == []
+    assert next(first) == later  # once more for both, and of the latest moment
+    assert list(first) == []
+    assert list(turns.taken(mark, AT)) == [AT]
+
+
+def test_a_failure_in_the_middle_leaves_the_turn_to_the_next(ws: Workspace) -> None:
+    reports = ws.directory / "reports"
+    reports.write_text("no directory")
+    with pytest.raises(NotADirectoryError):
+        ws.refresh_index(as_of=AT)
+    reports.unlink()
+    page = ws.refresh_index(as_of=AT)
+    assert "12 models" in page.read_text()
+
+
+def test_of_many_processes_that_end_together_the_last_run_is_in_the_index(
+    ws: Workspace,
+) -> None:
+    def end(name: str) -> None:
+        lifecycle.open(ws.directory).registry.record_run(
+            name,
+            "audit",
+            AT,
+            status="failed",
+            summary=f"{name} was here",
+            directory=f"reports/{name}/x",
+        )
+        lifecycle.open(ws.directory).refresh_index(as_of=AT)
+
+    threads = [Thread(target=end, args=(name,)) for name in ws.models]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    text = (ws.reports / "index.html").read_text()
+    assert [name for name in ws.models if f"{name} was here" not in text] == []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle import figures, periods
 from lifecycle.jobs import index, store
 from lifecycle.jobs import record as records
-from lifecycle.workspace import lifeline, notices, overview
+from lifecycle.workspace import lifeline, notices, overview, turns
 from lifecycle.workspace.overview import number
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ def write_index(
 ) -> Path:
     """Write `reports/index.html`: all models, their reports, alerts and history.
 
+    Where another process writes it at this moment, that one writes it once more, and
+    this one does not wait.
+
     Parameters
     ----------
     workspace : Workspace
@@ -44,7 +47,16 @@ def write_index(
     if chart is not None:
         told = {"svg": chart.svg, "alt": chart.alt, "notes": list(notes)}
         store.write(kept, json.dumps(told))
-    elif kept.exists():
+    for moment in turns.taken(workspace.directory / ".lifecycle" / "index", as_of):
+        _write(workspace, kept, as_of=moment, notes=notes)
+    return workspace.reports / "index.html"
+
+
+def _write(
+    workspace: Workspace, kept: Path, *, as_of: datetime, notes: Sequence[str]
+) -> None:
+    chart = None
+    if kept.exists():
         told = json.loads(kept.read_text(encoding="utf-8"))
         chart, notes = figures.Picture(told["svg"], told["alt"]), told["notes"]
     rows, moves = [], {}
@@ -54,7 +66,7 @@ def write_index(
             lifeline.write(workspace, row, as_of=as_of, history=moved)
             rows.append(row)
             moves[each.model] = moved
-    return index.write(
+    index.write(
         workspace.reports,
         rows,
         title=workspace.settings.workspace.title,
