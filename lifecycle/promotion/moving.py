@@ -12,12 +12,13 @@ from lifecycle.promotion.standing import Standing
 from lifecycle.registry.records import VERIFIED
 
 if TYPE_CHECKING:
-    from lifecycle.registry import Entry, Proposal, Registry, Role
+    from lifecycle.registry import Entry, Proposal, Registry, Role, Version
     from lifecycle.registry.writing import Writing
 
 __all__ = [
     "Move",
     "allowed",
+    "carry_out",
     "decided",
     "differs",
     "roll_back",
@@ -129,6 +130,38 @@ def settle(book: Writing, before: Standing, after: Standing) -> None:
         book.mark(after.model, number, "retired")
 
 
+def carry_out(
+    book: Writing,
+    before: Standing,
+    after: Standing,
+    version: Version,
+    move: str,
+    *,
+    actor: str,
+    source: str,
+    reason: str,
+    at: datetime,
+    sentence: str,
+    evidence: Mapping[str, Any],
+) -> Move:
+    """The new roles and the ledger's row of a move, inside the caller's transaction."""
+    settle(book, before, after)
+    entry = book.enter(
+        after.model,
+        move,
+        actor=actor,
+        source=source,
+        reason=reason,
+        at=at,
+        number=version.number,
+        evidence={"artefact_sha256": version.sha256, **evidence},
+        before=before.facts(),
+        after=after.facts(),
+    )
+    roles = book.roles(after.model)
+    return Move(sentence, after.model, version.number, roles, entry)
+
+
 def widen(
     registry: Registry,
     model: str,
@@ -209,21 +242,19 @@ def widen(
                     differs(
                         proposal.author, actor, verb="widening", approvers=approvers
                     )
-        settle(book, before, after)
-        entry = book.enter(
-            model,
+        return carry_out(
+            book,
+            before,
+            after,
+            version,
             "widen",
             actor=actor,
             source=source,
             reason=reason,
             at=at,
-            number=number,
-            evidence={"artefact_sha256": version.sha256, **(evidence or {})},
-            before=before.facts(),
-            after=after.facts(),
+            sentence=f"version {number} of {model} now has {share:.0%} of the traffic",
+            evidence=evidence or {},
         )
-        sentence = f"version {number} of {model} now has {share:.0%} of the traffic"
-        return Move(sentence, model, number, book.roles(model), entry)
 
 
 def roll_back(
@@ -298,25 +329,21 @@ def roll_back(
                     "only a person may return to it"
                 )
             registry.check(target)
-        settle(book, before, after)
-        book.mark(model, bad, "rolled back")
-        version = book.version(model, bad)
-        entry = book.enter(
-            model,
+        move = carry_out(
+            book,
+            before,
+            after,
+            book.version(model, bad),
             "roll back",
             actor=actor,
             source=source,
             reason=reason,
             at=at,
-            number=bad,
-            evidence={
-                "artefact_sha256": version.sha256,
-                "automatic": automatic,
-                **(evidence or {}),
-            },
-            before=before.facts(),
-            after=after.facts(),
+            sentence=f"version {bad} of {model} was rolled back; "
+            f"version {after.production} has all the traffic",
+            evidence={"automatic": automatic, **(evidence or {})},
         )
+        book.mark(model, bad, "rolled back")
         for proposal in book.proposals(model, status="pending"):
             if proposal.number == bad:
                 why = f"version {bad} was rolled back: {reason}"
@@ -333,8 +360,4 @@ def roll_back(
                     before=after.facts(),
                     after=after.facts(),
                 )
-        sentence = (
-            f"version {bad} of {model} was rolled back; "
-            f"version {after.production} has all the traffic"
-        )
-        return Move(sentence, model, bad, book.roles(model), entry)
+        return move

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import errors
-from lifecycle.promotion.moving import Move, said, settle
+from lifecycle.promotion.moving import Move, carry_out, said
 from lifecycle.promotion.standing import Standing
 
 if TYPE_CHECKING:
@@ -59,21 +59,20 @@ def shadow(
         version = book.version(model, number)
         after = before.watch(number)
         registry.check(version)
-        settle(book, before, after)
-        entry = book.enter(
-            model,
+        return carry_out(
+            book,
+            before,
+            after,
+            version,
             "shadow",
             actor=actor,
             source=source,
             reason=reason,
             at=at,
-            number=number,
-            evidence={"artefact_sha256": version.sha256, **(evidence or {})},
-            before=before.facts(),
-            after=after.facts(),
+            sentence=f"version {number} of {model} scores everything and serves "
+            "nothing",
+            evidence=evidence or {},
         )
-        sentence = f"version {number} of {model} scores everything and serves nothing"
-        return Move(sentence, model, number, book.roles(model), entry)
 
 
 def retire(
@@ -131,22 +130,16 @@ def retire(
                 f"version {number} of {model} is the one to return to; giving it up "
                 "takes a person"
             )
-        settle(book, before, after)
-        entry = book.enter(
-            model,
+        return carry_out(
+            book,
+            before,
+            after,
+            version,
             "retire",
             actor=actor,
             source=source,
             reason=reason,
             at=at,
-            number=number,
-            evidence={
-                "artefact_sha256": version.sha256,
-                "automatic": automatic,
-                **(evidence or {}),
-            },
-            before=before.facts(),
-            after=after.facts(),
+            sentence=f"version {number} of {model} has no role any more",
+            evidence={"automatic": automatic, **(evidence or {})},
         )
-        sentence = f"version {number} of {model} has no role any more"
-        return Move(sentence, model, number, book.roles(model), entry)
