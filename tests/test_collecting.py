@@ -224,4 +224,4 @@ def test_a_collection_says_how_much_it_freed():
         repr(Collection((piece,)))
         == "<Collection 1 file of 3.5 MB was removed, 0 stay>"
     )
-    assert Collection(()).sentence == "0 files of 0.0 MB were removed, 0 stay"
+    assert Collection(()).sentence == "there is nothing to remove, 0 files stay"

@@ -170,7 +170,7 @@ def _gate(asked: Proposal) -> str:
     told = str(asked.evidence.get("gate") or "")
     if asked.evidence.get("passed", True):
         return told
-    return f"NOT PASSED: {told}" if told else "NOT PASSED"
+    return f"NOT PASSED. {told}".strip()
 
 
 def _needs(asked: Proposal, approvals: Sequence[Approval]) -> str:

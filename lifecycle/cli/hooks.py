@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 commands.app.add_typer(app, name="hooks")
 
+_LAST = "last told (UTC)"
 HookName = Annotated[str, typer.Argument(metavar="NAME", help="as the settings say")]
 
 
@@ -40,16 +41,16 @@ def hooks(context: typer.Context, as_json: AsJson = False) -> None:
         say.show("the settings have no hook; add a [hooks.NAME] table")
         return
     say.table(
-        ["hook", "model", "state", "begins after", "last told", "to tell", "given up"],
+        ["hook", "model", "state", "begins after", "to tell", "given up", _LAST],
         [
             [
                 each.hook,
                 each.model,
                 each.word,
                 "–" if each.since is None else f"row {each.since}",
-                _last(each.last),
                 each.left,
                 ", ".join(f"row {row.seq}" for row in each.dead) or "–",
+                _last(each.last),
             ]
             for each in found
         ],

@@ -73,6 +73,9 @@ class Collection:
     def sentence(self) -> str:
         """What became of how many files."""
         n, stay = len(self.gone), len(self.pieces) - len(self.gone)
+        if not n:
+            kept = "1 file stays" if stay == 1 else f"{stay:,} files stay"
+            return f"there is nothing to remove, {kept}"
         files = "1 file" if n == 1 else f"{n:,} files"
         done = "would be" if self.dry_run else "was" if n == 1 else "were"
         return f"{files} of {self.size / 1e6:,.1f} MB {done} removed, {stay:,} stay"

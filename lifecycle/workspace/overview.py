@@ -88,9 +88,8 @@ class Status:
         if names:
             until += f", {len(names)} of {each.needed} approvals given by "
             until += ", ".join(names)
-        gate = ""
-        if not each.evidence.get("passed", True):
-            gate = f"it has NOT passed the gate: {each.evidence.get('gate') or '–'}; "
+        passed = each.evidence.get("passed", True)
+        gate = "" if passed else "it has NOT passed the gate; "
         return (
             f"{self.model}: version {each.number} waits for {for_}{until} (proposal "
             f"{each.id}, {each.author}: {each.reason}); {gate}lifecycle approve "

@@ -130,6 +130,12 @@ class Releasing:
         """
         release = self.model(name).release
         asked = self.registry.proposal(name, self.pending(name, proposal))
+        if asked.status == "pending" and asked.needed < release.approvals:
+            raise errors.Stale(
+                f"proposal {asked.id} of {name} takes {asked.needed} and the settings "
+                f"now ask for {release.approvals} approvals; withdraw it and propose "
+                f"version {asked.number} again"
+            )
         if target == "experimental" != asked.target and share is None:
             share = release.canary_share
         version = self.registry.version(name, asked.number)
