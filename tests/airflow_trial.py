@@ -1,9 +1,9 @@
 """A real Airflow runs the DAG file: `python tests/airflow_trial.py DAG_FILE`.
 
-To be called by an interpreter that has Airflow 3, with AIRFLOW_HOME at a folder of its
-own. It runs each DAG of the file by `dag.test()`, as if it had been triggered by hand,
-and prints a line of JSON: the state of each DAG and of its tasks, what each task waits
-for, when it is due, and what a task makes of the exit codes of the command.
+To be called by an interpreter that has Airflow 3; the file is in the `dags` of a new
+AIRFLOW_HOME. It runs each DAG of the file by `dag.test()`, as if it had been triggered
+by hand, and prints a line of JSON: the state of each DAG and of its tasks, what each
+task waits for, when it is due, and what a task makes of the exit codes of the command.
 """
 
 from __future__ import annotations

@@ -188,15 +188,17 @@ def test_a_real_airflow_runs_the_pages_of_a_workspace_in_their_order(
     place = tmp_path / "desk"
     workspace.init(place)
     _, text, _ = terminal("-w", place, "airflow")
-    (tmp_path / "dags.py").write_text(text)
+    file = tmp_path / "home" / "dags" / "lifecycle.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
     env = os.environ | {
         "AIRFLOW_HOME": str(tmp_path / "home"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     }
-    told = {"env": env, "check": True, "capture_output": True, "text": True}
+    told = {"env": env, "check": True, "stdout": subprocess.PIPE, "text": True}
     subprocess.run([python, "-m", "airflow", "db", "migrate"], **told)
     trial = Path(__file__).with_name("airflow_trial.py")
-    ran = subprocess.run([python, trial, tmp_path / "dags.py"], **told)
+    ran = subprocess.run([python, trial, file], **told)
     line = next(x for x in ran.stdout.splitlines() if x.startswith("TOLD "))
     found = json.loads(line.removeprefix("TOLD "))
     dag = found["dags"]["lifecycle_my-model"]

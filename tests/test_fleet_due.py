@@ -10,8 +10,8 @@ import pytest
 import lifecycle
 from lifecycle import workspace
 from lifecycle.cli import course
-from lifecycle.workspace import fleet
-from tests.test_fleet import Desk, Terminal
+from lifecycle.workspace import chain, fleet, guarding
+from tests.test_fleet import MODEL, Desk, Terminal
 from tests.test_fleet import desk as desk
 
 MONDAY = "2024-04-01T07:30Z"
@@ -73,6 +73,44 @@ def test_the_exit_code_is_that_of_the_first_model_that_failed(
 ) -> None:
     ws = desk(*names)
     assert terminal("-w", ws.directory, "due", "--jobs", 1)[0] == code
+
+
+@pytest.mark.parametrize(
+    ("pages", "alarmed", "expected"),
+    [
+        ((), False, ["audit", "drift"]),
+        (("drift",), False, ["drift"]),
+        (("decide",), False, []),
+        (("drift",), True, ["audit", "decide", "drift", "promote"]),
+    ],
+)
+def test_of_what_is_due_single_pages_run_but_an_alert_runs_all_it_asks_for(
+    pages: tuple[str, ...],
+    alarmed: bool,
+    expected: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    times = '[models.anna.schedule]\naudit = "0 6 * * 1"\ndrift = "0 6 * * 1"\n'
+    (tmp_path / "lifecycle.toml").write_text(MODEL.format(name="anna") + times)
+    found: list[str] = []
+    moved = "version 2 was rolled back" if alarmed else ""
+    monkeypatch.setattr(guarding, "guard", lambda view: moved)
+    monkeypatch.setattr(
+        chain, "go", lambda ws, name, as_of, wanted, warm, note: found.extend(wanted)
+    )
+    ws = lifecycle.open(tmp_path)
+    ws.due(as_of=MONDAY, pages=pages)
+    assert sorted(found) == expected
+
+
+def test_a_page_that_is_not_there_is_refused_with_its_neighbour(
+    desk: Desk, terminal: Terminal
+) -> None:
+    ws = desk("anna", "berta")
+    code, out, err = terminal("-w", ws.directory, "due", "--page", "audi")
+    assert (code, out) == (30, "")
+    assert err == "there is no notebook 'audi'; did you mean audit?\n"
 
 
 def test_no_jobs_are_refused(desk: Desk, terminal: Terminal) -> None:
