@@ -260,7 +260,7 @@ def test_the_command_line_lists_tests_and_delivers(tmp_path, web, terminal):
     ws = bench(tmp_path, DEPLOY + WEB)
     code, out, _ = terminal("-w", tmp_path, "hooks")
     assert code == 0
-    assert out.count("row 0") == 2
+    assert out.count("begun  row 0") == 2
     code, out, _ = terminal("-w", tmp_path, "hooks", "test", "web")
     assert (code, out) == (0, "hook web: 127.0.0.1 took a ping\n")
     assert web.came[0]["move"] == "ping"

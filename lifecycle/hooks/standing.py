@@ -63,14 +63,16 @@ class State:
 
     @property
     def word(self) -> str:
-        """In a word: "new", "told", "waits", "fails" or "gave up"."""
+        """In a word: "new", "begun", "told", "waits", "fails" or "gave up"."""
         if self.since is None:
             return "new"
         if self.failing is not None and self.failing.last_error:
             return "fails"
         if self.left:
             return "waits"
-        return "gave up" if self.lost else "told"
+        if self.lost:
+            return "gave up"
+        return "begun" if self.last is None else "told"
 
     @property
     def sentence(self) -> str:
