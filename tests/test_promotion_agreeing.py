@@ -304,7 +304,7 @@ def test_a_shadow_serves_nothing_and_is_promoted_like_any_other(book) -> None:
 def test_a_second_shadow_is_one_sentence(book) -> None:
     book.register("leads", recipe="r", estimator=0, birth={}, author="anna", at=AT)
     move(promotion.shadow, book, 2)
-    with pytest.raises(errors.IllegalMove, match="is the shadow already; retire it"):
+    with pytest.raises(errors.IllegalMove, match="is the shadow already; unshadow it"):
         move(promotion.shadow, book, 3)
     move(promotion.retire, book, 2)
     assert book.version("leads", 2).status == "candidate"

@@ -17,7 +17,7 @@ _INSTEAD = {
     "production": "promote another version or roll back",
     "previous": "propose it for production, or retire it first",
     "experimental": "widen it, roll it back or retire it",
-    "shadow": "propose it, or retire it",
+    "shadow": "propose it, or unshadow it",
 }
 
 
@@ -174,8 +174,8 @@ class Standing:
         self._has_no(number, "production", "previous", "experimental", "shadow")
         if self.shadow is not None:
             raise errors.IllegalMove(
-                f"version {self.shadow} of {self.model} is the shadow already; retire "
-                "it first"
+                f"version {self.shadow} of {self.model} is the shadow already; "
+                "unshadow it first"
             )
         return replace(self, shadow=number)
 
