@@ -19,6 +19,7 @@ import pytest
 
 import lifecycle
 from lifecycle import errors
+from lifecycle.jobs import Warm
 from lifecycle.workspace import Workspace, clock, fleet, working
 from lifecycle.workspace.chain import Tick
 from tests import fleet_works as works
@@ -251,3 +252,34 @@ def test_index_and_deliveries_come_once_at_the_end_and_the_index_on_the_way(
     with ThreadPoolExecutor(1) as pool:
         ws.due(as_of=AS_OF, executor=pool)
     assert told == ["index", "index", 9]
+
+
+def test_pages_of_a_worker_start_warm_from_the_third_until_it_rests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(working, "Cold", lambda job: told.append("cold"))
+    monkeypatch.setattr(Warm, "__enter__", lambda self: told.append("server"))
+    monkeypatch.setattr(Warm, "start", lambda self, job: told.append("warm"))
+    later = working._Later()
+    for _ in range(4):
+        later.start({})
+    later.close()
+    later.start({})
+    assert told == ["cold", "cold", "server", "warm", "warm", "cold"]
+
+
+def test_a_worker_opens_its_workspace_anew_only_when_the_settings_changed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = desk("anna")
+    place = str(ws.directory)
+    first = working._desk(place)
+    assert working._desk(place) is first
+    assert working.standing(place) == ""
+    desk("anna", "berta")
+    assert working._desk(place).models == ("anna", "berta")
+    working.rest()
+    assert working._desk(place) is not first
+    (ws.directory / "lifecycle.toml").unlink()
+    assert working.standing(place).startswith(f"no lifecycle.toml in {place}; run ")

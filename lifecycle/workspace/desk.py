@@ -229,7 +229,7 @@ class Workspace(Releasing, Watching):
         """Do what is due, once: watch, guard, run, renew; see `clock.due`.
 
         With an executor, or a number of processes as `jobs`, several models at a time
-        and each by itself; see `fleet.due`.
+        and each by itself, started warm by its worker; see `fleet.due`.
         """
         from lifecycle.workspace import clock, fleet
 
