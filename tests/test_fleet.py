@@ -208,8 +208,8 @@ def test_a_pool_of_the_standard_library_that_breaks_loses_one_model(
 def test_a_killed_process_is_tried_once_more_and_only_its_model_fails(
     desk: Desk,
 ) -> None:
-    ws = desk("anna", "killer", "unlucky", "buggy", "berta")
-    ticks = ws.due(as_of=AS_OF, jobs=2)
+    ws, said = desk("anna", "killer", "unlucky", "buggy", "berta"), []
+    ticks = ws.due(as_of=AS_OF, jobs=2, say=said.append)
     assert [tick.model for tick in ticks if tick.kind == "proposal"] == [
         "anna",
         "unlucky",
@@ -220,6 +220,9 @@ def test_a_killed_process_is_tried_once_more_and_only_its_model_fails(
     assert works.attempts(ws.directory, "killer") == 2
     assert works.attempts(ws.directory, "unlucky") == 2
     assert works.attempts(ws.directory, "buggy") == 1
+    assert [words for words in said if "again" in words] == [
+        "unlucky: a process was killed by signal 9 in the middle, and it was done again"
+    ]
     buggy = next(tick for tick in ticks if tick.model == "buggy")
     assert isinstance(buggy, fleet.Failure)
     assert "fleet_works.py" in buggy.trace  # where it happened, in the other process

@@ -23,6 +23,7 @@ from multiprocessing.connection import Connection, Pipe
 from multiprocessing.reduction import ForkingPickler
 from types import TracebackType
 from typing import IO, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from lifecycle.errors import KernelDied
 from lifecycle.jobs.processes import begin, end_group
@@ -77,11 +78,18 @@ class Lanes(Executor):
         self._lock = threading.Lock()
         self._lanes: list[_Lane] = []
         self._free: list[_Lane] = []
+        self._died: WeakKeyDictionary[Future[Any], list[str]] = WeakKeyDictionary()
 
     def submit(self, fn: Callable[..., _T], /, *args: Any, **kwargs: Any) -> Future[_T]:
         """Have a function called in one of the processes."""
-        call = bytes(ForkingPickler.dumps((fn, args, kwargs)))
-        return self._threads.submit(self._make, call)
+        call, died = bytes(ForkingPickler.dumps((fn, args, kwargs))), list[str]()
+        future = self._threads.submit(self._make, call, died)
+        self._died[future] = died
+        return future
+
+    def died(self, future: Future[Any]) -> tuple[str, ...]:
+        """How each process ended that died with a call which was made again."""
+        return tuple(self._died.get(future, ()))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls; those under way are finished, others too or cancelled."""
@@ -110,7 +118,7 @@ class Lanes(Executor):
         else:
             self.stop()
 
-    def _make(self, call: bytes) -> Any:
+    def _make(self, call: bytes, died: list[str]) -> Any:
         """In a thread: hand a call to a process that is free, and wait for it."""
         with self._lock:
             if not self._free:
@@ -122,6 +130,7 @@ class Lanes(Executor):
                 answer = lane.make(call)
                 if answer is not None or lane.stopped:
                     break
+                died.append(lane.last)
         finally:
             with self._lock:
                 self._free.append(lane)

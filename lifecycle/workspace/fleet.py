@@ -183,7 +183,8 @@ class _Fleet:
                 elif error is not None:
                     self._note(name, (_failure(name, error),))
                 else:
-                    self._note(name, _taken(name, future.result()))
+                    died = executor.died(future) if isinstance(executor, Lanes) else ()
+                    self._note(name, (*_again(name, died), *_taken(name, future)))
         finally:
             for future in futures:
                 future.cancel()
@@ -233,8 +234,15 @@ def _error(future: Future[list[Tick]]) -> BaseException | None:
         return RuntimeError("the executor cancelled it")
 
 
-def _taken(name: str, told: object) -> tuple[Tick, ...]:
+def _again(name: str, died: Sequence[str]) -> tuple[Tick, ...]:
+    """What is said of a tick that was done once more."""
+    words = f"{name}: a process {{}} in the middle, and it was done again"
+    return tuple(Tick(name, "word", words.format(each)) for each in died)
+
+
+def _taken(name: str, future: Future[list[Tick]]) -> tuple[Tick, ...]:
     """What came back, if it is what `work` gives."""
+    told: object = future.result()
     if isinstance(told, list) and all(isinstance(each, Tick) for each in told):
         return tuple(told)
     return (_failure(name, RuntimeError(f"the executor gave back {told!r:.80}")),)
