@@ -252,6 +252,9 @@ def test_the_tick_tells_hooks_before_it_tells_people(tmp_path, web, terminal):
     assert code == 0
     assert "hooks: 1 failed and will be tried again (web, row" in out
     assert [each.kind for each in ws.registry.messages()] == ["opened"]
+    out = terminal("-w", tmp_path, "due")[1]
+    assert "hooks: 1 not tried before its time (web, row" in out
+    assert "tried 2 times, again at " in out
 
 
 def test_the_command_line_lists_tests_and_delivers(tmp_path, web, terminal):
