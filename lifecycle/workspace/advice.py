@@ -56,10 +56,10 @@ def _decide(name: str, asked: registry.Proposal, production: int | None) -> str:
             f"version than the one in production: `lifecycle reject {name} {asked.id}` "
             "with a reason, and propose again what is still wanted"
         )
+    shown = f"{name} {asked.id} --digest {asked.digest[:12]}"
     return (
-        f"Decide on proposal {asked.id}, version {asked.number}: "
-        f"`lifecycle approve {name} {asked.id}` or "
-        f"`lifecycle reject {name} {asked.id}`, with a reason"
+        f"Decide on proposal {asked.id}, version {asked.number}: `lifecycle approve "
+        f"{shown}` or `lifecycle reject {shown}`, with a reason"
     )
 
 
