@@ -129,7 +129,7 @@ def test_who_asks_for_more_than_the_usual_before_acting_has_paid_gets_it() -> No
 
 def test_a_proposal_that_another_release_has_overtaken_waits_for_no_approval() -> None:
     asked = SimpleNamespace(
-        id=4, number=2, against=1, created_at=START, status="pending"
+        id=4, number=2, against=1, created_at=START, status="pending", digest="d" * 64
     )
     book = SimpleNamespace(
         proposals=lambda name, status=None: [asked], alerts=lambda *a, **k: []
@@ -146,7 +146,10 @@ def test_a_proposal_that_another_release_has_overtaken_waits_for_no_approval() -
         )
 
     (now,) = advice.todo(at(1), [])
-    assert now.what.startswith("Decide on proposal 4, version 2: `lifecycle approve m")
+    told = (
+        "Decide on proposal 4, version 2: `lifecycle approve m 4 --digest dddddddddddd`"
+    )
+    assert now.what.startswith(told)
     (over,) = advice.todo(at(3), [])
     assert "`lifecycle reject m 4`" in over.what
     assert "approve" not in over.what
