@@ -68,7 +68,7 @@ def approve(
     """
     ws = commands.opened()
     asked = ws.registry.proposal(model, ws.pending(model, proposal))
-    given = digest or _looked_at(ws, asked)
+    given = digest or _looked_at(ws, asked, person)
     if digest and not asked.evidence.get("passed", True):
         say.complain(_gate(asked))
     done = ws.approve(
@@ -121,14 +121,14 @@ def whoami(person: Person = None) -> None:
     say.show(str(commands.opened().who(person)))
 
 
-def _looked_at(ws: Workspace, asked: Proposal) -> str:
+def _looked_at(ws: Workspace, asked: Proposal, person: str | None) -> str:
     """The digest of what is shown now, where the person says yes to it."""
     from lifecycle import errors
 
     if asked.status != "pending":
         return asked.digest  # the move says by whom it was decided
     _show(asked, ws.registry.approvals(asked.model, asked.id))
-    answer = say.ask("Approve it? Type yes: ")
+    answer = say.ask(f"Approve it as {ws.who(person)}? Type yes: ")
     if answer is None:
         raise errors.IllegalMove(
             f"nobody is at the terminal to look at proposal {asked.id} of "
