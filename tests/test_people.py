@@ -92,6 +92,8 @@ def test_the_hub_says_who_it_is_and_not_the_environment(hub: Hub) -> None:
         ({"kind": "user", "name": "ana"}, 302),
         ({"kind": "service", "name": "cron"}, 200),
         ({"kind": "user", "name": None}, 200),
+        ({"kind": "user", "name": "ana\n"}, 200),
+        ({"kind": "user", "name": "a" * 121}, 200),
         (["ana"], 200),
     ],
 )

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 __all__ = ["asked"]
 
 _SECONDS = 2.0
+_SIGNS = 120  # of a name
 _LONGEST = 65_536  # bytes of an answer about one person
 
 
@@ -61,4 +62,5 @@ def asked(address: str = "") -> str:
     if not isinstance(told, dict) or told.get("kind", "user") != "user":
         return ""
     name = told.get("name")
-    return name.strip() if isinstance(name, str) else ""
+    fine = isinstance(name, str) and name.isprintable() and len(name) <= _SIGNS
+    return str(name).strip() if fine else ""
