@@ -21,7 +21,7 @@ PREPARE = """
     from pathlib import Path
 
     from lifecycle import errors, promotion
-    from lifecycle.registry import Registry
+    from lifecycle.registry import Registry, slots
     from lifecycle.workspace import holding
 
     # before the forks, so that each is cheap
@@ -252,7 +252,7 @@ def happened(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
                 touch = dying_at(step)
                 for owner, name in (
                     (promotion, "begin_renewal"),
-                    (Registry, "claim_slot"),
+                    (slots, "take"),
                     (pages, "run"),
                     (promotion, "step_renewal"),
                     (training, "train"),

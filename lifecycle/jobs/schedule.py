@@ -6,13 +6,14 @@ does not exist moves to the next moment that does; where they go back it comes o
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lifecycle.errors import SettingsError
 
-__all__ = ["due", "next_slots"]
+__all__ = ["due", "missed", "next_slots"]
 
 _LOOK_BACK = tuple(timedelta(days=days) for days in (1, 8, 32, 367, 5 * 366))
 
@@ -22,7 +23,8 @@ def due(
 ) -> datetime | None:
     """The newest slot that has come and was not run.
 
-    Slots missed in between are not made up for: one run catches up with all.
+    Slots missed in between are not made up for: one run catches up with all. `missed`
+    names them.
 
     Parameters
     ----------
@@ -69,6 +71,56 @@ def due(
         if newest is not None or reached:
             return newest
     return None
+
+
+def missed(
+    cron: str,
+    timezone: str,
+    *,
+    last: datetime | None,
+    as_of: datetime,
+    most: int = 500,
+) -> list[datetime]:
+    """The slots that have come since one, oldest first; the last is due.
+
+    Parameters
+    ----------
+    cron, timezone, last, as_of
+        As in `due`. Without `last` there is one at most: nothing was missed before
+        the first.
+    most : int
+        The newest so many.
+
+    Returns
+    -------
+    list of datetime
+        In the given zone.
+
+    Raises
+    ------
+    lifecycle.errors.SettingsError
+
+    Examples
+    --------
+    >>> last = datetime(2023, 4, 3, 6, tzinfo=UTC)
+    >>> found = missed("0 6 * * *", "UTC", last=last, as_of=last + timedelta(days=2))
+    >>> [f"{slot:%a %H:%M}" for slot in found]
+    ['Tue 06:00', 'Wed 06:00']
+    """
+    newest = due(cron, timezone, last=last, as_of=as_of)
+    if newest is None or last is None:
+        return [] if newest is None else [newest]
+    found: deque[datetime] = deque(maxlen=most)
+    for back in (*_LOOK_BACK, as_of - last):
+        start = max(last, as_of - back)
+        found.clear()
+        for slot in _slots(cron, timezone, start):
+            if slot > as_of:
+                break
+            found.append(slot)
+        if start == last or len(found) == most:
+            break
+    return list(found)
 
 
 def next_slots(

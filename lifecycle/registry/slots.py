@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lifecycle.registry.writing import Writing
 
 __all__ = [
+    "abandon",
     "attempts",
     "beat",
     "end",
@@ -212,12 +213,14 @@ def end(
     return kept
 
 
-def give_back(book: Writing, claim: Claim, *, summary: str) -> bool:
-    """Let go of a slot that is not done: whoever comes next takes it at once."""
+def give_back(
+    book: Writing, claim: Claim, *, summary: str, after: timedelta = timedelta()
+) -> bool:
+    """Let go of a slot that is not done: whoever comes next, or later, takes it."""
     at, words = now(book), canonical.words(summary)
     change = sa.update(_RUN).where(*_held(claim), _RUN.c.status == "claimed")
-    done = {"status": "waiting", "next_try": at, "lease_until": None, "summary": words}
-    if book.connection.execute(change.values(**done)).rowcount != 1:
+    done: dict[str, Any] = {"status": "waiting", "summary": words, "lease_until": None}
+    if book.connection.execute(change.values(**done, next_try=at + after)).rowcount < 1:
         return False
     _attempted(book, claim, ended=at, status="given back", summary=words)
     return True
@@ -250,6 +253,16 @@ def lose(
         _attempted(book, gone, ended=at, status="lost", summary=words)
         lost.append(row)
     return lost
+
+
+def abandon(book: Writing, run: Run, *, summary: str) -> None:
+    """Try a run no more: it ends as its last attempt did, or as skipped."""
+    came = [one.status for one in attempts(book, run.id)]
+    ended = [status for status in came if status in (*_TRIED, "lost")]
+    words = canonical.words(f"{run.summary.rstrip('.')}; {summary}")
+    change = sa.update(_RUN).where(_RUN.c.id == run.id, _RUN.c.next_try.is_not(None))
+    told = {"status": ended[-1] if ended else "skipped", "summary": words}
+    book.connection.execute(change.values(**told, next_try=None))
 
 
 def skip(
@@ -337,10 +350,4 @@ def _supersede(book: Writing, claim: Claim, mine: Any) -> None:
         *mine, _RUN.c.next_try.is_not(None), _RUN.c.id != claim.run
     )
     for row in _runs(book, others):
-        ended = [one.status for one in attempts(book, row.id)]
-        came = [status for status in ended if status in (*_TRIED, "lost")]
-        status = came[-1] if came else "skipped"
-        words = f"{row.summary.rstrip('.')}; a newer run took its place"
-        change = sa.update(_RUN).where(_RUN.c.id == row.id)
-        told = {"status": status, "summary": words, "next_try": None}
-        book.connection.execute(change.values(**told))
+        abandon(book, row, summary="a newer run took its place")

@@ -9,8 +9,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import config, errors, jobs
-from lifecycle.jobs import schedule
-from lifecycle.workspace import continuous, overdue, pages, renewing
+from lifecycle.workspace import (
+    agenda,
+    claiming,
+    continuous,
+    overdue,
+    pages,
+    renewing,
+)
 from lifecycle.workspace.rows import LENGTH
 
 if TYPE_CHECKING:
@@ -18,6 +24,8 @@ if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
 
 __all__ = ["Tick", "go", "wanted"]
+
+_LATER = timedelta(minutes=1)  # after which a page that was running is tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,8 @@ class Tick:
     failed : bool
         For a renewal: whether it failed, so that nobody knows what it would have come
         to. One that was refused, or whose candidate did not pass, has not.
+    stopped : bool
+        For a run: whether it was ended on the way, and is tried again.
     """
 
     model: str
@@ -47,25 +57,34 @@ class Tick:
     run: jobs.Run | None = None
     rule: str = ""
     failed: bool = False
+    stopped: bool = False
 
 
 def wanted(
-    workspace: Workspace, name: str, as_of: datetime, *, alarmed: bool
+    workspace: Workspace,
+    name: str,
+    as_of: datetime,
+    *,
+    alarmed: bool,
+    note: Callable[[Tick], None] = lambda tick: None,
 ) -> dict[str, datetime | None]:
-    """Which notebooks are due now, each with the slot it would answer."""
+    """Which notebooks are due now, each with the slot it would answer.
+
+    Runs whose process is gone are written down as lost, and slots that are too late to
+    catch up with as skipped; `note` is told.
+    """
     settings = workspace.model(name)
-    found: dict[str, datetime | None] = {}
-    for notebook, cron in settings.schedule.crons().items():
-        last = workspace.registry.last_slot(name, notebook)
-        slot = schedule.due(
-            cron, workspace.settings.workspace.timezone, last=last, as_of=as_of
-        )
-        if slot is not None:
-            found[notebook] = slot
+    for run in agenda.lose(workspace, name):
+        note(Tick(name, "word", f"{name}: {agenda.lost_words(run)}"))
+    look = agenda.look(workspace, name, as_of=as_of)
+    for words in agenda.settle(workspace, name, look):
+        note(Tick(name, "word", words))
+    found = dict(look.wanted)
     if alarmed and settings.schedule.on_alert:
         for notebook in config.NOTEBOOKS:
-            found.setdefault(notebook, None)
-    if "decide" not in found and _asks_again(workspace, name, as_of):
+            slot, _ = look.held.get(notebook, (None, ""))
+            found.setdefault(notebook, slot)
+    if not {"decide"} & {*found, *look.held} and _asks_again(workspace, name, as_of):
         found["decide"] = None
     return found
 
@@ -116,7 +135,8 @@ def go(
 
     try:
         if any(each.is_open for each in workspace.registry.renewals(name)):
-            moved = timedelta() if "decide" in wanted else chunk
+            anew = "decide" in wanted and not told.begun("decide")
+            moved = timedelta() if anew else chunk
             renewed("schedule", told.ask, moved)
         if "decide" in told.wanted:
             alarmed = told.wanted["decide"] is None
@@ -128,7 +148,10 @@ def go(
         if "decide" in told.wanted:  # the other process asks
             del told.wanted["decide"]
             note(Tick(name, "renewal", str(error)))
-    told.run("audit", "drift", "promote")
+    except errors.Stopped as error:  # the renewal stays open; the next tick goes on
+        told.wanted.pop("decide", None)
+        note(Tick(name, "word", str(error)))
+    told.run_all()
 
 
 class _Pages:
@@ -146,6 +169,12 @@ class _Pages:
         self.workspace, self.name, self.as_of = workspace, name, as_of
         self.wanted, self.warm, self.note = dict(wanted), warm, note
 
+    def begun(self, notebook: str) -> bool:
+        """Whether the slot that is wanted of a page was begun before."""
+        slot = self.wanted.get(notebook)
+        last = self.workspace.registry.last_slot(self.name, notebook)
+        return slot is not None and last is not None and slot <= last
+
     def run(self, *notebooks: str) -> None:
         """Run those that are wanted and have not run, side by side."""
         now = [each for each in notebooks if each in self.wanted]
@@ -154,6 +183,25 @@ class _Pages:
                 if tick is not None:
                     self.note(tick)
 
+    def run_all(self) -> None:
+        """Run what is wanted still, each page after those that it waits for."""
+        while self.wanted:
+            now = [each for each in self.wanted if not self._first(each)]
+            for each in now:
+                slotted = self.wanted[each] is not None
+                why = agenda.waits(self.workspace, self.name, each)
+                if slotted and why:
+                    del self.wanted[each]
+                    self.note(Tick(self.name, "word", f"{self.name}: {each}: {why}"))
+            self.run(*now)
+
+    def _first(self, notebook: str) -> list[str]:
+        """The pages that are wanted and come before one."""
+        page = self.workspace.model(self.name).schedule.pages().get(notebook)
+        return [
+            each for each in (page.after if page else None) or () if each in self.wanted
+        ]
+
     def ask(self, at: datetime) -> Mapping[str, Any] | None:
         """Audit and drift, then the ruling of the page `decide`; `None` without one.
 
@@ -161,25 +209,44 @@ class _Pages:
         ------
         AlreadyRunning
             When another process answers its slot.
+        Stopped
+            When it has to wait for a page that comes first, or this process ends.
         """
-        self.run("audit", "drift")
-        for left in self.workspace.registry.runs(self.name, "decide", limit=1):
-            if left.status == "claimed":  # by a process that has died since
-                self.wanted.setdefault("decide", None)
+        while first := self._before("decide"):
+            self.run(*first)
+        if why := agenda.waits(self.workspace, self.name, "decide"):
+            raise errors.Stopped(f"{self.name}: decide waits, {why}")
         tick = self._one("decide", at)
         if tick is None:
             raise errors.AlreadyRunning(
                 f"another process answers what is due of {self.name}"
             )
         self.note(tick)
+        if tick.stopped:
+            raise errors.Stopped(tick.text)
         record = tick.run.record if tick.run else None
         return None if record is None else record.facts
 
+    def _before(self, notebook: str) -> list[str]:
+        """The pages that are wanted and must run now, for one to run at the end."""
+        pages = self.workspace.model(self.name).schedule.pages()
+        first = list((pages[notebook].after if notebook in pages else None) or ())
+        if notebook == "decide":  # on an alert also those without a schedule
+            first += [each for each in ("audit", "drift") if each not in pages]
+        ready: dict[str, None] = {}
+        for each in first:
+            if each in self.wanted:
+                ready |= dict.fromkeys(self._before(each) or [each])
+        return list(ready)
+
     def _one(self, notebook: str, at: datetime) -> Tick | None:
         slot = self.wanted.pop(notebook, None)
-        book = self.workspace.registry
-        if slot is not None and not book.claim_slot(self.name, notebook, slot):
-            return None
+        with claiming.held(self.workspace, self.name, notebook, slot, as_of=at) as mine:
+            return None if mine is None else self._held(mine, notebook, at, slot)
+
+    def _held(
+        self, mine: claiming.Held, notebook: str, at: datetime, slot: datetime | None
+    ) -> Tick:
         try:
             done = pages.run(
                 self.workspace,
@@ -191,10 +258,20 @@ class _Pages:
                 warm=self.warm,
                 index=False,
                 slot=slot,
+                held=mine,
             )
         except errors.AlreadyRunning as error:
+            mine.give_back(str(error), after=_LATER)
             words = f"{self.name}: {notebook} not started, {error}"
             return Tick(self.name, "run", words)
+        except errors.Stopped as error:
+            mine.give_back(str(error))
+            return Tick(self.name, "run", f"{self.name}: {error}", stopped=True)
+        except errors.BadParameters as error:
+            mine.end("failed", str(error), verdict="undefined")
+            return Tick(self.name, "run", f"{self.name}: {notebook} failed. {error}")
         told = done.record.summary if done.record else done.message
+        if not mine.over:
+            mine.end(done.status, told)
         words = f"{self.name}: {notebook} {done.status}. {told}"
         return Tick(self.name, "run", words, done)

@@ -95,7 +95,7 @@ def go(
     for over in undecided.look(workspace.view(name, as_of)):
         note(Tick(name, "proposal", over))
     alarmed = bool(opened or moved)
-    wanted = chain.wanted(workspace, name, as_of, alarmed=alarmed)
+    wanted = chain.wanted(workspace, name, as_of, alarmed=alarmed, note=note)
     if pages and not alarmed:
         wanted = {page: slot for page, slot in wanted.items() if page in pages}
     chain.go(workspace, name, as_of, wanted, warm, note)
