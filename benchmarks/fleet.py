@@ -26,7 +26,7 @@ from lifecycle.workspace import Workspace
 MODELS, REPORTS, JOBS = 300, 100, 2
 LOOK_SECONDS = 0.5
 MANY_PROCESSES = 24  # the command, and a lane: itself, a warm server, two pages of two
-STATUS_SECONDS, INDEX_SECONDS = 10.0, 30.0
+STATUS_SECONDS, INDEX_SECONDS = 5.0, 15.0
 
 
 def measure(directory: Path, models: int, old: int) -> Iterator[_table.Row]:

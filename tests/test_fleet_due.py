@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
 import lifecycle
 from lifecycle import workspace
 from lifecycle.cli import course
-from lifecycle.workspace import chain, fleet, guarding
+from lifecycle.workspace import chain, claiming, fleet, guarding
 from tests.test_fleet import MODEL, Desk, Terminal
 from tests.test_fleet import desk as desk
 
@@ -133,6 +136,30 @@ def test_ctrl_c_says_how_many_were_done_and_exits_as_a_shell_expects(
     code, _, err = terminal("-w", ws.directory, "due", "--jobs", 1)
     assert code == 130
     assert err == "stopped; 1 of 3 models were done with, the others stay due\n"
+
+
+def test_a_service_manager_ends_it_as_ctrl_c_does(
+    desk: Desk, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claiming, "ENDING", Event())
+    ws = desk("sleeper", "anna")
+    os.mkfifo(ws.directory / "begun")
+
+    def end() -> None:
+        begun.append(int((ws.directory / "begun").read_text()))  # waits for it
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    begun: list[int] = []
+    before = signal.getsignal(signal.SIGTERM)
+    manager = Thread(target=end)
+    manager.start()
+    code, _, err = terminal("-w", ws.directory, "due")
+    manager.join()
+    assert (code, signal.getsignal(signal.SIGTERM)) == (143, before)
+    assert claiming.ENDING.is_set()  # what ran in this process would end, too
+    assert err == "stopped; 0 of 2 models were done with, the others stay due\n"
+    with pytest.raises(ProcessLookupError):
+        os.kill(begun[0], 0)
 
 
 def test_a_cluster_without_its_library_is_said_with_the_remedy(

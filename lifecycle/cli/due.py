@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-_STOPPED = 130
-"""What a shell calls a command that Ctrl-C ended."""
+_SIGNALLED = 128
+"""What a shell adds to the signal that ended a command."""
 
 
 @app.command()
@@ -51,7 +52,7 @@ def due(
     ] = None,
 ) -> None:
     """Run what is due, once: what cron, a timer or an orchestrator calls."""
-    from lifecycle.workspace import checking, pages
+    from lifecycle.workspace import checking, pages, working
 
     ws = commands.opened()
     for each in page or ():
@@ -63,7 +64,11 @@ def due(
     shown = course.Course(len(names), progress)
     alone = len(names) < 2 and jobs == 1 and dask is None
     try:
-        with _cluster(ws, dask) as executor, shown.shown():
+        with (
+            working.stoppable(signal.SIGINT, signal.SIGTERM) as came,
+            _cluster(ws, dask) as executor,
+            shown.shown(),
+        ):
             ticks = ws.due(
                 as_of=as_of,
                 models=names,
@@ -76,7 +81,7 @@ def due(
     except KeyboardInterrupt:
         done = f"{shown.number} of {len(names)} models were done with"
         say.complain(f"stopped; {done}, the others stay due")
-        raise typer.Exit(_STOPPED) from None
+        raise typer.Exit(_SIGNALLED + (came or [signal.SIGINT])[-1]) from None
     if not ticks:
         say.show("nothing is due")
         _idle(ws, names)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -12,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle import config, errors, jobs
 from lifecycle.jobs.processes import Cold
-from lifecycle.workspace import desk, ticking
+from lifecycle.workspace import claiming, desk, ticking
 from lifecycle.workspace.chain import Tick
 
 if TYPE_CHECKING:
     from lifecycle.jobs.processes import Process
 
-__all__ = ["rest", "standing", "work"]
+__all__ = ["rest", "standing", "stoppable", "work"]
 
 _PAYS = 3
 """Runs at which a warm server has taken less than as many cold starts."""
@@ -52,15 +54,50 @@ def work(
         What the model, its settings or its data were wrong in.
     """
     done: list[Tick] = []
-    ticking.go(
-        _desk(directory),
-        model,
-        as_of=as_of,
-        warm=_WARM,
-        note=done.append,
-        pages=pages,
-    )
+    with stoppable(signal.SIGINT):
+        ticking.go(
+            _desk(directory),
+            model,
+            as_of=as_of,
+            warm=_WARM,
+            note=done.append,
+            pages=pages,
+        )
     return done
+
+
+@contextmanager
+def stoppable(*signals: int) -> Iterator[list[int]]:
+    """Let signals end what runs inside: pages are stopped, their slots given back.
+
+    The process is to end then; a page that it begins all the same is stopped at once.
+
+    Parameters
+    ----------
+    *signals : int
+        They raise `KeyboardInterrupt`. Not in a thread, where signals are another's.
+
+    Yields
+    ------
+    list of int
+        The signals that came.
+    """
+    came: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        came.append(number)
+        claiming.ENDING.set()
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield came
+        return
+    before = [(each, signal.signal(each, stop)) for each in signals]
+    try:
+        yield came
+    finally:
+        for each, handler in before:
+            signal.signal(each, handler)
 
 
 def standing(directory: str) -> str:
