@@ -16,6 +16,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import lifecycle
 from lifecycle import errors
@@ -55,6 +57,14 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
         return lifecycle.open(tmp_path)
 
     return made
+
+
+@pytest.fixture(scope="module")
+def seven(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    folder = tmp_path_factory.mktemp("seven")
+    tables = [MODEL.format(name=f"model-{number}") for number in range(7)]
+    (folder / "lifecycle.toml").write_text("".join(tables))
+    return lifecycle.open(folder)
 
 
 class Backwards(Executor):
@@ -124,6 +134,57 @@ def test_ticks_and_words_come_in_the_order_of_models_however_they_end(
         (number, 4, 0) for number in (1, 2, 3, 4)
     ]
     assert [done.left > 0 for done in ended] == [True, True, True, False]
+
+
+class Shuffled(Executor):
+    """Ends calls in a given order, each as told."""
+
+    def __init__(self, order: list[int], endings: list[str]) -> None:
+        self.order, self.endings, self.futures = order, endings, []
+
+    def submit(self, fn, /, *args, **kwargs):
+        self.futures.append((Future(), args[1]))
+        if len(self.futures) == len(self.order):
+            for place in self.order:
+                future, name = self.futures[place]
+                ending = self.endings[place]
+                if ending == "done":
+                    future.set_result([Tick(name, "proposal", f"{name} waits")])
+                elif ending == "raises":
+                    future.set_exception(errors.InputError(f"{name} is wrong"))
+                else:
+                    future.cancel()
+                    future.set_running_or_notify_cancel()
+        return self.futures[-1][0]
+
+
+@settings(max_examples=25)
+@given(data=st.data())
+def test_whatever_ends_when_and_how_each_model_is_told_once_and_in_its_place(
+    data: st.DataObject, seven: Workspace
+) -> None:
+    count = data.draw(st.integers(1, 7))
+    names = data.draw(st.permutations(seven.models))[:count]
+    order = data.draw(st.permutations(range(count)))
+    ways = st.sampled_from(["done", "raises", "cancelled"])
+    endings = data.draw(st.lists(ways, min_size=count, max_size=count))
+    said, told = [], []
+    executor = Shuffled(list(order), endings)
+    ticks = seven.due(
+        as_of=AS_OF,
+        models=names,
+        executor=executor,
+        say=said.append,
+        each=told.append,
+    )
+    assert [tick.model for tick in ticks] == names
+    assert said == [tick.text for tick in ticks]
+    assert [tick.kind for tick in ticks] == [
+        "proposal" if ending == "done" else "failure" for ending in endings
+    ]
+    assert sorted(done.model for done in told) == sorted(names)
+    assert [done.number for done in told] == list(range(1, count + 1))
+    assert told[-1].failed == sum(ending != "done" for ending in endings)
 
 
 @pytest.mark.parametrize("models", [(), ("berta", "anna", "berta")])

@@ -220,26 +220,40 @@ def test_at_a_terminal_a_bar_stands_below_the_words_and_is_gone_at_the_end(
     assert shown.endswith("\x1b[2K")
 
 
-@pytest.mark.notebook
-def test_a_failing_log_costs_one_model_and_each_slot_is_run_once(
-    tmp_path: Path, terminal: Terminal
-) -> None:
-    times = '[models.{name}.schedule]\naudit = "0 6 * * 1"\n'
-    place = tmp_path / "fleet"
+def fleet_of(place: Path, *names: str, pages: str = "") -> Path:
+    """A workspace whose first model has a damaged log."""
     path = workspace.init(place)
-    names = ("berta", "anna")
+    times = f"[models.{{name}}.schedule]\n{pages}"
     path.write_text("".join((MODEL + times).format(name=name) for name in names))
-    broken = place / "logs" / "berta" / "predictions" / "_delta_log"
+    broken = place / "logs" / names[0] / "predictions" / "_delta_log"
     broken.mkdir(parents=True)
     (broken / f"{0:020}.json").write_text("{")
+    return place
+
+
+def test_a_damaged_log_costs_one_model(tmp_path: Path, terminal: Terminal) -> None:
+    place = fleet_of(tmp_path / "fleet", "berta", "anna")
     code, out, err = terminal("-w", place, "due", "--as-of", MONDAY)
     assert (code, err) == (30, "")
-    lines = out.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["berta failed", "anna"]
-    assert lines[1].startswith("anna: audit succeeded. ")
-    runs = lifecycle.open(place).registry.runs("anna")
-    assert [(run.notebook, run.status) for run in runs] == [("audit", "succeeded")]
+    assert out.startswith(f"berta failed: {place}/logs/berta/predictions: the log ")
+    assert "anna" not in out  # nothing of it was due
+
+
+@pytest.mark.slow
+@pytest.mark.notebook
+def test_each_slot_of_a_fleet_is_run_once_and_the_index_has_all(
+    tmp_path: Path, terminal: Terminal
+) -> None:
+    audit = 'audit = "0 6 * * 1"\n'
+    place = fleet_of(tmp_path / "fleet", "berta", "anna", "clara", pages=audit)
+    code, out, err = terminal("-w", place, "due", "--as-of", MONDAY, "--jobs", 2)
+    assert (code, err) == (30, "")
+    lines = [line.split(":")[0] for line in out.splitlines()]
+    assert lines == ["berta failed", "anna", "clara"]
+    for name in ("anna", "clara"):
+        runs = lifecycle.open(place).registry.runs(name)
+        assert [(run.notebook, run.status) for run in runs] == [("audit", "succeeded")]
     index = (place / "reports" / "index.html").read_text()
-    assert all(f"{name}/index.html" in index for name in names)
+    assert all(f"{name}/index.html" in index for name in ("anna", "berta", "clara"))
     again = terminal("-w", place, "due", "anna", "--as-of", MONDAY)
     assert again == (0, "nothing is due\n", "")
