@@ -27,7 +27,7 @@ _SIGNALLED = 128
 @app.command()
 def due(
     models: Annotated[
-        list[str] | None, typer.Argument(metavar="[MODEL]...", help="all, if left out")
+        list[str] | None, typer.Argument(metavar="[MODEL]", help="all, if left out")
     ] = None,
     as_of: AsOf = None,
     page: Annotated[
