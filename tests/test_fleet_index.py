@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -17,6 +18,7 @@ from lifecycle.workspace import Workspace, drawn, turns
 from tests.test_fleet import MODEL
 
 AT = datetime(2024, 4, 1, tzinfo=UTC)
+Database = Callable[[Path], Registry]
 
 
 @pytest.fixture
@@ -50,9 +52,9 @@ def test_all_models_are_looked_over_by_one_connection(
 
 
 def test_what_is_read_at_once_is_of_one_moment_and_only_for_its_thread(
-    ws: Workspace,
+    database: Database, tmp_path: Path
 ) -> None:
-    book, seen = ws.registry, []
+    book, seen = database(tmp_path), []
 
     def run() -> None:
         book.record_run("model-00", "audit", AT, status="succeeded")
