@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -129,3 +130,46 @@ def test_a_moment_without_a_zone_is_refused() -> None:
         schedule.due("* * * * *", "UTC", last=None, as_of=naive)
     with pytest.raises(ValueError, match="last has no time zone"):
         schedule.due("* * * * *", "UTC", last=naive, as_of=at(2023, 1, 1))
+
+
+CRONS = {  # twenty years of each in one of three zones
+    "30 2 * * *": "Europe/Berlin",  # in the hour that is left out, and comes twice
+    "0 0,12 * * 0": "America/New_York",
+    "15 2 L * *": "Australia/Lord_Howe",  # whose clocks move by half an hour
+    "5 1 1 */3 5": "Europe/Berlin",
+}
+
+
+@pytest.mark.parametrize("cron", CRONS)
+def test_twenty_years_of_slots_are_cronsims_and_each_comes_once(cron: str) -> None:
+    """No slot is lost and none comes twice, whatever the moments of the ticks."""
+    from cronsim import CronSim
+
+    zone = CRONS[cron]
+    begin, end = at(2005, 1, 1), at(2025, 1, 1)
+    expected = []
+    for slot in CronSim(cron, begin.astimezone(ZoneInfo(zone))):
+        if slot.astimezone(UTC) > end:
+            break
+        expected.append(slot.astimezone(UTC))
+    draw, found = random.Random(cron), []
+    now, last = begin, begin
+    while now < end:
+        hours = draw.choice((0.3, 5, 40, 900))
+        now = min(end, now + timedelta(hours=draw.expovariate(1 / hours)))
+        come = schedule.missed(cron, zone, last=last, as_of=now, most=10**6)
+        due = schedule.due(cron, zone, last=last, as_of=now)
+        assert due == (come[-1] if come else None)
+        if come:
+            found += [slot.astimezone(UTC) for slot in come]
+            last = come[-1].astimezone(draw.choice((UTC, ZoneInfo(zone))))
+    assert found == expected
+
+
+def test_of_many_missed_slots_the_newest_are_named() -> None:
+    last, as_of = at(2023, 1, 1), at(2023, 9, 1)
+    found = schedule.missed("* * * * *", "UTC", last=last, as_of=as_of, most=3)
+    assert found == [as_of - timedelta(minutes=left) for left in (2, 1, 0)]
+    assert schedule.missed("0 6 * * *", "UTC", last=None, as_of=as_of) == [
+        at(2023, 8, 31, 6)
+    ]

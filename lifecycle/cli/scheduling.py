@@ -98,14 +98,26 @@ def _last(ws: Workspace, model: str) -> None:
     say.show("")
     ours = ws.settings.workspace.timezone
     rows = []
-    for run in sorted(runs, key=lambda run: run.id, reverse=True)[:_SHOWN]:
+    told = [run for run in runs if run.status != "skipped"]
+    told.sort(key=lambda run: (run.slot or run.as_of, run.id), reverse=True)
+    for run in told[:_SHOWN]:
         page = pages.get(run.notebook)
         zone = ZoneInfo((page.timezone if page else None) or ours)
         slot = f"{run.slot.astimezone(zone):%a %Y-%m-%d %H:%M}" if run.slot else "alert"
         rows.append(
             [slot, run.notebook, run.status, run.attempt or "–", _words(run, zone)]
         )
-    say.table(["slot", "page", "status", "attempt", "what came"], rows)
+    if rows:
+        say.table(["slot", "page", "status", "attempt", "what came"], rows)
+    skipped = [run for run in runs if run.status == "skipped"]
+    if skipped:
+        newest = max(skipped, key=lambda run: run.as_of)
+        several = "slots were" if len(skipped) > 1 else "slot was"
+        say.show(
+            f"{len(skipped)} {several} skipped, "
+            f"the newest {newest.notebook} for {newest.as_of:%Y-%m-%d %H:%M} UTC: "
+            f"{newest.summary}"
+        )
 
 
 def _words(run: Run, zone: ZoneInfo) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lifecycle import alerts, figures, findings, periods, registry
 from lifecycle.jobs import index
 from lifecycle.jobs import record as records
-from lifecycle.workspace import drawn, notices, overview, pages
+from lifecycle.workspace import drawn, notices, overview, pages, unrun
 from lifecycle.workspace.overview import number
 
 if TYPE_CHECKING:
@@ -140,19 +140,20 @@ def moved(workspace: Workspace, name: str) -> list[index.MoveLine]:
                     at=alert.closed_at, model=alert.model, what=f"over: {alert.rule}"
                 )
             )
+    runs = workspace.registry.runs(name)
     lines += [
         index.MoveLine(
             at=run.as_of,
             model=run.model,
             what=f"{run.notebook} {run.status}",
             why=run.summary,
-            path=beside(run),
+            path=beside(run) if run.directory else "",
             verdict=run.status,
         )
-        for run in workspace.registry.runs(name)
-        if run.status not in ("succeeded", "claimed")
+        for run in runs
+        if run.ran and run.status != "succeeded"
     ]
-    return lines
+    return [*lines, *unrun.lines(runs)]
 
 
 def _life(

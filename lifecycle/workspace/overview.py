@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle import alerts, findings, promotion, registry
 from lifecycle.jobs import record as records
 from lifecycle.jobs import schedule
-from lifecycle.workspace import notices
+from lifecycle.workspace import notices, unrun
 
 if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
@@ -44,6 +44,8 @@ class Status:
         By the id of an alert until when nobody is told of it.
     given : mapping of int to sequence of str
         By the id of a proposal who has approved it so far.
+    unrun : tuple of str
+        Of pages whose newest slot was lost or skipped, or waits to be tried again.
     """
 
     model: str
@@ -58,6 +60,7 @@ class Status:
     next_run: datetime | None
     silent: Mapping[int, datetime] = field(default_factory=dict)
     given: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    unrun: tuple[str, ...] = ()
 
     @property
     def accuracy_words(self) -> str:
@@ -78,7 +81,7 @@ class Status:
     def needs(self) -> tuple[str, ...]:
         """What a person is asked to look at or to decide, a sentence each."""
         waiting = (self._asked(each) for each in self.pending)
-        return (*(self._said(alert) for alert in self.alerts), *waiting)
+        return (*(self._said(alert) for alert in self.alerts), *waiting, *self.unrun)
 
     def _asked(self, each: registry.Proposal) -> str:
         several = each.needed > 1
@@ -211,7 +214,7 @@ def _status(workspace: Workspace, name: str, as_of: datetime) -> Status:
     opened = tuple(alerts.open_alerts(workspace.registry, name))
     waiting = tuple(promotion.pending(workspace.registry, name))
     runs = workspace.registry.runs(name)
-    finished = [run for run in runs if run.status != "claimed"]
+    finished = [run for run in runs if run.ran]
     audit = newest_record(workspace, finished, "audit")
     verdict: findings.Verdict = "undefined"
     if opened:
@@ -237,6 +240,7 @@ def _status(workspace: Workspace, name: str, as_of: datetime) -> Status:
             for each in waiting
             if each.needed > 1
         },
+        unrun=unrun.sentences(runs),
     )
 
 

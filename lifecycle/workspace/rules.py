@@ -315,7 +315,7 @@ def looked_at(view: View) -> datetime | None:
     runs = [
         run.as_of
         for run in view.registry.runs(view.name)
-        if run.slot is None and run.as_of not in opened
+        if run.slot is None and not run.attempt and run.as_of not in opened
     ]
     before = [at for at in (*moves, *taken, *runs) if at <= view.as_of]
     return max(before, default=None)
