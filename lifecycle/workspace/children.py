@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,7 +102,10 @@ class Child:
 
 
 def _begin(work: Work, directory: str, model: str, as_of: datetime, log: str) -> None:
-    """What the process does: settle, work, say what was done, end with a code."""
+    """What the process does: settle, work, say what was done, end with a code.
+
+    What it dies of goes to the log; the scheduler says where that is.
+    """
     if hasattr(os, "setsid"):
         os.setsid()
     signal.set_wakeup_fd(-1)
@@ -113,6 +115,7 @@ def _begin(work: Work, directory: str, model: str, as_of: datetime, log: str) ->
     signal.signal(signal.SIGTERM, lambda *_: claiming.ENDING.set())
     kept = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(kept, 2)
+    sys.stderr = os.fdopen(kept, "w", buffering=1, errors="replace")
     ran = []
 
     def note(tick: Tick) -> None:
@@ -126,8 +129,5 @@ def _begin(work: Work, directory: str, model: str, as_of: datetime, log: str) ->
         for sentence in str(error).splitlines():
             line(f"{model}: {sentence}" if model else sentence)
         sys.exit(error.exit_code)
-    except BaseException:
-        traceback.print_exc()  # to the log; the scheduler says where it is
-        raise
     if ran:
         sys.exit(RAN)
