@@ -370,3 +370,32 @@ def test_hostile_words_on_a_models_page_are_words(tmp_path: Path, text: str) -> 
     for _, about in seen.elements:
         assert not [name for name in about if name.startswith("on")]
         assert about.get("src", "data:image/svg").startswith("data:image/svg")
+
+
+def test_runs_that_were_lost_or_wait_are_loud_and_skipped_ones_have_no_page(
+    tmp_path: Path,
+) -> None:
+    told = [
+        MoveLine(NOW, "leads", f"drift {state}", path="", verdict=state)
+        for state in ("lost", "waiting", "skipped")
+    ]
+    html = write(tmp_path, [Row("leads")], generated=NOW, history=told).read_text()
+    assert '<span class="lc-badge lc-alert">Lost</span>' in html
+    assert '<span class="lc-badge lc-pending">Waiting</span>' in html
+    assert '<span class="lc-badge lc-undefined">Skipped</span>' in html
+    assert "href" not in html.partition('id="history"')[2]
+
+
+def test_the_pages_follow_the_readers_locale(tmp_path: Path) -> None:
+    row = Row("leads", "Ada", value=0.8123, n=1400, path="leads/index.html")
+    pages = [
+        write(tmp_path, [row], generated=NOW, locale="de"),
+        write_model(tmp_path, row, generated=NOW, locale="de"),
+    ]
+    for page in pages:
+        html = page.read_text("utf-8")
+        assert '<html lang="de">' in html
+        assert "81,2\xa0%" in html
+        assert "09.10.2023" in html
+        assert ">Verlauf<" in html
+    assert "n 1.400" in pages[0].read_text("utf-8")

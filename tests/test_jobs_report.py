@@ -621,3 +621,22 @@ def test_boxes_that_would_bear_one_name_are_told_apart() -> None:
     body = outline.shape(box * 3).body
     for name in ("Figure", "Figure 2", "Figure 3"):
         assert body.count(f'aria-label="{name}"') == 1, name
+
+
+def test_a_report_follows_the_readers_locale_and_says_what_is_english(
+    tmp_path: Path,
+) -> None:
+    result = Result("quiet", summary="Accuracy was 81.2% of 1,400.")
+    drawn = figures.sparkline([0.5, 0.6], name="accuracy", unit="%")
+    shown = v4.new_output(
+        "display_data", {"image/svg+xml": drawn.svg}, metadata={"alt": drawn.alt}
+    )
+    header = HEADER | {"locale": "de", "next": "2023-11-01"}
+    html = html_of(tmp_path, code("x = 0.5", shown), record=result, header=header)
+    assert '<html lang="de">' in html
+    assert "Accuracy was 81,2\xa0% of 1.400." in html
+    assert "<h2>Was zu tun ist</h2>" in html
+    assert "Ada, nächster Bericht 01.11.2023</small>" in html
+    assert "first 50,0\xa0%" in html
+    assert "<code>x = 0.5</code>" in html
+    assert "locale" not in html

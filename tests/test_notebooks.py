@@ -82,3 +82,8 @@ def test_the_second_cell_holds_typed_and_commented_parameters(page: Path) -> Non
 def test_the_last_cell_concludes(page: Path) -> None:
     assert code(page)[-1].startswith("view.conclude(")
     assert f'"{page.stem}"' in code(page)[-1]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_a_page_says_what_language_it_is_written_in(page: Path) -> None:
+    assert json.loads(page.read_text("utf-8"))["metadata"]["language"] == "en"

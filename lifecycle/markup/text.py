@@ -30,6 +30,10 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _TONES = {
     "alert": "alert",
     "failed": "alert",
+    "timeout": "alert",
+    "died": "alert",
+    "lost": "alert",
+    "waiting": "pending",
     "quiet": "quiet",
     "succeeded": "quiet",
     "undefined": "undefined",
