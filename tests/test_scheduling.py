@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import subprocess
 import sys
@@ -9,8 +10,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from cronsim import CronSim
 from sqlalchemy import exc
 
 import lifecycle
@@ -355,3 +358,31 @@ def test_the_units_are_what_systemd_and_cron_read(tmp_path: Path) -> None:
     )
     mine = [line for line in done.stderr.splitlines() if str(tmp_path) in line]
     assert (done.returncode, mine) == (0, []), done.stderr
+
+
+def test_each_slot_of_twenty_years_is_kept_once_whenever_somebody_looks(
+    desk: Desk,
+) -> None:
+    """Sunday nights, when clocks change, in three zones."""
+    zones = {"audit": "Europe/Berlin", "drift": "America/New_York"}
+    zones["promote"] = "Australia/Lord_Howe"
+    told = '{page} = {{cron = "30 2 * * 0", timezone = "{zone}"}}\n'
+    ws = desk("".join(told.format(page=p, zone=z) for p, z in zones.items()))
+    draw, now, end = random.Random(7), NOON, NOON + timedelta(days=7305)
+    for page in zones:
+        assert run(ws, page, NOON) == "succeeded"
+    while now < end:
+        now = min(end, now + timedelta(days=draw.expovariate(1 / 500)))
+        wanted = agenda.look(ws, "calls", as_of=now).wanted
+        for page, slot in wanted.items():
+            with claiming.held(ws, "calls", page, slot, as_of=now) as mine:
+                assert mine is not None
+                mine.end("succeeded", "Said.")
+    for page, zone in zones.items():
+        found = ws.registry.runs("calls", page)
+        first = min(each.slot for each in found if each.slot)
+        expected = CronSim("30 2 * * 0", first.astimezone(ZoneInfo(zone)))
+        slots_of = [next(expected).astimezone(UTC) for _ in found[1:]]
+        assert sorted(each.slot for each in found if each.slot)[1:] == slots_of
+        assert slots_of[-1] <= end < next(expected).astimezone(UTC)
+        assert {each.status for each in found} == {"succeeded", "skipped"}

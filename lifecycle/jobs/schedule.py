@@ -107,9 +107,12 @@ def missed(
     >>> [f"{slot:%a %H:%M}" for slot in found]
     ['Tue 06:00', 'Wed 06:00']
     """
-    newest = due(cron, timezone, last=last, as_of=as_of)
-    if newest is None or last is None:
+    _aware(as_of, "as_of")
+    if last is None:
+        newest = due(cron, timezone, last=None, as_of=as_of)
         return [] if newest is None else [newest]
+    if _aware(last, "last") >= as_of:
+        return []
     found: deque[datetime] = deque(maxlen=most)
     for back in (*_LOOK_BACK, as_of - last):
         start = max(last, as_of - back)

@@ -274,16 +274,17 @@ def skip(
     summary: str,
 ) -> list[datetime]:
     """Keep slots as skipped, except those of which the book knows; the ones kept."""
-    kept = []
-    mine = (_RUN.c.model == model, _RUN.c.notebook == notebook)
-    for slot in slots:
-        known = sa.select(_RUN.c.id).where(*mine, _RUN.c.slot == slot)
-        if book.connection.execute(known).first() is None:
-            told = {"model": model, "notebook": notebook, "slot": slot, "as_of": slot}
-            told |= {"status": "skipped", "summary": summary}
-            told |= {"verdict": "", "directory": ""}
-            book.connection.execute(sa.insert(_RUN).values(**told))
-            kept.append(slot)
+    asked = list(slots)
+    known = sa.select(_RUN.c.slot).where(
+        _RUN.c.model == model, _RUN.c.notebook == notebook, _RUN.c.slot.in_(asked)
+    )
+    there = set(book.connection.execute(known).scalars()) if asked else set()
+    told = {"model": model, "notebook": notebook, "status": "skipped"}
+    told |= {"summary": summary, "verdict": "", "directory": ""}
+    kept = [slot for slot in asked if slot not in there]
+    if kept:
+        rows = [{**told, "slot": slot, "as_of": slot} for slot in kept]
+        book.connection.execute(sa.insert(_RUN), rows)
     return kept
 
 

@@ -78,6 +78,8 @@ class Workspace(Releasing, Watching):
     the settings (simulated workspaces have one) unless given, else the clock's.
     """
 
+    settings: config.Settings
+
     def __init__(self, directory: Path, *, lenient: bool | None = None) -> None:
         self.directory = directory
         self.wrong: dict[str, str] = {}
