@@ -136,6 +136,22 @@ def test_a_locale_nobody_knows_is_refused_in_a_sentence(name: str) -> None:
         markup.known_locale(name)
 
 
+def test_a_moment_keeps_its_hour_in_a_translated_sentence() -> None:
+    said = markup.localised("<h2>Since the report of 2024-06-03 06:00 UTC</h2>", "de")
+    assert said == "<h2>Seit dem Bericht vom 03.06.2024 06:00 UTC</h2>"
+
+
+def test_the_settings_take_a_locale_and_refuse_what_is_none(tmp_path: Path) -> None:
+    from lifecycle import config, errors
+
+    path = tmp_path / config.FILE
+    path.write_text('[workspace]\nlocale = "de-ch"\n', "utf-8")
+    assert config.load(tmp_path).workspace.locale == "de_CH"
+    path.write_text('[workspace]\nlocale = "deutsch"\n', "utf-8")
+    with pytest.raises(errors.SettingsError, match="'deutsch' is not a locale"):
+        config.load(tmp_path)
+
+
 def test_each_catalogue_has_all_words_and_the_same_places_in_them() -> None:
     keys = {language: set(words) for language, words in CATALOGUES.items()}
     assert all(held == keys["de"] for held in keys.values())

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +90,24 @@ def test_the_last_cell_concludes(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
 def test_a_page_says_what_language_it_is_written_in(page: Path) -> None:
     assert json.loads(page.read_text("utf-8"))["metadata"]["language"] == "en"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_a_page_runs_on_a_fresh_workspace_under_plain_papermill(
+    page: Path, tmp_path: Path
+) -> None:
+    from lifecycle.workspace.scaffold import init
+
+    init(tmp_path / "desk")
+    done = subprocess.run(
+        [sys.executable, "-m", "papermill", f"{page.stem}.ipynb", "out.ipynb"],
+        cwd=tmp_path / "desk" / "notebooks",
+        env=os.environ | {"PYTHONPATH": str(jobs.shipped().parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    out = (tmp_path / "desk" / "notebooks" / "out.ipynb").read_text("utf-8")
+    assert "application/vnd.lifecycle.result+json" in out

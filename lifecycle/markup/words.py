@@ -64,6 +64,10 @@ def _catalogue(
 _JOINS = ("{#} to {#}", "since {#}")
 
 
+_VALUE = r"([^<> ]*\d[^<> ]*(?: \d\d:\d\d \w+)?)"
+"""A number or a day, with its hour."""
+
+
 def _pattern(key: str) -> str:
     named = re.escape(escape(key)).replace(r"\{\}", "([^<>]{1,60}?)")
-    return named.replace(r"\{\#\}", r"([^<> ]*\d[^<> ]*)")
+    return named.replace(r"\{\#\}", _VALUE)

@@ -183,4 +183,7 @@ def _next(workspace: Workspace, name: str, notebook: str, as_of: datetime) -> st
         return ""
     zone = page.timezone or workspace.settings.workspace.timezone
     slots = schedule.next_slots(page.cron, zone, after=as_of, count=1)
-    return f"{slots[0]:%Y-%m-%d}" if slots else ""
+    if not slots:
+        return ""
+    same = slots[0].astimezone(UTC).date() == as_of.astimezone(UTC).date()
+    return f"{slots[0]:%Y-%m-%d %H:%M %Z}" if same else f"{slots[0]:%Y-%m-%d}"
