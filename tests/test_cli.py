@@ -434,6 +434,7 @@ def test_status_for_machines_has_the_same_keys_always(
         "pending",
         "last_run",
         "next_run",
+        "unrun",
     ]
     assert [list(each) for each in told] == [keys]
     assert told[0]["production"] == 1
