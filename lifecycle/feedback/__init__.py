@@ -9,5 +9,24 @@ from __future__ import annotations
 from lifecycle.feedback.counting import by_segment, count
 from lifecycle.feedback.giving import reasons
 from lifecycle.feedback.outcome import right
+from lifecycle.feedback.ruled import (
+    RULED,
+    TRIAGED,
+    about,
+    handled,
+    ruling_id,
+    waiting,
+)
 
-__all__ = ["by_segment", "count", "reasons", "right"]
+__all__ = [
+    "RULED",
+    "TRIAGED",
+    "about",
+    "by_segment",
+    "count",
+    "handled",
+    "reasons",
+    "right",
+    "ruling_id",
+    "waiting",
+]

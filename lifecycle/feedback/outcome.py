@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from lifecycle import intervals
 from lifecycle.feedback.counting import place_of
+from lifecycle.feedback.ruled import RULED
 from lifecycle.findings import Finding, Findings, Verdict
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ def _joined(feedback: pd.DataFrame, labelled: pd.DataFrame) -> pd.DataFrame:
     import numpy as np
 
     spoken = feedback[feedback["label"].notna()].sort_values("time", kind="stable")
+    if "kind" in spoken:  # a decision on a word is no word
+        spoken = spoken[~spoken["kind"].isin(RULED)]
     spoken = spoken.drop_duplicates("id", keep="last")
     told = [n for n in ("id", "label", "person") if n in spoken.columns]
     wanted = ["id", "prediction", "outcome"]

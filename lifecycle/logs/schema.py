@@ -5,13 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["CANONICAL", "KEYS", "TABLES", "derived_ids", "empty", "to_arrow"]
+__all__ = [
+    "CANONICAL",
+    "KEYS",
+    "TABLES",
+    "derived_ids",
+    "empty",
+    "moment_of",
+    "to_arrow",
+]
 
 CANONICAL: dict[str, dict[str, str]] = {
     "predictions": {
@@ -168,3 +177,16 @@ def _array(column: pd.Series, kind: pa.DataType) -> pa.Array:
         return pa.array(values, kind)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         return pa.array([None if v is None else str(v) for v in values], kind)
+
+
+def moment_of(bound: datetime, term: str) -> Any:
+    """A moment as the times of the tables are; refused without a zone."""
+    import pandas as pd
+    import pyarrow as pa
+
+    moment = pd.Timestamp(bound)
+    if moment.tz is None:
+        raise ValueError(f"{term} must carry a zone, got {bound!r}")
+    return pa.scalar(
+        moment.tz_convert("UTC").floor("us").to_pydatetime(), pa.timestamp("us", "UTC")
+    )

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lifecycle.errors import InputError
 from lifecycle.logs import joins
 from lifecycle.logs.problems import shown
-from lifecycle.logs.schema import KEYS, TABLES, empty, to_arrow
+from lifecycle.logs.schema import KEYS, TABLES, empty, moment_of, to_arrow
 from lifecycle.logs.store import Store, locked
 from lifecycle.logs.upsert import one_each, upsert
 
@@ -95,7 +95,12 @@ class Logs:
         return f"<Logs {self.directory.name}: {versions or 'empty'}>"
 
     def append(
-        self, table: str, frame: pd.DataFrame, *, stamped: bool = False
+        self,
+        table: str,
+        frame: pd.DataFrame,
+        *,
+        stamped: bool = False,
+        keep: bool = False,
     ) -> Appended:
         """Add rows, each key once, whatever was appended before and by whom.
 
@@ -108,6 +113,9 @@ class Logs:
         stamped : bool
             The outcomes are a look at what is known at `time`, not dated facts: a
             row that says what is known already is the same row (`Incoming.stamped`).
+        keep : bool
+            A row whose key is there stays as it is, whatever the new one says: of
+            several writers the first is believed.
 
         Raises
         ------
@@ -135,7 +143,9 @@ class Logs:
                     if not Store.exists(path):
                         Store.create(path, rows.schema)
                     store = Store(path)
-                    new, same, changed = upsert(store, table, rows, stamped=stamped)
+                    new, same, changed = upsert(
+                        store, table, rows, stamped=stamped, keep=keep
+                    )
                     if new or changed:
                         store.compact(COMPACT_AFTER)
                     break
@@ -347,7 +357,7 @@ class Logs:
         for bound, term in ((as_of, "as_of"), (start, "start"), (end, "end")):
             if bound is None:
                 continue
-            moment = _moment(bound, term)
+            moment = moment_of(bound, term)
             held = {
                 "as_of": time <= moment,
                 "start": time >= moment,
@@ -375,18 +385,6 @@ class Logs:
 def _known_table(table: str) -> None:
     if table not in TABLES:
         raise ValueError(f"no table {table!r}; there are {', '.join(TABLES)}")
-
-
-def _moment(bound: datetime, term: str) -> Any:
-    import pandas as pd
-    import pyarrow as pa
-
-    moment = pd.Timestamp(bound)
-    if moment.tz is None:
-        raise ValueError(f"{term} must carry a zone, got {bound!r}")
-    return pa.scalar(
-        moment.tz_convert("UTC").floor("us").to_pydatetime(), pa.timestamp("us", "UTC")
-    )
 
 
 def _there(columns: Sequence[str], names: Sequence[str]) -> list[str]:

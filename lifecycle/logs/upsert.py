@@ -38,7 +38,12 @@ def one_each(table: str, rows: pa.Table) -> tuple[pa.Table, int]:
 
 
 def upsert(
-    store: Store, table: str, rows: pa.Table, *, stamped: bool = False
+    store: Store,
+    table: str,
+    rows: pa.Table,
+    *,
+    stamped: bool = False,
+    keep: bool = False,
 ) -> tuple[int, int, int]:
     """Write what is not there yet in one commit.
 
@@ -51,6 +56,8 @@ def upsert(
     stamped : bool
         Outcomes that say what is known at their time; those that say what was
         known before count as the same.
+    keep : bool
+        Rows whose key is there stay as they are.
 
     Returns
     -------
@@ -73,6 +80,11 @@ def upsert(
             store.append(rows)
         return rows.num_rows, known, 0
     mask = pa.array(there)
+    if keep:
+        fresh = rows.filter(pc.invert(mask))
+        if fresh.num_rows:
+            store.append(fresh)
+        return fresh.num_rows, known + int(there.sum()), 0
     double = rows.filter(mask)
     stored = stored_rows(store, table, double)
     differs = differing(double, stored)

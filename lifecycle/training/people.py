@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from lifecycle import feedback as said_by
 from lifecycle import intervals
 from lifecycle.findings import Finding
 
@@ -21,6 +22,7 @@ KINDS = ("correction", "override")
 _LEVEL = 0.90  # of the interval whose lower end counts
 _STRENGTH = 10.0  # so many words of one's own count as much as those of the others
 _NOBODY = ""
+_TOLD = ["id", "time", "kind", "label", "person"]
 
 
 @dataclass(frozen=True)
@@ -66,37 +68,91 @@ def words(
     ValueError
         The times have no zone.
     """
-    return last(spoken(feedback, kinds=kinds), as_of=as_of)
+    told = last(spoken(feedback, kinds=kinds), as_of=as_of)
+    standing = told[~told["refused"].astype(bool)]
+    return standing[_TOLD].reset_index(drop=True)
 
 
 def spoken(feedback: pd.DataFrame, *, kinds: Sequence[str] = KINDS) -> pd.DataFrame:
     """All words on what the outcome is, in the order in which they were said.
 
+    A ruling on a word is a turn of its own: from its moment on a word that was refused
+    or corrected does not stand, and a correction is the word of whoever corrected.
+
     Returns
     -------
     DataFrame
-        `id`, `time`, `kind`, `person`, `label`, and `pair`: the rank of id and person.
+        `id`, `time` of the word or of what was ruled, `kind`, `person`, `label`,
+        `refused`, `said_at`, and `pair`: the rank of id and person.
     """
     import pandas as pd
 
-    told = feedback.reindex(columns=["id", "time", "kind", "label", "person"])
-    told = told[told["kind"].isin(list(kinds)) & told["label"].isin([0, 1])]
+    all_ = feedback.reindex(columns=[*_TOLD, "feedback_id"])
+    told = all_[all_["kind"].isin(list(kinds)) & all_["label"].isin([0, 1])]
     if len(told) and getattr(told["time"].dtype, "tz", None) is None:
         raise ValueError("the feedback's times have no time zone; give them in UTC")
-    person = told["person"].astype(object)
-    person = person.where(person.notna(), _NOBODY).astype(str)
-    told = told.assign(person=person, id=told["id"].astype(str))
-    order = ["time", "kind", "label"]  # of two words of one moment always the same
+    told = _named(told).assign(refused=False, said_at=told["time"], step=0)
+    rulings = _named(said_by.about(all_))
+    if len(rulings):
+        told = pd.concat(
+            [told, _refused(told, rulings), _instead(rulings, kinds)], ignore_index=True
+        )
+    # of two words of one moment always the same; what is ruled comes after its word
+    order = ["time", "step", "kind", "label"]
     told = told.sort_values(order, kind="stable", ignore_index=True)
     pair = told.groupby(["id", "person"], sort=True).ngroup()
     return pd.DataFrame(told.assign(pair=pair))
+
+
+def _named(told: pd.DataFrame) -> pd.DataFrame:
+    person = told["person"].astype(object)
+    person = person.where(person.notna(), _NOBODY).astype(str)
+    return told.assign(person=person, id=told["id"].astype(str))
+
+
+def _refused(told: pd.DataFrame, rulings: pd.DataFrame) -> pd.DataFrame:
+    """The words that do not stand any more, at the moment of their ruling.
+
+    A word that its person had replaced before was not standing any more, and its
+    ruling is no turn.
+    """
+    lost = rulings[rulings["kind"] != "accepted"].drop_duplicates("about")
+    moments = lost.set_index("about")["time"]
+    ids = told["feedback_id"].astype(object).astype(str)
+    mine = told[ids.isin(moments.index)]
+    if mine.empty:
+        return mine
+    at = ids[mine.index].map(moments)
+    at = at.where(at > mine["time"], mine["time"])
+    keys = ["id", "person"]
+    rows = mine.assign(ruled=at)
+    later = told[[*keys, "time"]].merge(rows[[*keys, "ruled", "said_at"]], on=keys)
+    later = later[
+        (later["time"] > later["said_at"]) & (later["time"] <= later["ruled"])
+    ]
+    replaced = set(zip(later["id"], later["person"], later["said_at"], strict=True))
+    kept = [
+        key not in replaced
+        for key in zip(rows["id"], rows["person"], rows["said_at"], strict=True)
+    ]
+    rows = rows[kept]
+    return rows.assign(time=rows["ruled"], refused=True, step=1).drop(columns="ruled")
+
+
+def _instead(rulings: pd.DataFrame, kinds: Sequence[str]) -> pd.DataFrame:
+    """What whoever corrected a word said instead."""
+    rows = rulings[(rulings["kind"] == "corrected") & rulings["label"].isin([0, 1])]
+    if "correction" not in kinds:
+        rows = rows.iloc[:0]
+    made = rows.assign(kind="correction", refused=False, said_at=rows["time"], step=2)
+    return made.drop(columns="about")
 
 
 def last(spoken: pd.DataFrame, *, as_of: datetime) -> pd.DataFrame:
     """Of all words those of each person on each prediction that stood at a moment."""
     import pandas as pd
 
-    told = spoken[["id", "time", "kind", "label", "person"]]
+    told = spoken[[*_TOLD, "refused", "said_at"]]
     if not len(told):
         return told
     moment = pd.Timestamp(as_of).tz_convert("UTC")
@@ -170,7 +226,8 @@ def resolved(
         From `words`.
     known : DataFrame
         `id`, `outcome` and `known_at` of mature rows. A word said after the outcome
-        was known is no evidence.
+        was known is no evidence. A word that was refused before its outcome was known
+        is none either; one that was refused in hindsight is.
     asked : sequence of str
         The ids whose words are wanted.
 
@@ -182,15 +239,20 @@ def resolved(
     """
     import numpy as np
 
+    if "refused" not in said:
+        said = said.assign(refused=False, said_at=said["time"])
     facts = [name for name in ("id", "outcome", "known_at") if name in known]
     truth = known[facts].reset_index(drop=True)
     told = said.merge(truth.assign(id=truth["id"].astype(str)), on="id")
     late = np.zeros(len(told), dtype=bool)
+    gone = told["refused"].to_numpy(dtype=bool)
     if "known_at" in told:
-        late = (told["time"] >= told["known_at"]).to_numpy(dtype=bool)
-    told = told[~late]
+        late = (told["said_at"] >= told["known_at"]).to_numpy(dtype=bool)
+        gone = gone & (told["time"] < told["known_at"]).to_numpy(dtype=bool)
+    told = told[~late & ~gone]
     right = (told["label"] == told["outcome"]).to_numpy()
-    open_ = said[said["id"].isin(list(asked))].copy()
+    standing = said[~said["refused"].astype(bool)]
+    open_ = standing[standing["id"].isin(list(asked))].copy()
     weights = np.zeros(len(open_))
     rows: list[Finding] = []
     sources = sorted({*zip(open_["kind"], open_["label"], strict=True)})

@@ -11,6 +11,16 @@ from lifecycle.widgets.alerting import alerts
 from lifecycle.widgets.approving import approval
 from lifecycle.widgets.overseeing import fleet
 from lifecycle.widgets.static import Static
+from lifecycle.widgets.triaging import triage
 from lifecycle.widgets.words import facts, proposal, waiting
 
-__all__ = ["Static", "alerts", "approval", "facts", "fleet", "proposal", "waiting"]
+__all__ = [
+    "Static",
+    "alerts",
+    "approval",
+    "facts",
+    "fleet",
+    "proposal",
+    "triage",
+    "waiting",
+]

@@ -13,6 +13,7 @@ from lifecycle.widgets.links import show
 from lifecycle.widgets.paging import Pages
 from lifecycle.widgets.shell import Shell
 from lifecycle.widgets.static import Static, alone
+from lifecycle.widgets.triaging import triage
 
 __all__ = ["fleet"]
 
@@ -137,4 +138,5 @@ def _panels(view: Any) -> Sequence[Any]:
     return [
         approval(view, unattended=False),
         alerts(view, unattended=False),
+        triage(view, unattended=False),
     ]

@@ -164,13 +164,12 @@ class View(Rows):
     def feedback(self) -> findings.Sheet:
         """How much people flagged and overrode, where, why, and who was right.
 
-        Told, not judged: people speak up where they are surprised, so that they are
-        right there more often than the model says little about all the others. A rule
-        `feedback` judges how often they speak.
+        Told, not judged: people speak up where they are surprised. A rule `feedback`
+        judges how often they speak.
         """
-        said = self.workspace.logs(self.name).feedback(as_of=self.as_of)
-        rows = self.recent(self.scored)
-        told = said[said["id"].isin(rows["id"])]
+        rows, said = self.recent(self.scored), self.workspace.logs(self.name)
+        told = said.feedback(as_of=self.as_of)
+        told = told[told["id"].isin(rows["id"])]
         least = self.settings.alerts.min_rows
         counted = feedback.count(told, rows, chunks=self.chunks(rows), min_n=least)
         parts = feedback.by_segment(
@@ -183,9 +182,16 @@ class View(Rows):
                 _told(feedback.right(told, rows, min_n=least)),
                 _told(replace(parts, rows=parts.rows[:SHORT])),
                 feedback.reasons(told),
+                *([feedback.handled(told)] if len(told) else []),
             ),
             shown=PAGE_CHUNKS,
         )
+
+    def feedback_waiting(self) -> Any:
+        """What people said and nobody has decided; see `triaging.waiting`."""
+        from lifecycle.workspace import triaging
+
+        return triaging.waiting(self)
 
     @_once
     def quality(self) -> Quality:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lifecycle.registry import Alert, Entry
     from lifecycle.workspace.desk import Workspace
     from lifecycle.workspace.overview import Status
+    from lifecycle.workspace.triaging import Decision, Triaged
 
 __all__ = ["AlertLine", "Watching"]
 
@@ -123,6 +124,31 @@ class Watching:
             if each.model in ws.models
         ]
         return sorted(found, key=lambda line: (line.taken, line.opened_at, line.id))
+
+    def triage(
+        self,
+        name: str,
+        ids: Sequence[str],
+        decision: Decision,
+        *,
+        reason: str,
+        label: float | None = None,
+        by: str | None = None,
+        as_of: datetime | str | None = None,
+    ) -> Triaged:
+        """Accept, refuse or correct what people said; see `triaging.triage`."""
+        from lifecycle.workspace import triaging
+
+        return triaging.triage(
+            cast("Workspace", self),
+            name,
+            ids,
+            decision,
+            reason=reason,
+            label=label,
+            by=by,
+            as_of=as_of,
+        )
 
     def links(self, name: str) -> list[tuple[str, str]]:
         """What is written about a model: its page, and the newest report of each page.
