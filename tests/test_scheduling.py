@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +24,6 @@ from lifecycle.workspace import (
     checking,
     claiming,
     holding,
-    installing,
     lifeline,
     pages,
 )
@@ -288,6 +285,21 @@ def test_two_pages_wait_for_a_running_one(desk: Desk) -> None:
     assert run(ws, "decide", NOON) == "succeeded"
 
 
+def test_pages_after_one_that_is_left_to_another_are_left_as_well(desk: Desk) -> None:
+    ws = desk(
+        'audit = "0 * * * *"\ndecide = "0 * * * *"\npromote = "0 * * * *"\n'
+        'churn = {cron = "0 * * * *", after = ["promote"]}\n'
+    )
+    due = dict.fromkeys(("audit", "decide", "promote", "churn"), NOON)
+    made = chain._Pages(ws, "calls", NOON, due, None, lambda tick: None)
+    made.leave("decide")
+    assert list(made.wanted) == ["audit"]
+    alarmed = dict.fromkeys(("audit", "decide", "promote"), None)
+    made = chain._Pages(ws, "calls", NOON, alarmed, None, lambda tick: None)
+    made.leave("decide")
+    assert list(made.wanted) == ["audit", "promote"]  # nothing else would ask for it
+
+
 def test_what_met_a_run_by_hand_is_tried_again(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -329,35 +341,6 @@ def test_a_model_that_is_wrong_stops_no_other(desk: Desk) -> None:
     assert "models.leads.schedule.audit.cron" in checking.problems(left)[0]
     with pytest.raises(errors.SettingsError, match="bad minute"):
         left.model("leads")
-
-
-def test_the_units_are_what_systemd_and_cron_read(tmp_path: Path) -> None:
-    place = tmp_path / '100% of $ana\'s "desk"'
-    place.mkdir()
-    line = installing.crontab(place, interpreter=Path(sys.executable))
-    command = line.split(maxsplit=5)[5].replace(r"\%", "%")  # as cron hands it on
-    seen = command.replace(f"{sys.executable} -m lifecycle", "printf '%s|'")
-    subprocess.run(["sh", "-c", seen], check=True)
-    assert (place / "due.log").read_text() == f"--workspace|{place}|due|"
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("systemd-analyze is not here: install systemd")
-    once, when = installing.timer(place)
-    units = {
-        "a.service": installing.service(place),
-        "b.service": once,
-        "b.timer": when,
-    }
-    for name, text in units.items():
-        (tmp_path / name).write_text(text)
-    done = subprocess.run(
-        ["systemd-analyze", "--user", "verify", *(tmp_path / name for name in units)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)},
-    )
-    mine = [line for line in done.stderr.splitlines() if str(tmp_path) in line]
-    assert (done.returncode, mine) == (0, []), done.stderr
 
 
 def test_each_slot_of_twenty_years_is_kept_once_whenever_somebody_looks(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -15,7 +18,7 @@ from nbformat import v4
 
 import lifecycle
 from lifecycle import config, errors, workspace
-from lifecycle.workspace import chain, claiming
+from lifecycle.workspace import chain, claiming, installing
 from tests.conftest import Terminal
 from tests.test_scheduling import MODEL, NOON
 
@@ -241,3 +244,32 @@ def test_units_are_shown_and_never_installed(
     assert (code, err.count("--print")) == (30, 1)
     code, out, _ = terminal("-w", place, "schedule", "my-model")
     assert "nothing of my-model has been run by the clock yet" in out
+
+
+def test_the_units_are_what_systemd_and_cron_read(tmp_path: Path) -> None:
+    place = tmp_path / '100% of $ana\'s "desk"'
+    place.mkdir()
+    line = installing.crontab(place, interpreter=Path(sys.executable))
+    command = line.split(maxsplit=5)[5].replace(r"\%", "%")  # as cron hands it on
+    seen = command.replace(f"{sys.executable} -m lifecycle", "printf '%s|'")
+    subprocess.run(["sh", "-c", seen], check=True)
+    assert (place / "due.log").read_text() == f"--workspace|{place}|due|"
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not here: install systemd")
+    once, when = installing.timer(place)
+    units = {
+        "a.service": installing.service(place),
+        "b.service": once,
+        "b.timer": when,
+    }
+    for name, text in units.items():
+        (tmp_path / name).write_text(text)
+    done = subprocess.run(
+        ["systemd-analyze", "--user", "verify", *(tmp_path / name for name in units)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)},
+    )
+    mine = [line for line in done.stderr.splitlines() if str(tmp_path) in line]
+    assert (done.returncode, mine) == (0, []), done.stderr

@@ -146,10 +146,10 @@ def go(
             renewed("continuous", lambda at: made, chunk)
     except errors.AlreadyRunning as error:
         if "decide" in told.wanted:  # the other process asks
-            del told.wanted["decide"]
+            told.leave("decide")
             note(Tick(name, "renewal", str(error)))
     except errors.Stopped as error:  # the renewal stays open; the next tick goes on
-        told.wanted.pop("decide", None)
+        told.leave("decide")
         note(Tick(name, "word", str(error)))
     told.run_all()
 
@@ -174,6 +174,13 @@ class _Pages:
         slot = self.wanted.get(notebook)
         last = self.workspace.registry.last_slot(self.name, notebook)
         return slot is not None and last is not None and slot <= last
+
+    def leave(self, notebook: str) -> None:
+        """Leave a page, and the slots of those that come after it, to the next tick."""
+        self.wanted.pop(notebook, None)
+        for other, page in self.workspace.model(self.name).schedule.pages().items():
+            if notebook in (page.after or ()) and self.wanted.get(other):
+                self.leave(other)
 
     def run(self, *notebooks: str) -> None:
         """Run those that are wanted and have not run, side by side."""
