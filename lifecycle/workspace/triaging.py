@@ -138,7 +138,6 @@ def triage(
         )
     before = set(feedback.about(said)["about"])
     fresh = words.loc[[each for each in asked if each not in before]]
-    moments = [pd.Timestamp(at)] * len(fresh)
     rulings = pd.DataFrame(
         {
             "feedback_id": [feedback.ruling_id(each) for each in fresh.index],
