@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters.html import HTMLExporter
+from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
@@ -41,6 +42,12 @@ class ReportExporter(HTMLExporter):
             embed_images=False,
             **settings,
         )
+
+    def from_notebook_node(
+        self, nb: NotebookNode, resources: Any = None, **settings: Any
+    ) -> tuple[str, Any]:
+        """The template's output as it is: it is parsed and put in order later, once."""
+        return TemplateExporter.from_notebook_node(self, nb, resources, **settings)
 
     def default_filters(self) -> Iterator[tuple[str, Any]]:
         """Those of nbconvert, and ours."""
