@@ -243,6 +243,21 @@ def test_what_cannot_be_decided_is_a_sentence_and_nothing_is_written(
     assert ws.logs("leads").count("feedback") == 3
 
 
+def test_no_file_can_take_a_decision_back_or_forge_one(ws: Workspace) -> None:
+    ws.triage("leads", ["F1"], "refused", reason="no", by="Bo")
+    log = ws.logs("leads")
+    words = log.feedback()
+    mine = words[words["feedback_id"] == "ruling of F1"]
+    with pytest.raises(errors.InputError, match="is a decision in the log"):
+        log.append("feedback", mine.assign(kind="flag"))
+    assert len(feedback.about(log.feedback())) == 1
+    other = words[words["feedback_id"] == "F2"].assign(feedback_id="ruling of F3")
+    log.append("feedback", other)
+    assert len(feedback.about(log.feedback())) == 1
+    with pytest.raises(errors.IllegalMove, match="give that row another id"):
+        ws.triage("leads", ["F3"], "refused", reason="no", by="Bo")
+
+
 def test_a_run_without_a_person_decides_nothing(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

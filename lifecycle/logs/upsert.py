@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 
     from lifecycle.logs.store import Store
 
-__all__ = ["differing", "fitted", "near", "one_each", "stored_rows", "upsert"]
+__all__ = [
+    "RULINGS",
+    "differing",
+    "fitted",
+    "near",
+    "one_each",
+    "stored_rows",
+    "upsert",
+]
+
+
+RULINGS = ("accepted", "refused", "corrected")
+"""Kinds of feedback that decide on other feedback; no later row replaces one."""
 
 
 def one_each(table: str, rows: pa.Table) -> tuple[pa.Table, int]:
@@ -90,6 +102,14 @@ def upsert(
     differs = differing(double, stored)
     if table == "predictions":
         _refuse(table, double, stored, "is in the log with other content")
+    if table == "feedback":  # what was decided on a word is for ever, too
+        ruled = pc.is_in(stored["kind"], value_set=pa.array(RULINGS))
+        _refuse(
+            table,
+            double.filter(ruled),
+            stored.filter(ruled),
+            "is a decision in the log",
+        )
     new, changed = int((~there).sum()), int(differs.sum())
     fresh = rows.filter(pc.invert(mask))
     if changed:

@@ -153,7 +153,15 @@ def triage(
     )
     if len(rulings):
         log.append("feedback", rulings, keep=True)
-    now = feedback.about(log.feedback(as_of=None)).set_index("about").loc[asked]
+    now = feedback.about(log.feedback(as_of=None)).set_index("about")
+    taken = [each for each in asked if each not in now.index]
+    if taken:
+        raise errors.IllegalMove(
+            f"the log of {name} has a row of its own with the id "
+            f"{markup.one_line(feedback.ruling_id(taken[0]), most=80)!r}, so that "
+            "nothing can be decided there; give that row another id"
+        )
+    now = now.loc[asked]
     mine = (now["kind"] == decision) & (
         now["label"].isna() if label is None else now["label"] == label
     )
