@@ -97,7 +97,10 @@ STYLE = """\
 .lc-panel .lc-opened { border-top: 2px solid var(--lc-accent); margin-top: .5rem;
   padding-top: .25rem; }
 @media (max-width: 40rem) {
-  .lc-panel :is(.widget-text, .widget-dropdown, .widget-select) { flex-flow: column; }
-  .lc-panel .widget-label { text-align: left; } }
+  .lc-panel :is(.widget-text, .widget-dropdown, .widget-select) { flex-flow: column;
+    height: auto; align-items: stretch; }
+  .lc-panel :is(.widget-text input, .widget-dropdown select, .widget-select select) {
+    width: 100%; max-width: 100%; min-width: 0; flex: none; }
+  .lc-panel :is(.widget-text input, .widget-dropdown select) { height: 2rem; } }
 """
 """Of every panel; the class of its root is `lc-panel`."""

@@ -83,6 +83,11 @@ def _known(value: Any) -> Any:
     return "–" if value is None or value != value else value
 
 
+def _whole(value: Any) -> str:
+    """A label or a prediction; 1 and not 1.000."""
+    return "–" if _known(value) == "–" else f"{value:g}"
+
+
 def _score(row: dict[str, Any]) -> str:
     return markup.number(None if row["score"] != row["score"] else row["score"])
 
@@ -92,7 +97,7 @@ def _about(row: dict[str, Any]) -> markup.Html:
     said: dict[str, object] = {
         "Said": f"{row['kind']} by {_known(row['person'])}",
         "When": f"{row['time']:%Y-%m-%d %H:%M} UTC",
-        "Says the outcome is": _known(row["label"]),
+        "Says the outcome is": _whole(row["label"]),
         "Reason": markup.one_line(_known(row["reason"]), most=300),
     }
     if _known(row["predicted_at"]) == "–":
@@ -102,7 +107,7 @@ def _about(row: dict[str, Any]) -> markup.Html:
         "Prediction": markup.one_line(row["id"], most=60),
         "Made": f"{row['predicted_at']:%Y-%m-%d %H:%M} UTC",
         "Score": _score(row),
-        "Predicted": _known(row["prediction"]),
+        "Predicted": _whole(row["prediction"]),
         "Version": _known(row["version"]),
     }
     given = {
