@@ -60,8 +60,10 @@ def test_the_newest_word_stands_beside_its_prediction(ws: Workspace) -> None:
     panel = panel_of(ws)
     assert control(panel, "Word").value == "W22"
     text = shown(panel)
+    told = "What moved the score cannot be told: the log of leads does not know which"
     for words in ("23 words of people", "p22", "0.250", "<dt>plan</dt><dd>b</dd>"):
         assert words in text, words
+    assert told in text
     control(panel, "Word").value = "W21"
     assert "<dt>plan</dt><dd>a</dd>" in shown(panel)
     assert "<img" not in shown(panel)

@@ -219,3 +219,23 @@ def test_a_version_whose_artefact_was_collected_is_made_again_as_a_new_one(
     assert (made.trained_to, made.data) == (old.trained_to, old.data)
     np.testing.assert_array_equal(serving.scorer(bench, "leads", made)(log), before)
     assert reproducing.reproduce(bench, "leads", 3).verdict == "quiet"
+
+
+def test_the_reasons_of_a_prediction_are_those_of_the_version_that_made_it(bench, rows):
+    _, version = born(bench, rows)
+    at = pd.Series([AT], dtype="datetime64[us, UTC]")
+    row = pd.DataFrame({"id": ["L1"], "time": at, "visits": [9.0], "plan": ["a"]})
+    row = row.assign(score=0.9, prediction=1.0, version=version.number)
+    usual = pd.DataFrame({"id": ["L0", "L2"], "time": pd.concat([at, at]).to_numpy()})
+    usual = usual.assign(visits=[1.0, 3.0], plan="a", score=0.1, prediction=0.0)
+    bench.ingest("leads", "predictions", row)
+    bench.ingest("leads", "predictions", usual)
+    view = bench.view("leads", AT + timedelta(days=1))
+    found = view.reasons("L1")
+    score = serving.scorer(bench, "leads", version)
+    pair = pd.DataFrame({"visits": [9.0, 3.0], "plan": ["a", "a"]})
+    high, low = score(pair)
+    assert found.index.tolist() == ["visits", "plan"]
+    assert found.tolist() == pytest.approx([high - low, 0.0])
+    with pytest.raises(errors.IllegalMove, match="does not know which version made"):
+        view.reasons("L2")

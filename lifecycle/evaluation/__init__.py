@@ -3,11 +3,12 @@
 `compare` is asked before a release, on held-out later rows, and holds what it finds
 against a `Gate`; `latency` times both for it. `guard` is asked again and again after
 the release, and stays honest under repeated looks; `gained` says what the release has
-saved.
+saved; `reasons` what moved a single score.
 """
 
 from lifecycle.evaluation.comparing import compare
 from lifecycle.evaluation.differing import Differing
+from lifecycle.evaluation.explaining import reasons
 from lifecycle.evaluation.gaining import gained
 from lifecycle.evaluation.gate import Check, Gate
 from lifecycle.evaluation.guarding import guard, watched
@@ -24,5 +25,6 @@ __all__ = [
     "gained",
     "guard",
     "latency",
+    "reasons",
     "watched",
 ]

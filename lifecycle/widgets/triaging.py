@@ -14,6 +14,7 @@ __all__ = ["triage"]
 
 PAGE = 10
 _ALL = "all"
+_REASONS = 4  # features that are named
 _MOST = 20  # values of a column that are offered as segments
 _COLUMNS = {
     "feedback_id", "id", "time", "kind", "label", "person", "reason", "predicted_at",
@@ -92,7 +93,27 @@ def _score(row: dict[str, Any]) -> str:
     return markup.number(None if row["score"] != row["score"] else row["score"])
 
 
-def _about(row: dict[str, Any]) -> markup.Html:
+def _moved(view: Any, row: dict[str, Any]) -> str:
+    """What moved the score most, in a sentence; nothing where it cannot be told."""
+    if _known(row["predicted_at"]) == "–":
+        return ""
+    try:
+        found = view.reasons(row["id"])
+    except (errors.LifecycleError, ValueError) as error:  # a model may not take it
+        return f"What moved the score cannot be told: {markup.one_line(error)}"
+    parts = [
+        f"{markup.one_line(name, most=60)} {value:+.3f}".replace("-", "−")
+        for name, value in found.items()
+        if abs(value) >= 0.0005
+    ]
+    if not parts:
+        return "No feature moved the score from what is usual."
+    return (
+        f"Against usual values, the score was moved by {', '.join(parts[:_REASONS])}."
+    )
+
+
+def _about(row: dict[str, Any], moved: str = "") -> markup.Html:
     """One word beside the prediction it is about, with what the model was given."""
     said: dict[str, object] = {
         "Said": f"{row['kind']} by {_known(row['person'])}",
@@ -119,6 +140,7 @@ def _about(row: dict[str, Any]) -> markup.Html:
         [
             markup.card(f"Word {markup.one_line(row['feedback_id'], most=60)}", said),
             markup.card("What the model said", known),
+            markup.paragraph(moved) if moved else "",
             markup.card("What it was given", given) if given else "",
         ]
     )
@@ -215,7 +237,8 @@ class _Triage:
 
     def _tell(self) -> None:
         found = [row for row in self.rows if row["feedback_id"] == self.word.value]
-        self.about.value = _about(found[0]) if found else ""
+        row = found[0] if found else None
+        self.about.value = _about(row, _moved(self.view, row)) if row else ""
 
     def _enable(self) -> None:
         for each in self.buttons:

@@ -176,6 +176,12 @@ class Rows:
         start, end = self.reference_period
         return rows[(rows["time"] >= start) & (rows["time"] < end)]
 
+    def reasons(self, prediction: str) -> pd.Series:
+        """What moved the score of one prediction; see `lifecycle.workspace.reasons`."""
+        from lifecycle.workspace import reasons
+
+        return reasons.reasons(self, prediction)
+
     @cached_property
     def live_since(self) -> datetime | None:
         """When the version in production got there, as known at `as_of`."""
