@@ -202,16 +202,16 @@ def gathered(
         )
     if hold_out < 0:
         raise ValueError(f"hold_out must be 0 or more chunks, got {hold_out}")
-    frame, order, labels = timed.frame, timed.order, timed.labels
+    frame, order, ranks = timed.frame, timed.order, timed.ranks
     reasons = marking.masks(left_out, order)
     fit = np.ones(len(frame), dtype=bool)
     for mask, _ in reasons:
         fit &= ~mask
     ripe = np.zeros(len(frame), dtype=bool)
     ripe[windows.due(frame, as_of=as_of, delay=delay)] = True
-    held = _newest_chunks(labels, ripe & fit, hold_out)
+    held = _newest_chunks(ranks, ripe & fit, hold_out)
     inside = _between(frame, as_of, start, end) & ~held
-    chosen = windows.newest(np.flatnonzero(ripe & fit & inside), labels, span)
+    chosen = windows.newest(np.flatnonzero(ripe & fit & inside), ranks, span)
     told: dict[str, Any] = {
         "as_of": as_of.isoformat(),
         "delay_seconds": delay.total_seconds(),
@@ -225,8 +225,8 @@ def gathered(
         "listened": spoken is not None,
         "outcomes": len(chosen),
     }
-    first = labels[chosen].min() if span and len(chosen) else ""
-    wanted = inside & (labels >= first)  # what is newer than the span's first chunk
+    first = ranks[chosen].min() if span and len(chosen) else 0
+    wanted = inside & (ranks >= first)  # what is newer than the span's first chunk
     rows, weights = chosen, np.ones(len(chosen))
     values = frame["outcome"].to_numpy(dtype=float, na_value=np.nan)
     sources = np.full(len(chosen), OUTCOME, dtype=object)
@@ -269,12 +269,13 @@ def gathered(
     )
 
 
-def _newest_chunks(labels: np.ndarray, mask: np.ndarray, count: int) -> np.ndarray:
+def _newest_chunks(ranks: np.ndarray, mask: np.ndarray, count: int) -> np.ndarray:
     """Mark all rows of the newest chunks that have marked ones."""
     import numpy as np
 
-    newest = sorted(set(labels[mask]))[-count:] if count else []
-    marked: np.ndarray = np.isin(labels, np.array(newest, dtype=object))
+    if not count:
+        return np.zeros(len(ranks), dtype=bool)
+    marked: np.ndarray = np.isin(ranks, np.unique(ranks[mask])[-count:])
     return marked
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.errors import InputError
 from lifecycle.findings import Finding
 from lifecycle.training import people
+from lifecycle.training.said import Said, instant, moments
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,22 +54,22 @@ class Spoken:
 
     Parameters
     ----------
-    words : DataFrame
+    words : Said
         As `people.spoken` gives them.
     truth : ndarray of float64, shape (n,)
         Of all rows.
     positions : ndarray of int, shape (k,)
         Of the rows that were spoken of.
     ids : ndarray of str, shape (k,)
-    rows : DataFrame of k rows
-        `id`, `outcome` and, where there is one, `known_at`.
+    came : ndarray of datetime64, shape (k,), optional
+        When the outcome of each was known.
     """
 
-    words: pd.DataFrame
+    words: Said
     truth: np.ndarray
     positions: np.ndarray
     ids: np.ndarray
-    rows: pd.DataFrame
+    came: np.ndarray | None
 
     @classmethod
     def of(cls, frame: pd.DataFrame, feedback: pd.DataFrame) -> Spoken:
@@ -92,13 +93,13 @@ class Spoken:
         words = people.spoken(feedback)
         ids = frame["id"].astype(str)
         positions = np.flatnonzero(ids.isin(words["id"]).to_numpy())
-        columns = ["id", "outcome", *(["known_at"] if "known_at" in frame else [])]
+        came = frame["known_at"].iloc[positions] if "known_at" in frame else None
         return cls(
-            words,
+            Said.of(words),
             frame["outcome"].to_numpy(dtype=float, na_value=np.nan),
             positions,
             ids.to_numpy(dtype=object)[positions],
-            frame[columns].iloc[positions],
+            None if came is None else moments(came),
         )
 
 
@@ -139,25 +140,35 @@ def listen(
     labels, weights = np.full(n, np.nan), np.zeros(n)
     sources = np.full(n, "", dtype=object)
     truth = spoken.truth
-    if not np.isin(truth[known], (0, 1)).all():
+    shares = truth[known]
+    if not ((shares == 0) | (shares == 1)).all():
         why = "outcomes are numbers, and words on numbers are not weighed"
         return Heard(labels, weights, sources, [], {"words": 0, "late": 0}, why)
-    said = people.last(spoken.words, as_of=as_of)
-    there = np.isin(spoken.ids, said["id"].to_numpy(dtype=object))
-    places, rows, ids = spoken.positions[there], spoken.rows[there], spoken.ids[there]
-    if "known_at" in rows:
-        came = (rows["known_at"] <= as_of.astimezone(UTC)).to_numpy(dtype=bool)
+    said = spoken.words.by(as_of)
+    heard = set(said.id)
+    there = np.fromiter((key in heard for key in spoken.ids), bool, len(spoken.ids))
+    places, ids = spoken.positions[there], spoken.ids[there]
+    came = None if spoken.came is None else spoken.came[there]
+    if came is not None:
         truth = truth.copy()
-        truth[places[~came]] = np.nan
-    found, late = people.resolved(said, rows[known[places]], ids[asked[places]])
-    table, capped = held(found.table, outcomes=outcomes, most=most)
-    place = {key: at for key, at in zip(ids, places, strict=True) if asked[at]}
-    stands = standing(table)
-    at = np.array([place[key] for key in stands["id"]], dtype=int)
+        truth[places[~(came <= instant(as_of))]] = np.nan
+    old, open_ = known[places], asked[places]
+    place, worth, right, late = people.judged(
+        said,
+        ids[old],
+        spoken.truth[places[old]],
+        None if came is None else came[old],
+        ids[open_],
+    )
+    told = said.at(place)
+    worth, capped = _held(told.person, worth, outcomes=outcomes, most=most)
+    first, weight = _standing(told.id, told.kind, told.label, worth)
+    rows = dict(zip(ids[open_], places[open_], strict=True))
+    at = np.array([rows[key] for key in told.id[first]], dtype=int)
     early = ~np.isnan(truth[at])
-    labels[at] = np.where(early, truth[at], stands["label"])
-    weights[at] = np.where(early, stands["surest"], stands["weight"])
-    sources[at] = np.where(early, EARLY, stands["kind"].to_numpy(dtype=object))
+    labels[at] = np.where(early, truth[at], told.label[first])
+    weights[at] = np.where(early, worth[first], weight)
+    sources[at] = np.where(early, EARLY, told.kind[first])
     together = float(weights.sum())
     if together > outcomes:
         weights *= outcomes / together
@@ -173,17 +184,15 @@ def listen(
             )
         )
     facts = {
-        "words": len(found.table),
+        "words": len(place),
         "late": late,
         "weight": round(float(weights.sum()), 6),
         "sources": {
-            row.subject: round(row.value, 6)
-            for row in found.rows
-            if row.measure == "weight"
+            row.subject: round(row.value, 6) for row in right if row.measure == "weight"
         },
         "held": [row.subject for row in capped],
     }
-    return Heard(labels, weights, sources, [*found.rows, *capped], facts)
+    return Heard(labels, weights, sources, [*right, *capped], facts)
 
 
 def held(
@@ -216,28 +225,39 @@ def held(
     >>> table["weight"].tolist(), [row.subject for row in capped]
     ([0.4, 0.4, 0.5], ['a'])
     """
-    import numpy as np
+    weights, rows = _held(
+        table["person"].to_numpy(dtype=object),
+        table["weight"].to_numpy(dtype=float),
+        outcomes=outcomes,
+        most=most,
+    )
+    return table.assign(weight=weights), rows
 
-    total = table.groupby("person")["weight"].sum()
+
+def _held(
+    people_: np.ndarray, weights: np.ndarray, *, outcomes: int, most: float
+) -> tuple[np.ndarray, list[Finding]]:
+    import numpy as np
+    import pandas as pd
+
+    codes, names = pd.factorize(people_, sort=True)
+    total = pd.Series(weights).groupby(codes).sum().to_numpy()
     allowed = most * outcomes
-    factor = np.ones(len(total))
-    over = (total > allowed).to_numpy(dtype=bool)
-    factor[over] = allowed / total.to_numpy()[over]
-    told = dict(zip(total.index, factor, strict=True))
-    scale = np.array([told[person] for person in table["person"]], dtype=float)
+    factor, over = np.ones(len(total)), total > allowed
+    factor[over] = allowed / total[over]
     rows = [
         Finding(
             "held",
-            float(total[person]) / outcomes if outcomes else float("nan"),
-            int((table["person"] == person).sum()),
+            float(total[each]) / outcomes if outcomes else float("nan"),
+            int((codes == each).sum()),
             threshold=most,
             verdict="alert" if outcomes else "undefined",
-            subject=_line(str(person)) or "nobody named",
+            subject=_line(str(names[each])) or "nobody named",
             unit="%",
         )
-        for person in total.index[over]
+        for each in np.flatnonzero(over)
     ]
-    return table.assign(weight=table["weight"] * scale), rows
+    return weights * factor[codes], rows
 
 
 def standing(table: pd.DataFrame) -> pd.DataFrame:
@@ -264,16 +284,37 @@ def standing(table: pd.DataFrame) -> pd.DataFrame:
     >>> standing(pd.DataFrame({**said, "weight": [0.6, 0.5, 0.25]}))["weight"].tolist()
     [0.35]
     """
-    counted = table[table["weight"] > 0]
-    order = ["id", "weight", "label", "kind"]  # of equals always the same first
-    ranked = counted.sort_values(order, ascending=[True, False, True, True])
-    camps = ranked.drop_duplicates(["id", "label"])
-    first = camps.drop_duplicates("id").assign(surest=lambda rows: rows["weight"])
-    second = camps[camps["id"].duplicated()].set_index("id")["weight"]
-    against = first["id"].map(second).fillna(0.0).astype(float)
-    first = first.assign(weight=first["weight"] - against)
-    columns = ["id", "kind", "label", "weight", "surest"]
-    return first[columns].reset_index(drop=True)
+    first, weights = _standing(
+        *(table[name].to_numpy(dtype=object) for name in ("id", "kind")),
+        *(table[name].to_numpy(dtype=float) for name in ("label", "weight")),
+    )
+    found = table.iloc[first][["id", "kind", "label", "weight"]]
+    surest = found["weight"]
+    return found.assign(weight=weights, surest=surest).reset_index(drop=True)
+
+
+def _standing(
+    ids: np.ndarray, kinds: np.ndarray, labels: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which words stand, a row an id in their order, and what is left of their weight.
+
+    Of equals always the same stands first.
+    """
+    import numpy as np
+
+    counted = np.flatnonzero(weights > 0)
+    _, key = np.unique(ids[counted].astype(str), return_inverse=True)
+    _, kind = np.unique(kinds[counted].astype(str), return_inverse=True)
+    order = np.lexsort((kind, labels[counted], -weights[counted], key))
+    ranked, key = counted[order], key[order]
+    begins = np.ones(len(key), dtype=bool)
+    begins[1:] = key[1:] != key[:-1]
+    first = ranked[begins]
+    against = np.zeros(len(first))
+    other = labels[ranked] != labels[first][key]
+    places, at = np.unique(key[other], return_index=True)  # the surest of the others
+    against[places] = weights[ranked[other][at]]
+    return first, weights[first] - against
 
 
 def _line(text: str) -> str:

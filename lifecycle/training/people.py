@@ -10,13 +10,23 @@ from typing import TYPE_CHECKING
 from lifecycle import feedback as said_by
 from lifecycle import intervals
 from lifecycle.findings import Finding
+from lifecycle.training.said import Said, moments
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
 
-__all__ = ["KINDS", "Words", "last", "resolved", "spoken", "weigh", "words"]
+__all__ = [
+    "KINDS",
+    "Words",
+    "judged",
+    "last",
+    "resolved",
+    "spoken",
+    "weigh",
+    "words",
+]
 
 KINDS = ("correction", "override")
 _LEVEL = 0.90  # of the interval whose lower end counts
@@ -237,42 +247,99 @@ def resolved(
     late : int
         How many words came after their outcome, and are no evidence.
     """
+    import pandas as pd
+
+    told = Said.of(said.assign(id=said["id"].astype(str)))
+    came = moments(known["known_at"]) if "known_at" in known else None
+    place, weights, rows, late = judged(
+        told,
+        known["id"].astype(str).to_numpy(dtype=object),
+        known["outcome"].to_numpy(dtype=float, na_value=float("nan")),
+        came,
+        asked,
+    )
+    table = pd.DataFrame(
+        {
+            "id": told.id[place],
+            "kind": told.kind[place],
+            "person": told.person[place],
+            "label": told.label[place],
+            "weight": weights,
+        }
+    )
+    return Words(table, tuple(rows)), late
+
+
+def judged(
+    said: Said,
+    ids: np.ndarray,
+    outcomes: np.ndarray,
+    came: np.ndarray | None,
+    asked: Sequence[str] | np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, list[Finding], int]:
+    """As `resolved`, of arrays: which words are wanted, and what each is worth.
+
+    Parameters
+    ----------
+    said : Said
+    ids, outcomes : ndarray of shape (k,)
+        Of the mature rows.
+    came : ndarray of datetime64, shape (k,), optional
+        When each outcome was known.
+    asked : sequence of str
+
+    Returns
+    -------
+    place : ndarray of int
+        Of the words that are wanted and stand.
+    weights : ndarray of float64
+        Of each of those.
+    rows : list of Finding
+    late : int
+    """
     import numpy as np
 
-    if "refused" not in said:
-        said = said.assign(refused=False, said_at=said["time"])
-    facts = [name for name in ("id", "outcome", "known_at") if name in known]
-    truth = known[facts].reset_index(drop=True)
-    told = said.merge(truth.assign(id=truth["id"].astype(str)), on="id")
-    late = np.zeros(len(told), dtype=bool)
-    gone = told["refused"].to_numpy(dtype=bool)
-    if "known_at" in told:
-        late = (told["said_at"] >= told["known_at"]).to_numpy(dtype=bool)
-        gone = gone & (told["time"] < told["known_at"]).to_numpy(dtype=bool)
-    told = told[~late & ~gone]
-    right = (told["label"] == told["outcome"]).to_numpy()
-    standing = said[~said["refused"].astype(bool)]
-    open_ = standing[standing["id"].isin(list(asked))].copy()
-    weights = np.zeros(len(open_))
+    word, fact = _pairs(said.id, ids)
+    late = np.zeros(len(word), dtype=bool)
+    gone = said.refused[word]
+    if came is not None:
+        late = said.said_at[word] >= came[fact]
+        gone = gone & (said.time[word] < came[fact])
+    word, fact = word[~late & ~gone], fact[~late & ~gone]
+    right = said.label[word] == outcomes[fact]
+    wanted = set(asked)
+    named = np.fromiter((each in wanted for each in said.id), bool, len(said))
+    place = np.flatnonzero(named & ~said.refused)
+    weights = np.zeros(len(place))
     rows: list[Finding] = []
-    sources = sorted({*zip(open_["kind"], open_["label"], strict=True)})
-    for kind, label in sources:
-        mine = ((told["kind"] == kind) & (told["label"] == label)).to_numpy()
+    open_ = said.at(place)
+    for kind, label in sorted({*zip(open_.kind, open_.label, strict=True)}):
+        mine = (said.kind[word] == kind) & (said.label[word] == label)
         hits, n = int(right[mine].sum()), int(mine.sum())
         mean = (1 + hits) / (2 + n)
         prior = _STRENGTH * mean, _STRENGTH * (1 - mean)
-        place = ((open_["kind"] == kind) & (open_["label"] == label)).to_numpy()
-        people = open_["person"].to_numpy()[place]
-        history = told["person"].to_numpy()[mine]
-        names, codes = np.unique(people.astype(str), return_inverse=True)
-        own = [history == name for name in names]
-        total = np.array([each.sum() for each in own])
-        good = np.array([right[mine][each].sum() for each in own])
-        worth = weigh(good, total, of=prior)
-        weights[place] = worth[codes]
-        rows += _findings(kind, label, hits, n, weights[place])
-    table = open_.assign(weight=weights)[["id", "kind", "person", "label", "weight"]]
-    return Words(table.reset_index(drop=True), tuple(rows)), int(late.sum())
+        of = (open_.kind == kind) & (open_.label == label)
+        names, codes = np.unique(open_.person[of].astype(str), return_inverse=True)
+        rank = {str(name): code for code, name in enumerate(names)}
+        history = said.person[word[mine]]
+        own = np.fromiter((rank.get(each, -1) for each in history), int, n)
+        good = np.bincount(own[(own >= 0) & right[mine]], minlength=len(names))
+        total = np.bincount(own[own >= 0], minlength=len(names))
+        weights[of] = weigh(good, total, of=prior)[codes]
+        rows += _findings(str(kind), float(label), hits, n, weights[of])
+    return place, weights, rows, int(late.sum())
+
+
+def _pairs(words: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where a word and a row are of one prediction: the places of both."""
+    import numpy as np
+
+    rows: dict[str, list[int]] = {}
+    for at, key in enumerate(ids):
+        rows.setdefault(key, []).append(at)
+    found = [(at, row) for at, key in enumerate(words) for row in rows.get(key, ())]
+    both = np.array(found, dtype=int).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
 
 
 def _findings(

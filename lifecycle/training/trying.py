@@ -78,6 +78,7 @@ class Course:
         self.trained_to, self.gather = trained_to, gather
         self.delay, self.faulty, self.nearer = delay, faulty, nearer
         self.most_rows = 0
+        self.chunks = sorted(set(rows.labels))
         self.ripe = [
             faulty.without(due(rows.frame, as_of=part.start, delay=delay))
             for part in parts
@@ -114,14 +115,12 @@ class Course:
         lag, label, moment = found
         ripe = due(self.rows.frame, as_of=moment, delay=self.delay)
         ripe = self.faulty.without(ripe)
-        wanted = {
-            each
-            for each in set(self.rows.labels)
+        wanted = [
+            rank
+            for rank, each in enumerate(self.chunks)
             if chunk_number(each) - chunk_number(label) in {0, *self.lags}
-        }
-        want = np.flatnonzero(
-            np.isin(self.rows.labels, np.array(sorted(wanted), object))
-        )
+        ]
+        want = np.flatnonzero(np.isin(self.rows.ranks, wanted))
         self.blind[part.age] = [
             replace(made, lag=-lag, label=label)
             for made in self._asked(part, moment, ripe, want, trials, most=most)
@@ -166,7 +165,7 @@ class Course:
 
         if self.gather is not None:
             return Lesson.of(self.gather(moment, span))
-        chosen = newest(ripe, self.rows.labels, span)
+        chosen = newest(ripe, self.rows.ranks, span)
         return Lesson(chosen, self.rows.truth[chosen], np.ones(len(chosen)))
 
     def _too_little(self, lesson: Lesson) -> str:

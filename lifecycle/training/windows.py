@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lifecycle import periods
@@ -24,6 +25,7 @@ __all__ = [
     "in_order",
     "newest",
     "ordered",
+    "ranked",
 ]
 
 
@@ -63,6 +65,11 @@ class Rows:
             chunk_labels(frame, chunk, timezone),
             timezone,
         )
+
+    @cached_property
+    def ranks(self) -> np.ndarray:
+        """The rank of each row's chunk."""
+        return ranked(self.labels)
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,11 @@ class Timed:
         frame, order = ordered(labelled)
         return cls(frame, order, chunk_labels(frame, chunk, timezone))
 
+    @cached_property
+    def ranks(self) -> np.ndarray:
+        """The rank of each row's chunk."""
+        return ranked(self.labels)
+
 
 def chunk_labels(
     frame: pd.DataFrame, chunk: periods.Every, timezone: str
@@ -129,7 +141,22 @@ def due(frame: pd.DataFrame, *, as_of: datetime, delay: timedelta) -> np.ndarray
     return np.flatnonzero(ripe)
 
 
-def newest(positions: np.ndarray, labels: np.ndarray, span: int | None) -> np.ndarray:
+def ranked(labels: np.ndarray) -> np.ndarray:
+    """The rank of each label among all that there are: a chunk as a number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ranked(np.array(["2024-W02", "2024-W01", "2024-W02"], dtype=object)).tolist()
+    [1, 0, 1]
+    """
+    import numpy as np
+
+    places = {label: rank for rank, label in enumerate(sorted(set(labels)))}
+    return np.fromiter((places[each] for each in labels), np.int64, len(labels))
+
+
+def newest(positions: np.ndarray, ranks: np.ndarray, span: int | None) -> np.ndarray:
     """Of the positions, those in the newest `span` chunks that have any."""
     import numpy as np
 
@@ -139,8 +166,8 @@ def newest(positions: np.ndarray, labels: np.ndarray, span: int | None) -> np.nd
         raise ValueError(
             f"a span must be at least one chunk, got {span}; None means all"
         )
-    chosen = sorted(set(labels[positions]))[-span:]
-    return positions[np.isin(labels[positions], np.array(chosen, dtype=object))]
+    own = ranks[positions]
+    return positions[own >= np.unique(own)[-span:][0]]
 
 
 def cut(
