@@ -15,6 +15,7 @@ import pytest
 
 import lifecycle
 from lifecycle import errors, promotion, workspace
+from lifecycle.workspace import columns
 from tests.databases import Refused, raw
 
 AT = datetime(2024, 6, 1, tzinfo=UTC)
@@ -262,6 +263,39 @@ def test_a_column_that_no_row_has_stops_a_wider_trial_and_is_told_at_a_rollback(
         "version 2 of calls was rolled back; version 5 has all the traffic; but "
         "version 5 of calls reads 'visits', which 0 of"
     )
+
+
+def test_a_log_that_cannot_be_read_stands_in_no_rollbacks_way(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws, said = lifecycle.open(desk), {"reason": "r", "by": "ben", "as_of": AT}
+    born = {"features": {"numeric": ["age", "visits"], "categorical": []}}
+    ws.registry.register(
+        "calls", recipe="r", estimator=0, birth=born, author="anna", at=AT
+    )
+
+    newer = propose(ws, 5)
+    promotion.approve(ws.registry, "calls", newer.id, approver="b", reason="r", at=AT)
+    ws.rollback("calls", **said)  # to version 2
+
+    def torn(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(columns, "check", torn)
+    before = ws.registry.roles("calls")["production"].number
+    back = ws.rollback("calls", to=5, **said)
+    assert (before, back.roles["production"].number) == (2, 5)
+    assert back.sentence.endswith("cannot be told: the disk is gone")
+
+
+def test_a_trial_with_nearly_all_of_the_traffic_is_not_said_to_have_all(
+    desk: Path,
+) -> None:
+    ws, said = lifecycle.open(desk), {"reason": "r", "by": "ben", "as_of": AT}
+    asked = propose(ws, 3, target="experimental", share=0.05)
+    promotion.approve(ws.registry, "calls", asked.id, approver="b", reason="r", at=AT)
+    told = ws.widen("calls", 0.99999, **said).sentence
+    assert told == "version 3 of calls now has 99.999% of the traffic"
 
 
 def test_without_a_shadow_nothing_is_ended(desk: Path, terminal: Terminal) -> None:

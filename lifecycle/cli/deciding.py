@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lifecycle import markup
 from lifecycle.cli import commands, say
 from lifecycle.cli.commands import AsOf, ModelName, Person, Reason, app
 
@@ -146,7 +147,7 @@ def _show(asked: Proposal, approvals: Sequence[Approval] = ()) -> None:
     """What a person decides on, line by line."""
     role = "production"
     if asked.target != "production":
-        role = f"a trial with {asked.share:.0%} of the traffic"
+        role = f"a trial with {markup.traffic(asked.share)} of the traffic"
     against = "none serves now"
     if asked.against is not None:
         against = f"compared with version {asked.against}"

@@ -33,6 +33,7 @@ from lifecycle.markup.text import (
     number,
     safe_href,
     sentence,
+    traffic,
 )
 
 __all__ = [
@@ -63,4 +64,5 @@ __all__ = [
     "section",
     "sentence",
     "table",
+    "traffic",
 ]

@@ -21,6 +21,7 @@ __all__ = [
     "number",
     "safe_href",
     "sentence",
+    "traffic",
 ]
 
 _DASH = "\N{EN DASH}"
@@ -140,6 +141,20 @@ def _plain(value: float) -> str:
         return f"{value:,.0f}"
     places = 3 if value < 10 else 2 if value < 100 else 1 if value < 1000 else 0
     return f"{value:,.{places}f}"
+
+
+def traffic(share: float) -> str:
+    """A share of the traffic, in percent; less than all of it never reads as all.
+
+    Examples
+    --------
+    >>> [traffic(share) for share in (0.05, 1, 0.999, 0.0001)]
+    ['5%', '100%', '99.9%', '0.01%']
+    """
+    text = f"{share:.0%}"
+    if text in ("0%", "100%") and share not in (0, 1):
+        return f"{100 * share:.7g}%"
+    return text
 
 
 def interval(lower: float, upper: float, unit: str = "") -> str:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import errors
+from lifecycle import errors, markup
 from lifecycle.promotion.moving import Move, decided, settle
 from lifecycle.promotion.standing import Standing
 from lifecycle.registry import canonical
@@ -157,8 +157,9 @@ def grant(
         before=before.facts(),
         after=after.facts(),
     )
+    given = markup.traffic(part)
     sentence = f"version {number} of {model} is " + (
-        "in production" if part == 1 else f"on trial with {part:.0%} of the traffic"
+        "in production" if part == 1 else f"on trial with {given} of the traffic"
     )
     roles, now = book.roles(model), book.proposal(model, proposal.id)
     return Move(sentence, model, number, roles, entry, now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import errors, people
+from lifecycle import errors, markup, people
 from lifecycle.promotion.standing import Standing
 from lifecycle.registry.records import VERIFIED
 
@@ -231,8 +231,8 @@ def widen(
         if approvals > 1 and (share == 1 or share > alone_up_to):
             how = "for production" if share == 1 else "with that share"
             raise errors.NotAllowed(
-                f"{share:.0%} of the traffic for version {number} of {model} takes "
-                f"{approvals} persons; propose it {how}"
+                f"{markup.traffic(share)} of the traffic for version {number} of "
+                f"{model} takes {approvals} persons; propose it {how}"
             )
         version = book.version(model, number)
         registry.check(version)
@@ -252,7 +252,8 @@ def widen(
             source=source,
             reason=reason,
             at=at,
-            sentence=f"version {number} of {model} now has {share:.0%} of the traffic",
+            sentence=f"version {number} of {model} now has {markup.traffic(share)} of "
+            "the traffic",
             evidence=evidence or {},
         )
 

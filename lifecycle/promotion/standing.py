@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import errors
+from lifecycle import errors, markup
 
 if TYPE_CHECKING:
     from lifecycle.registry import Role
@@ -81,7 +81,8 @@ class Standing:
         if self.experimental not in (None, number):
             raise errors.IllegalMove(
                 f"version {self.experimental} of {self.model} is on trial with "
-                f"{self.share:.0%} of the traffic; widen it or roll it back first"
+                f"{markup.traffic(self.share)} of the traffic; widen it or roll it "
+                "back first"
             )
         return Standing(
             self.model,
@@ -124,9 +125,9 @@ class Standing:
             )
         if not self.share < share <= 1:
             raise errors.IllegalMove(
-                f"version {self.experimental} of {self.model} has {self.share:.0%} of "
-                f"the traffic and can only be widened up to 1, got {share:g}; to end "
-                "the trial roll back"
+                f"version {self.experimental} of {self.model} has "
+                f"{markup.traffic(self.share)} of the traffic and can only be widened "
+                f"up to 1, got {share:g}; to end the trial roll back"
             )
         if share == 1:
             return self.promote(self.experimental)

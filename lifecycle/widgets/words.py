@@ -104,5 +104,5 @@ def given(proposed: registry.Proposal, approvals: Sequence[registry.Approval]) -
 def target(proposed: registry.Proposal) -> str:
     """What it is proposed for."""
     if proposed.target == "experimental":
-        return f"{proposed.share:.0%} of the traffic"
+        return f"{markup.traffic(proposed.share)} of the traffic"
     return "production"

@@ -288,7 +288,7 @@ def _terms(
 def _share(role: str, facts: Mapping[str, Any]) -> str:
     trial = float(facts.get("share") or 0.0)
     shares = {"production": 1 - trial, "experimental": trial}
-    return f"{shares.get(role, 0.0):.0%}"
+    return markup.traffic(shares.get(role, 0.0))
 
 
 def _again(version: Version, ledger: list[Entry]) -> Part:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from lifecycle import errors, promotion
+from lifecycle import errors, markup, promotion
 from lifecycle.workspace import actors, columns, shown
 
 if TYPE_CHECKING:
@@ -292,30 +292,33 @@ class Releasing:
         version reads; the sentence says so then.
         """
         self.model(name)
-        lacks = self._lacking(name, to, as_of)
+        view = self.view(name, as_of)
+        _ = view.settings  # those of the version that serves until now
         move = promotion.roll_back(
             self.registry, name, to=to, **self._by(by, reason, as_of)
         )
-        if lacks and move.roles["production"].number != move.entry.before["production"]:
+        lacks = self._lacking(view, move)  # after the move: nothing stands in its way
+        if lacks:
             move = replace(move, sentence=f"{move.sentence}; but {lacks}")
         return self._told(move)
 
-    def _lacking(self, name: str, to: int | None, as_of: datetime | str | None) -> str:
-        """What the version to return to reads and the log does not have; or nothing."""
-        roles = self.registry.roles(name)
-        back = roles["previous"].number if to is None and "previous" in roles else to
-        if back is None or "production" not in roles:
+    def _lacking(self, view: View, move: promotion.Move) -> str:
+        """What the version that is back reads and the log does not have; or nothing."""
+        before, now = move.entry.before["production"], move.roles["production"].number
+        if before is None or before == now:
             return ""
-        version, serves = (
-            self.registry.version(name, each)
-            for each in (back, roles["production"].number)
+        version, served = (
+            self.registry.version(move.model, each) for each in (now, before)
         )
-        if set(columns.names(version)) <= set(columns.names(serves)):
+        if set(columns.names(version)) <= set(columns.names(served)):
             return ""  # as a rule; nothing more has to be read
         try:
-            columns.check(self.view(name, as_of), version)
+            columns.check(view, version)
         except errors.IllegalMove as error:
             return str(error)
+        except (errors.LifecycleError, OSError, ValueError) as error:
+            told = markup.one_line(error, most=200)
+            return f"whether the log has all its columns cannot be told: {told}"
         return ""
 
     def _decided(
