@@ -292,33 +292,40 @@ class Releasing:
         version reads; the sentence says so then.
         """
         self.model(name)
-        view = self.view(name, as_of)
-        _ = view.settings  # those of the version that serves until now
+        more = self._more(name, to)
+        view = self.view(name, as_of) if more else None
+        if view is not None:
+            _ = view.production  # the one that serves until now
         move = promotion.roll_back(
             self.registry, name, to=to, **self._by(by, reason, as_of)
         )
-        lacks = self._lacking(view, move)  # after the move: nothing stands in its way
-        if lacks:
-            move = replace(move, sentence=f"{move.sentence}; but {lacks}")
+        if view is not None and more == move.roles["production"].number:
+            lacks = self._lacking(view, more)  # after the move: not in its way
+            move = replace(move, sentence=f"{move.sentence}{lacks}")
         return self._told(move)
 
-    def _lacking(self, view: View, move: promotion.Move) -> str:
-        """What the version that is back reads and the log does not have; or nothing."""
-        before, now = move.entry.before["production"], move.roles["production"].number
-        if before is None or before == now:
-            return ""
-        version, served = (
-            self.registry.version(move.model, each) for each in (now, before)
+    def _more(self, name: str, to: int | None) -> int:
+        """The version to return to, where it reads more columns; as a rule 0."""
+        roles = self.registry.roles(name)
+        back = roles["previous"].number if to is None and "previous" in roles else to
+        if back is None or "production" not in roles:
+            return 0
+        version, serves = (
+            self.registry.version(name, each)
+            for each in (back, roles["production"].number)
         )
-        if set(columns.names(version)) <= set(columns.names(served)):
-            return ""  # as a rule; nothing more has to be read
+        known = set(columns.names(serves))
+        return 0 if set(columns.names(version)) <= known else back
+
+    def _lacking(self, view: View, number: int) -> str:
+        """What the version that is back reads and the log does not have; or nothing."""
         try:
-            columns.check(view, version)
+            columns.check(view, self.registry.version(view.name, number))
         except errors.IllegalMove as error:
-            return str(error)
+            return f"; but {error}"
         except (errors.LifecycleError, OSError, ValueError) as error:
             told = markup.one_line(error, most=200)
-            return f"whether the log has all its columns cannot be told: {told}"
+            return f"; but whether the log has all its columns cannot be told: {told}"
         return ""
 
     def _decided(
