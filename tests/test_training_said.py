@@ -37,7 +37,7 @@ def feedback(told) -> pd.DataFrame:
     return frame.drop(columns="hour")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(told=WORDS, hour=st.integers(-1, 13))
 def test_the_words_that_stand_at_a_moment_are_those_of_the_table(told, hour):
     spoken = people.spoken(feedback(told))
@@ -49,7 +49,7 @@ def test_the_words_that_stand_at_a_moment_are_those_of_the_table(told, hour):
     assert (arrays.said_at == utc).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     told=WORDS,
     facts=st.lists(
@@ -87,7 +87,7 @@ def test_a_word_is_right_where_a_join_by_the_id_says_so(told, facts):
         assert own["weight"].tolist() == [worth] * len(own)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     said=st.lists(
         st.tuples(

@@ -55,12 +55,13 @@ class Spoken:
     Parameters
     ----------
     words : Said
-        As `people.spoken` gives them.
+        As `people.spoken` gives them, but for the ids: they are ranks.
     truth : ndarray of float64, shape (n,)
         Of all rows.
     positions : ndarray of int, shape (k,)
         Of the rows that were spoken of.
-    ids : ndarray of str, shape (k,)
+    ids : ndarray of int, shape (k,)
+        Which of the ids spoken of each is, as the words have them.
     came : ndarray of datetime64, shape (k,), optional
         When the outcome of each was known.
     """
@@ -81,6 +82,7 @@ class Spoken:
             A column is missing.
         """
         import numpy as np
+        import pandas as pd
 
         asked = ["id", "time", "kind", "label"]
         for where, names in ((frame, ["id"]), (feedback, asked)):
@@ -92,13 +94,15 @@ class Spoken:
                     )
         words = people.spoken(feedback)
         ids = frame["id"].astype(str)
-        positions = np.flatnonzero(ids.isin(words["id"]).to_numpy())
+        named = pd.Index(words["id"].astype(object)).unique().sort_values()
+        rank = named.get_indexer(ids.astype(object))
+        positions = np.flatnonzero(rank >= 0)
         came = frame["known_at"].iloc[positions] if "known_at" in frame else None
         return cls(
-            Said.of(words),
+            Said.of(words.assign(id=named.get_indexer(words["id"].astype(object)))),
             frame["outcome"].to_numpy(dtype=float, na_value=np.nan),
             positions,
-            ids.to_numpy(dtype=object)[positions],
+            rank[positions],
             None if came is None else moments(came),
         )
 
@@ -145,8 +149,7 @@ def listen(
         why = "outcomes are numbers, and words on numbers are not weighed"
         return Heard(labels, weights, sources, [], {"words": 0, "late": 0}, why)
     said = spoken.words.by(as_of)
-    heard = set(said.id)
-    there = np.fromiter((key in heard for key in spoken.ids), bool, len(spoken.ids))
+    there = np.isin(spoken.ids, said.id)
     places, ids = spoken.positions[there], spoken.ids[there]
     came = None if spoken.came is None else spoken.came[there]
     if came is not None:
@@ -303,7 +306,7 @@ def _standing(
     import numpy as np
 
     counted = np.flatnonzero(weights > 0)
-    _, key = np.unique(ids[counted].astype(str), return_inverse=True)
+    _, key = np.unique(ids[counted], return_inverse=True)
     _, kind = np.unique(kinds[counted].astype(str), return_inverse=True)
     order = np.lexsort((kind, labels[counted], -weights[counted], key))
     ranked, key = counted[order], key[order]

@@ -286,7 +286,7 @@ def judged(
         Of the mature rows.
     came : ndarray of datetime64, shape (k,), optional
         When each outcome was known.
-    asked : sequence of str
+    asked : array-like of ids
 
     Returns
     -------
@@ -307,8 +307,7 @@ def judged(
         gone = gone & (said.time[word] < came[fact])
     word, fact = word[~late & ~gone], fact[~late & ~gone]
     right = said.label[word] == outcomes[fact]
-    wanted = set(asked)
-    named = np.fromiter((each in wanted for each in said.id), bool, len(said))
+    named = np.isin(said.id, np.asarray(asked, dtype=said.id.dtype))
     place = np.flatnonzero(named & ~said.refused)
     weights = np.zeros(len(place))
     rows: list[Finding] = []
@@ -334,12 +333,12 @@ def _pairs(words: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where a word and a row are of one prediction: the places of both."""
     import numpy as np
 
-    rows: dict[str, list[int]] = {}
-    for at, key in enumerate(ids):
-        rows.setdefault(key, []).append(at)
-    found = [(at, row) for at, key in enumerate(words) for row in rows.get(key, ())]
-    both = np.array(found, dtype=int).reshape(-1, 2)
-    return both[:, 0], both[:, 1]
+    order = np.argsort(ids, kind="stable")
+    first = np.searchsorted(ids[order], words, side="left")
+    many = np.searchsorted(ids[order], words, side="right") - first
+    word = np.repeat(np.arange(len(words)), many)
+    nth = np.arange(len(word)) - np.repeat(np.cumsum(many) - many, many)
+    return word, order[np.repeat(first, many) + nth]
 
 
 def _findings(

@@ -19,7 +19,8 @@ class Said:
 
     Parameters
     ----------
-    id, kind, person : ndarray of str, shape (w,)
+    id : ndarray of str or int, shape (w,)
+    kind, person : ndarray of str, shape (w,)
     label : ndarray of float64, shape (w,)
     time, said_at : ndarray of datetime64, shape (w,)
         UTC.
@@ -45,7 +46,9 @@ class Said:
         n = len(words)
         time = moments(words["time"])
         return cls(
-            words["id"].to_numpy(dtype=object),
+            words["id"].to_numpy(
+                dtype=None if words["id"].dtype.kind == "i" else object
+            ),
             words["kind"].to_numpy(dtype=object),
             words["person"].to_numpy(dtype=object),
             words["label"].to_numpy(dtype=float),
