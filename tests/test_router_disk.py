@@ -127,3 +127,57 @@ def test_the_settled_alert_is_told_once(ws, disk):
             router.settle()
         assert len(alerts.history(ws.registry, MODEL)) == 1
         disk.is_full = False
+
+
+class Ill:
+    """A beat that raises, or goes well, and says when it was done."""
+
+    def __init__(self, told: BaseException) -> None:
+        self.told: BaseException | None = told
+        self.done = threading.Semaphore(0)
+
+    def __call__(self, *_given) -> bool:
+        self.done.release()
+        if self.told is not None:
+            raise self.told
+        return False
+
+    def twice(self) -> None:
+        """Come back when it was begun again, and so was over once before."""
+        while self.done.acquire(blocking=False):
+            pass
+        for _ in range(2):
+            assert self.done.acquire(timeout=60)
+
+
+@pytest.mark.parametrize("told", [KeyError("a\nb"), OSError(5, "ill")])
+def test_a_beat_that_raises_is_told_and_done_again(ws, monkeypatch, told):
+    poll = Ill(told)
+    monkeypatch.setattr(Router, "poll", poll)
+    with Router(ws, MODEL, poll_every=0.001) as router:
+        router.predict_one(one())
+        poll.twice()
+        (words,) = router.troubles
+        assert words.startswith(f"looking at the book failed ({type(told).__name__}")
+        assert "\n" not in words
+        router.settle()
+        (alert,) = ws.alerts(MODEL)
+        assert "looking at the book failed" in alert.sentence
+        poll.told = None
+        poll.twice()
+        poll.twice()
+        assert router.troubles == ()
+        router.settle()
+        assert ws.alerts(MODEL) == []
+
+
+def test_a_settlement_that_raises_ends_no_other_beat(ws, monkeypatch):
+    settle = Ill(ValueError("ill"))
+    with Router(ws, MODEL, settle_every=0.001, write_every=0.001) as router:
+        router._beats._settle = settle
+        router.predict_one(one())
+        settle.twice()
+        assert "settling the spool failed (ValueError: ill)" in router.troubles[0]
+        router.flush()
+        assert router.predict_one(one("other")).score > 0
+    assert logged(ws) == ["i1", "other"]

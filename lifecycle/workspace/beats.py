@@ -45,7 +45,12 @@ class Beats:
         self._stopped = threading.Event()
         self._starting = threading.Lock()
         self.threads: list[threading.Thread] = []
-        self.failed = ""  # what a beat raised last
+        self._failed: dict[str, str] = {}
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """A sentence for each beat that raised when it was done last."""
+        return tuple(self._failed.values())
 
     def start(self) -> None:
         """Start the threads, once."""
@@ -74,33 +79,42 @@ class Beats:
     def _writing(self) -> None:
         while not self._stopped.is_set():
             self._recorder.wanted.wait(self._every[1])
-            self._go_on(self._recorder.write)
+            self._go_on("writing to the spool", self._recorder.write)
             if self._recorder.trouble:
                 self._stopped.wait(self._every[1])
-            self._go_on(self._count)
+            self._go_on("counting", self._count)
 
     def _polling(self) -> None:
         while not self._stopped.wait(self._every[0]):
-            self._go_on(self._poll)
+            self._go_on("looking at the book", self._poll)
 
     def _settling(self) -> None:
         settle, last = self._every[2], monotonic()
         while not self._stopped.wait(min(_KEEP, settle)):
             if monotonic() - last >= settle:
                 last = monotonic()
-                self._go_on(self._settle)
+                self._go_on("settling the spool", self._settle)
             else:
-                self._go_on(self._keep)
+                self._go_on("keeping the counts", self._keep)
 
-    def _go_on(self, work: Callable[[], object]) -> None:
+    def _go_on(self, what: str, work: Callable[[], object]) -> None:
         """Do a beat; whatever it raises, the next one is done all the same.
 
         A thread that ends follows no move and settles nothing from then on, and nobody
-        is there to see it: what failed is told instead.
+        is there to see it: what failed is told in `troubles` until it goes well.
         """
         try:
             work()
-        except OSError:
-            pass  # `Recorder.trouble` says so, and the spool is read again
         except Exception as error:  # noqa: BLE001 - a beat may not end the beating
-            self.failed = f"{type(error).__name__}: {error}"[:200]
+            if isinstance(error, OSError) and work == self._recorder.write:
+                return  # `Recorder.trouble` says so
+            said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            self._failed = {
+                **self._failed,
+                what: f"{what} failed ({said}); it is tried again",
+            }
+        else:
+            if what in self._failed:
+                self._failed = {
+                    each: told for each, told in self._failed.items() if each != what
+                }

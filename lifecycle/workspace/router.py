@@ -325,12 +325,17 @@ class Router:
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """What is wrong at this moment, a sentence each."""
-        return self._trouble.sentences(self._recorder)
+        """What is wrong at this moment, a sentence each.
+
+        That the log or the line-up is not as it should be is an alert too; and what
+        went wrong behind the requests is told here until it goes well again.
+        """
+        return (*self._trouble.sentences(self._recorder), *self._beats.troubles)
 
     def _keep(self) -> None:
         """Write the counts beside the log; tell of troubles."""
         self._counting.keep(self._now())
+        self._trouble.beating(self._beats.troubles)
         self._trouble.tell(self._recorder, at=self._now())
 
     # -- the end -------------------------------------------------------------------

@@ -149,6 +149,8 @@ def _landed(
     for segment in segments:
         segment.drop()
     done = Settled(found.rows_new, found.rows_same, found.rows_otherwise)
+    if "shadow" not in workspace.registry.roles(name):
+        return done
     return replace(done, shadowed=shadow(workspace, name, rows.to_pandas(), at, tally))
 
 

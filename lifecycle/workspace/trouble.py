@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ __all__ = ["RULE", "Trouble"]
 
 RULE = "serving"
 """The rule under which these alerts are told and silenced."""
-_LOG, _LINEUP = "predictions not logged", "line-up"
+_LOG, _LINEUP, _BEHIND = "predictions not logged", "line-up", "behind requests"
 
 
 class Trouble:
@@ -32,7 +33,7 @@ class Trouble:
 
     def __init__(self, workspace: Workspace, model: str) -> None:
         self._workspace, self._model = workspace, model
-        self._loading = self._settling = ""
+        self._loading = self._settling = self._beating = ""
         self._refused = 0
         self._unlogged = 0
         self._told: set[str] = set()
@@ -53,6 +54,10 @@ class Trouble:
         """What could not be brought to the log."""
         self._settling = " ".join(done.troubles)
         self._refused += done.rows_refused
+
+    def beating(self, troubles: Sequence[str]) -> None:
+        """What failed behind the requests when it was done last."""
+        self._beating = "; ".join(troubles)
 
     def sentences(self, recorder: Recorder) -> tuple[str, ...]:
         """What is wrong now."""
@@ -85,6 +90,7 @@ class Trouble:
         try:
             self._update(_LOG, float(lost), words, at)
             self._update(_LINEUP, 1.0, self._loading, at)
+            self._update(_BEHIND, 1.0, self._beating, at)
         except errors.LifecycleError:
             return
         self._unlogged, self._refused = held, 0
