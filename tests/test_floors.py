@@ -20,9 +20,9 @@ drift estimation business quality feedback routing  logs registry recipes config
 monitor diagnosis training evaluation experiment guards
 decision
 promotion alerts hooks
-jobs lab
+jobs
 workspace widgets
-demo
+demo lab
 cli
 """
 FLOOR = {
@@ -41,12 +41,15 @@ DOORS = {  # an outside library with side effects enters by these rooms
     "nbformat": {"jobs"},
     "jupyter_client": {"jobs"},
     "jupyterlab_server": {"lab"},
+    "jupyter_server": {"lab"},
+    "tornado": {"lab"},
     "ipykernel": {"jobs"},
     "nh3": {"jobs"},
     "bs4": {"jobs"},
     "cronsim": {"config", "jobs"},
     "apprise": {"alerts"},
     "mlflow": {"hooks"},
+    "distributed": {"workspace"},
     "psycopg": set(),  # SQLAlchemy finds it
     "pydantic": {"config", "jobs"},
     "tomllib": {"config"},

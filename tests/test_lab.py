@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import socket
-import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +13,7 @@ import pytest
 
 import lifecycle
 from lifecycle import errors, lab, workspace
+from lifecycle.lab.runs import Busy, Runs, facts
 from lifecycle.workspace import overview
 
 AT = datetime(2024, 4, 1, tzinfo=UTC)
@@ -80,6 +77,7 @@ def test_jupyterlab_reads_the_arrangement_under_the_name_it_is_opened_with(
     assert kept["data"]["htmlviewer:reports/r.html"]["data"]["factory"] == "HTML Viewer"
     words = lab.command(desk.directory, browser=False, port=8123, more=["--ip=::1"])
     assert "--LabApp.default_url=/lab/workspaces/lifecycle" in words
+    assert "--ServerApp.jpserver_extensions=lifecycle.lab=True" in words
     assert words[-3:] == ["--no-browser", "--port=8123", "--ip=::1"]
 
 
@@ -105,93 +103,138 @@ def test_the_extension_is_what_jupyterlab_expects_of_a_prebuilt_one() -> None:
     assert "https://" not in text
 
 
-# -- in a browser ----------------------------------------------------------------
-
-
-@pytest.fixture
-def page(desk: workspace.Workspace, tmp_path: Path) -> Iterator[Any]:
-    """Chromium on `lifecycle lab`, reaching this machine and nothing else."""
-    reason = "playwright is not installed; install it to test JupyterLab in a browser"
-    sync_api = pytest.importorskip("playwright.sync_api", reason=reason)
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next(filter(None, map(shutil.which, names)), None)
-    if chromium is None:
-        pytest.skip("there is no Chromium here; install it to test JupyterLab in it")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    own = {
-        f"JUPYTER_{name}_DIR": str(tmp_path / name.lower())
-        for name in ("CONFIG", "DATA", "RUNTIME")
-    }
-    held = {k: v for k, v in os.environ.items() if k != "LIFECYCLE_UNATTENDED"}
-    code = "from lifecycle.cli import main; main()"
-    command = [sys.executable, "-c", code, "-w", str(desk.directory), "lab"]
-    command += ["--no-browser", f"--port={port}", "--ip=127.0.0.1", "--allow-root"]
-    command += ["--IdentityProvider.token=secret", "--ServerApp.port_retries=0"]
-    command += ["--LabApp.expose_app_in_browser=True"]
-    log = (tmp_path / "lab.log").open("w+", encoding="utf-8")
-    running = subprocess.Popen(
-        command, env=held | own, stdout=log, stderr=subprocess.STDOUT
-    )
-    base = f"http://127.0.0.1:{port}"
-    try:
-        with sync_api.sync_playwright() as player:
-            flags = ["--no-sandbox", "--disable-gpu"]
-            browser = player.chromium.launch(executable_path=chromium, args=flags)
-            opened = browser.new_page(viewport={"width": 1440, "height": 900})
-            opened.set_default_timeout(60_000)
-            opened.route(
-                "**/*",
-                lambda route: (
-                    route.continue_()
-                    if route.request.url.startswith((base, "data:", "blob:"))
-                    else route.abort()
-                ),
-            )
-            while running.poll() is None:
-                try:
-                    opened.goto(f"{base}/?token=secret")
-                    break
-                except sync_api.Error as error:
-                    if "ERR_CONNECTION_REFUSED" not in str(error):
-                        raise
-                    opened.wait_for_timeout(100)
-            opened.wait_for_selector(".jp-Notebook-cell")
-            opened.evaluate("async () => { await window.jupyterapp.restored }")
-            yield opened
-            browser.close()
-    finally:
-        running.terminate()
-        running.wait(timeout=30)
-        log.close()
-
-
-@pytest.mark.notebook
-def test_lab_opens_with_the_newest_report_beside_a_notebook_and_has_our_commands(
-    page: Any,
+def test_below_a_hub_its_own_server_is_started_which_the_hub_lets_people_into(
+    desk: workspace.Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from playwright.sync_api import expect
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    words = lab.command(desk.directory, port=8123, hub="/user/ana/")
+    assert words[2:4] == ["-m", "jupyterhub.singleuser"]
+    assert f"--ServerApp.root_dir={desk.directory}" in words
+    assert "--ServerApp.default_url=/lab/workspaces/lifecycle" in words
+    assert not [word for word in words if word.startswith(("--port", "--ip"))]
+    assert "--no-browser" in words
 
-    def execute(command: str) -> None:
-        page.evaluate(f"window.jupyterapp.commands.execute({command})")
 
-    # the newest report on the right, opened without trusting it
-    report = page.frame_locator(".jp-HTMLViewer iframe")
-    expect(report.get_by_role("heading", name="Audit of 2024-04-01")).to_be_visible()
-    expect(page.locator(".jp-NotebookPanel")).to_be_visible()
-    # tiles of the launcher
-    execute("'launcher:create'")
-    tiles = page.locator(".jp-LauncherCard[data-category='Lifecycle']")
-    expect(tiles).to_have_count(5)
-    # the index, and from there by links to the model's own page and a report
-    tiles.filter(has_text="All models").click()
-    models = page.frame_locator("iframe[title=Models]")
-    models.get_by_role("link", name="my-model", exact=True).click()
-    expect(models.get_by_role("link", name="All models")).to_be_visible()
-    models.get_by_role("link", name="audit").first.click()
-    expect(models.get_by_role("heading", name="Audit of 2024-04-01")).to_be_visible()
-    # a command of the palette runs a notebook where it is
-    execute("'lifecycle:run', {notebook: 'audit'}")
-    output = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output")
-    expect(output.first).to_be_visible()
+def test_below_a_hub_without_jupyterhub_nothing_is_opened_unguarded(
+    desk: workspace.Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {"jupyterlab"}
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name in known or None)
+    with pytest.raises(errors.SettingsError, match="pip install jupyterhub"):
+        lab.command(desk.directory, hub="/user/ana/")
+
+
+def test_a_user_without_a_home_has_jupyterlab_keep_its_things_in_the_workspace(
+    desk: workspace.Workspace, tmp_path: Path
+) -> None:
+    layout = lab.arrangement("notebooks/a.ipynb")
+    told = lab.environment(desk.directory, layout, {"HOME": str(tmp_path / "none")})
+    ours = desk.directory / ".lifecycle" / "lab"
+    assert Path(told["JUPYTER_RUNTIME_DIR"]).is_relative_to(ours)
+    kept = lab.environment(desk.directory, layout, {"HOME": str(tmp_path)})
+    assert "JUPYTER_RUNTIME_DIR" not in kept
+
+
+def test_whoever_opens_jupyterlab_is_there(desk: workspace.Workspace) -> None:
+    layout = lab.arrangement("notebooks/a.ipynb")
+    told = lab.environment(desk.directory, layout, {"LIFECYCLE_UNATTENDED": "1"})
+    assert "LIFECYCLE_UNATTENDED" not in told
+
+
+# -- runs that are asked for -----------------------------------------------------
+
+ENDS = """
+import pathlib, sys
+page = pathlib.Path("reports/my-model/2024-04-01/audit.html").resolve()
+print("audit of my-model: succeeded in 1.0 s")
+print("quiet: all is well")
+print(page)
+"""
+
+
+def ended(kept: Runs, id: str) -> dict[str, Any]:
+    kept._runs[id].process.wait(30)
+    return kept.tell(id)
+
+
+def test_a_run_is_followed_until_its_report(desk: workspace.Workspace) -> None:
+    kept = Runs(desk.directory, begin=[sys.executable, "-c", ENDS])
+    told = ended(kept, kept.start("audit", "my-model"))
+    assert (told["state"], told["sentence"]) == ("succeeded", "quiet: all is well")
+    assert told["report"] == "reports/my-model/2024-04-01/audit.html"
+
+
+@pytest.mark.parametrize(
+    ("code", "state"), [(20, "failed"), (21, "timeout"), (22, "died"), (30, "refused")]
+)
+def test_a_run_that_did_not_succeed_says_how_and_why(
+    desk: workspace.Workspace, code: int, state: str
+) -> None:
+    source = f"import sys; sys.stderr.write('cell 3: no\\n'); sys.exit({code})"
+    kept = Runs(desk.directory, begin=[sys.executable, "-c", source])
+    told = ended(kept, kept.start("audit", "my-model"))
+    assert (told["state"], told["sentence"]) == (state, "cell 3: no")
+    assert told["report"] == ""
+
+
+@pytest.mark.parametrize("page", ["/etc/passwd.html", "../secret.html"])
+def test_a_page_outside_of_the_workspace_is_no_report(
+    desk: workspace.Workspace, page: str
+) -> None:
+    (desk.directory.parent / "secret.html").write_text("x", encoding="utf-8")
+    kept = Runs(desk.directory, begin=[sys.executable, "-c", f"print({page!r})"])
+    assert ended(kept, kept.start("audit", "my-model"))["report"] == ""
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "",
+        "../audit",
+        "audit.ipynb",
+        "--help",
+        "audit\nx",
+        "home",
+        7,
+        None,
+        ["audit"],
+        {},
+    ],
+    ids=repr,
+)
+def test_only_a_notebook_and_a_model_that_are_there_are_run(
+    desk: workspace.Workspace, asked: object
+) -> None:
+    kept = Runs(desk.directory, begin=["/does/not/exist"])
+    with pytest.raises(errors.BadParameters, match="there is no notebook"):
+        kept.start(asked, "my-model")
+    with pytest.raises(errors.UnknownModel, match="there is no model"):
+        kept.start("audit", asked)
+
+
+def test_one_page_of_a_model_runs_once_and_not_too_many_run_at_once(
+    desk: workspace.Workspace,
+) -> None:
+    (desk.directory / "notebooks" / "--own.ipynb").write_text("{}", encoding="utf-8")
+    waits = [sys.executable, "-c", "import signal; signal.pause()"]
+    kept = Runs(desk.directory, begin=waits, most=2)
+    first = kept.start("audit", "my-model")
+    with pytest.raises(errors.AlreadyRunning, match="running already"):
+        kept.start("audit", "my-model")
+    second = kept.start("drift", "my-model")
+    with pytest.raises(Busy, match="2 notebooks are running"):
+        kept.start("decide", "my-model")
+    assert kept.tell(first)["state"] == "running"
+    for id in (first, second):
+        kept.stop(id)
+        assert ended(kept, id)["state"] == "stopped"
+    with pytest.raises(errors.BadParameters, match="no such run"):
+        kept.tell("0" * 16)
+
+
+def test_the_tiles_are_told_what_there_is(desk: workspace.Workspace) -> None:
+    told = facts(desk.directory)
+    assert told["models"] == ["my-model"]
+    assert told["notebooks"][:4] == ["audit", "drift", "decide", "promote"]
+    assert told["report"] == "reports/my-model/2024-04-01/audit.html"
+    assert told["waiting"] == []

@@ -25,7 +25,8 @@ def lab(
 ) -> None:
     """Open JupyterLab here: home on the left, the newest report on the right.
 
-    What is not known here is handed on to JupyterLab, such as --ip.
+    What is not known here is handed on to JupyterLab, such as --ip. Below a JupyterHub,
+    with this as its Spawner.cmd, the hub says the address and who may come in.
     """
     from lifecycle import lab as jupyter
     from lifecycle.workspace import overview
@@ -37,7 +38,10 @@ def lab(
         if name == "audit" or (ws.directory / "notebooks" / f"{name}.ipynb").is_file()
     )
     right = overview.newest_report(ws)
-    words = jupyter.command(ws.directory, browser=browser, port=port, more=context.args)
+    hub = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "")
+    words = jupyter.command(
+        ws.directory, browser=browser, port=port, hub=hub, more=context.args
+    )
     layout = jupyter.arrangement(f"notebooks/{left}.ipynb", right)
     told = jupyter.environment(ws.directory, layout, os.environ)
     say.show(f"{ws.directory}: notebooks/{left}.ipynb, {right or 'no report yet'}")

@@ -2,11 +2,25 @@
 
 The extension in `labextensions/` (launcher tiles and palette commands) is written by
 hand and needs no Node, neither to build nor to install: the wheel puts it where
-JupyterLab looks, and `command` names its place to one that has not found it.
+JupyterLab looks, and `command` names its place to one that has not found it. What the
+tiles ask, and the runs they start, is answered by an extension of JupyterLab's server,
+which is this room.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from lifecycle.lab.starting import arrangement, command, environment, extension
 
 __all__ = ["arrangement", "command", "environment", "extension"]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "lifecycle.lab"}]
+
+
+def _load_jupyter_server_extension(server: Any) -> None:
+    from lifecycle.lab import handlers
+
+    handlers.load(server)

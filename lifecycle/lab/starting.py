@@ -15,8 +15,11 @@ __all__ = ["arrangement", "command", "environment", "extension"]
 
 SPACE = "lifecycle"
 _OVERRIDES = {
-    # a box about news would cover the page
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"},
+    # a box about news would cover the page, and nothing is fetched from anywhere
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    },
     # a panel's buttons work in the thread of its cells
     "@jupyterlab/apputils-extension:kernels-settings": {
         "commsOverSubshells": "disabled"
@@ -81,7 +84,7 @@ def environment(
     """Write arrangement and settings below the workspace, and say where they are.
 
     The user's own settings of JupyterLab hold beside ours; nothing of theirs is
-    touched.
+    touched. Whoever opens JupyterLab is there: what says that nobody is, is left out.
 
     Parameters
     ----------
@@ -90,7 +93,8 @@ def environment(
     layout : mapping
         From `arrangement`.
     inherited : mapping
-        The environment that is added to.
+        The environment that is added to. Where its home cannot be written to, what
+        JupyterLab keeps there is kept below the workspace.
     """
     place = directory / ".lifecycle" / "lab"
     rules = place / "config" / "labconfig" / "default_setting_overrides.json"
@@ -103,11 +107,28 @@ def environment(
     WorkspacesManager(str(spaces)).save(SPACE, json.dumps(layout))
     before = inherited.get("JUPYTER_CONFIG_PATH", "")
     paths = [str(place / "config"), *([before] if before else [])]
-    return {
+    told = _homes(place, inherited) | {
         **inherited,
         "JUPYTER_CONFIG_PATH": os.pathsep.join(paths),
         "JUPYTERLAB_WORKSPACES_DIR": str(spaces),
         "LIFECYCLE_WORKSPACE": str(directory),
+    }
+    told.pop("LIFECYCLE_UNATTENDED", None)
+    return told
+
+
+def _homes(place: Path, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Where JupyterLab keeps its own things, for a user without a home."""
+    home = inherited.get("HOME") or str(Path("~").expanduser())
+    if os.access(home, os.W_OK | os.X_OK):
+        return {}
+    own = place / "home"
+    own.mkdir(mode=0o700, exist_ok=True)
+    names = ("CONFIG", "DATA", "RUNTIME")
+    return {f"JUPYTER_{name}_DIR": str(own / name.lower()) for name in names} | {
+        "JUPYTERLAB_SETTINGS_DIR": str(own / "settings"),
+        "IPYTHONDIR": str(own / "ipython"),
+        "MPLCONFIGDIR": str(own / "matplotlib"),
     }
 
 
@@ -116,6 +137,7 @@ def command(
     *,
     browser: bool = True,
     port: int | None = None,
+    hub: str = "",
     more: Sequence[str] = (),
 ) -> list[str]:
     """The command that starts JupyterLab on a workspace.
@@ -127,26 +149,45 @@ def command(
     browser : bool
         Whether a browser is opened.
     port : int, optional
-        The first one that is free where none is given.
+        The first one that is free where none is given, or where it is taken.
+    hub : str
+        The address below which a JupyterHub serves it (`JUPYTERHUB_SERVICE_PREFIX`);
+        empty where none has started this process. Then the hub says address and
+        port, and who may come in.
     more : sequence of str
         Handed on as they are.
 
     Raises
     ------
     SettingsError
-        When JupyterLab is not installed.
+        When JupyterLab is not installed, or below a hub JupyterHub is not.
+
+    Notes
+    -----
+    What Python puts first on its path is left out (`-P`): a file of the workspace that
+    is called like a library is not taken for it.
     """
     from importlib.util import find_spec
 
-    if find_spec("jupyterlab") is None:
-        raise errors.SettingsError(
-            "JupyterLab is not installed; run `pip install jupyterlab`"
-        )
-    words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={directory}"]
-    words.append(f"--LabApp.default_url=/lab/workspaces/{SPACE}")
+    wanted = {"jupyterlab": "JupyterLab"} | (
+        {"jupyterhub": "JupyterHub"} if hub else {}
+    )
+    for module, name in wanted.items():
+        if find_spec(module) is None:
+            raise errors.SettingsError(
+                f"{name} is not installed; run `pip install {module}`"
+            )
+    module = "jupyterhub.singleuser" if hub else "jupyterlab"
+    words = [sys.executable, "-P", "-m", module, f"--ServerApp.root_dir={directory}"]
+    space = f"/lab/workspaces/{SPACE}"
+    words.append(f"--{'ServerApp' if hub else 'LabApp'}.default_url={space}")
     words.append(f"--LabApp.extra_labextensions_path={extension().parent}")
-    if not browser:
+    words.append("--ServerApp.jpserver_extensions=lifecycle.lab=True")
+    if not any(each.startswith(("--log-level", "--debug")) for each in more):
+        # what is left is the address
+        words += ["--log-level=WARN", "--LabApp.log_level=WARN"]
+    if not browser or hub:
         words.append("--no-browser")
-    if port is not None:
+    if port is not None and not hub:
         words.append(f"--port={port}")
     return [*words, *more]
