@@ -157,8 +157,12 @@ def test_every_move_of_the_ledger_can_be_chosen():
     entered |= {accepting.MOVE, accepting.BACK}
     for path in Path(lifecycle.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".enter"):
-                told = node.args[1] if len(node.args) > 1 else node
+            if not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func).rpartition(".")[2]
+            place = {"enter": 1, "carry_out": 4}.get(called)  # of the move's word
+            if place is not None:
+                told = node.args[place] if len(node.args) > place else node
                 if isinstance(told, ast.IfExp):
                     entered |= {ast.literal_eval(told.body)}
                     entered |= {ast.literal_eval(told.orelse)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -251,7 +252,9 @@ def test_the_units_are_what_systemd_and_cron_read(tmp_path: Path) -> None:
     place.mkdir()
     line = installing.crontab(place, interpreter=Path(sys.executable))
     command = line.split(maxsplit=5)[5].replace(r"\%", "%")  # as cron hands it on
-    seen = command.replace(f"{sys.executable} -m lifecycle", "printf '%s|'")
+    mine = f"{shlex.quote(sys.executable)} -m lifecycle"
+    assert command.startswith(mine)
+    seen = command.replace(mine, "printf '%s|'")
     subprocess.run(["sh", "-c", seen], check=True)
     assert (place / "due.log").read_text() == f"--workspace|{place}|due|"
     if shutil.which("systemd-analyze") is None:
