@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle.training import hearing, people, windows
+from lifecycle.training import hearing, keeping, people, windows
 from lifecycle.training.said import Said
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -142,3 +142,15 @@ def test_the_newest_chunks_by_rank_are_those_by_their_labels(labels, keep, span)
 def test_a_span_is_at_least_one_chunk():
     with pytest.raises(ValueError, match="at least one chunk"):
         windows.newest(np.arange(2), np.zeros(2, dtype=int), 0)
+
+
+@given(kept=st.sets(st.integers(0, 9)), asked=st.lists(st.integers(0, 9)))
+def test_scores_that_are_not_kept_are_named_row_by_row(kept, asked):
+    rows = np.array(sorted(kept), dtype=np.uint64)
+    held = keeping.Scores.of(rows, rows / 10, 0.0)
+    keys = np.array(asked, dtype=np.uint64)
+    assert held.without(keys).tolist() == [each not in kept for each in asked]
+    found = held.at(keys)
+    assert (found is None) == bool(set(asked) - kept)
+    if found is not None:
+        assert found.tolist() == [each / 10 for each in asked]

@@ -144,9 +144,9 @@ class Fits:
         import numpy as np
 
         key = self.key(trial, lesson)
-        wanted = np.union1d(need, want)
+        wanted: tuple[np.ndarray, ...] = (need, want)
         if key in self._jobs:
-            wanted = np.union1d(self._jobs[key].scored, wanted)
+            wanted = (self._jobs[key].scored, *wanted)
         elif self.scores(key, trial, need) is not None:
             return key
         elif not new:
@@ -154,7 +154,7 @@ class Fits:
         elif self.most is not None and len(self._jobs) >= self.most:
             self.refused += 1
             return None
-        self._jobs[key] = Job(trial, lesson, wanted)
+        self._jobs[key] = Job(trial, lesson, np.unique(np.concatenate(wanted)))
         return key
 
     def key(self, trial: Trial, lesson: Lesson) -> str:

@@ -76,12 +76,24 @@ class Scores:
         """Scores of rows, or None where one of them was not scored."""
         import numpy as np
 
+        if not len(rows):
+            return np.empty(0)
+        place, there = self._places(rows)
+        return np.asarray(self.scores[place]) if there.all() else None
+
+    def without(self, rows: np.ndarray) -> np.ndarray:
+        """Mark the rows that were not scored."""
+        marked: np.ndarray = ~self._places(rows)[1]
+        return marked
+
+    def _places(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where each row's score is, and whether it is there."""
+        import numpy as np
+
         if not len(self.rows):
-            return None if len(rows) else np.empty(0)
+            return np.zeros(len(rows), dtype=int), np.zeros(len(rows), dtype=bool)
         place = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
-        if (self.rows[place] != rows).any():
-            return None
-        return np.asarray(self.scores[place])
+        return place, self.rows[place] == rows
 
     def to_bytes(self) -> bytes:
         """As bytes that `from_bytes` checks."""

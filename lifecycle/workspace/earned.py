@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lifecycle import decision, errors, registry
@@ -27,7 +28,8 @@ def balance(view: Rows) -> float | None:
     scores them in shadow. `None` where nothing has been served, or the first version
     cannot be loaded any more.
     """
-    started = _first(view)
+    ledger = view.registry.ledger(view.name)
+    started = _first(view, ledger)
     if started is None:
         return None
     number, began = started
@@ -50,18 +52,18 @@ def balance(view: Rows) -> float | None:
             rows["prediction"].to_numpy(dtype=float) == 1,
         )
     )
-    return decision.reserve(never, served, _paid(view))
+    return decision.reserve(never, served, _paid(view, ledger))
 
 
 def first(view: Rows) -> int | None:
     """The version that went live first: never to have acted is to have kept it."""
-    started = _first(view)
+    started = _first(view, view.registry.ledger(view.name))
     return None if started is None else started[0]
 
 
-def _first(view: Rows) -> tuple[int, object] | None:
+def _first(view: Rows, ledger: Sequence[registry.Entry]) -> tuple[int, object] | None:
     """The version that went live first, and when."""
-    for entry in view.registry.ledger(view.name):
+    for entry in ledger:
         number = entry.after.get("production")
         if number is not None and entry.at <= view.as_of:
             return int(number), entry.at
@@ -79,11 +81,12 @@ def _bill(
     return np.where(yes == (truth == 1), 0.0, wrong)
 
 
-def _paid(view: Rows) -> float:
+def _paid(view: Rows, ledger: Sequence[registry.Entry]) -> float:
     """The prices of what was done: a version pays once, when it first goes live."""
     costs, live, paid = view.settings.costs, set[int](), 0.0
     before: int | None = None
-    for entry in view.registry.ledger(view.name):
+    version = functools.cache(functools.partial(view.registry.version, view.name))
+    for entry in ledger:
         if entry.at > view.as_of:
             break
         for role in ("experimental", "production"):
@@ -91,7 +94,7 @@ def _paid(view: Rows) -> float:
             if number is None or number == entry.before.get(role):
                 continue
             if number not in live and before is not None:
-                paid += _price(view, view.registry.version(view.name, number), before)
+                paid += _price(view, version(number), version(before))
             elif role == "production" and entry.before.get("experimental") != number:
                 paid += costs.roll_back if before is not None else 0.0
             live.add(int(number))
@@ -99,13 +102,12 @@ def _paid(view: Rows) -> float:
     return paid
 
 
-def _price(view: Rows, version: registry.Version, champion: int) -> float:
+def _price(view: Rows, version: registry.Version, champion: registry.Version) -> float:
     costs = view.settings.costs
     if version.recipe == recalibrating.NAME:
         return costs.recalibrate
-    own = view.registry.version(view.name, champion).recipe
     return (
         costs.retrain
-        if version.recipe in (own, view.settings.recipe)
+        if version.recipe in (champion.recipe, view.settings.recipe)
         else (costs.rebuild)
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ def promises(view: Rows) -> decision.Promises:
     import pandas as pd
 
     made, weeks = [], []
+    version = functools.cache(functools.partial(view.registry.version, view.name))
     ledger = view.registry.ledger(view.name)
     for renewal in view.registry.renewals(view.name):
         if not renewal.ruling or renewal.as_of > view.as_of:
@@ -47,7 +49,7 @@ def promises(view: Rows) -> decision.Promises:
         term = _term(view, renewal, ledger)
         made.append(_ruling(view, renewal, acted=term is not None))
         if term is not None and renewal.version is not None:
-            weeks.append(_weeks(view, renewal, renewal.version, term))
+            weeks.append(_weeks(view, renewal, renewal.version, term, version))
     found = [each for each in weeks if each is not None]
     realised = pd.concat(found) if found else pd.DataFrame(columns=_CAME)
     realised["week"] = pd.to_datetime(realised["week"], utc=True)
@@ -111,7 +113,11 @@ def _term(
 
 
 def _weeks(
-    view: Rows, renewal: registry.Renewal, number: int, term: _Term
+    view: Rows,
+    renewal: registry.Renewal,
+    number: int,
+    term: _Term,
+    version: Callable[[int], registry.Version],
 ) -> pd.DataFrame | None:
     """A row a week since it went live: what it saved against the one it displaced.
 
@@ -122,9 +128,7 @@ def _weeks(
         rows = rows[rows["time"] < term.ended]
     if rows.empty:
         return None
-    before, after = (
-        view.registry.version(view.name, each) for each in (term.displaced, number)
-    )
+    before, after = version(term.displaced), version(number)
     labels = periods.chunk_of(rows["time"], every="week", timezone=view.timezone)
     starts = {
         label: max(periods.bounds(label, timezone=view.timezone).start, term.began)
@@ -132,8 +136,8 @@ def _weeks(
     }
     try:
         said = [
-            shadows.scores(view.workspace, view.name, version, rows)
-            for version in (before, after)
+            shadows.scores(view.workspace, view.name, each, rows)
+            for each in (before, after)
         ]
     except (errors.ArtefactError, errors.SettingsError):
         return None

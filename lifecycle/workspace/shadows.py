@@ -59,7 +59,7 @@ def scores(
     keys = pd.util.hash_array(ids, categorize=False).astype(np.uint64)
     path = _place(workspace, name, version)
     held = _read(path)
-    new = ~np.isin(keys, held.rows)
+    new = held.without(keys)
     if not new.any():
         if version.status != COLLECTED:
             workspace.registry.check(version)
