@@ -1,56 +1,36 @@
-"""A person opens the promote page in JupyterLab, gives a reason and approves."""
+"""A person at the panels in JupyterLab: decides, comes late, takes on, sorts."""
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
-import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import lifecycle
-from lifecycle import simulate, workspace
+from lifecycle import alerts, simulate, workspace
+from tests import in_browser
+from tests.panels import alarmed
 
 pytestmark = pytest.mark.notebook
 
 MODEL = "lead-scoring"
 REASON = "better on all later leads"
-# "idle" shows before the kernel is connected, and what is run then is lost
-READY = """async () => {
-  const app = window.jupyterapp; await app.restored;
-  const page = app.shell.currentWidget;
-  await page.context.ready; await page.sessionContext.ready;
-  const kernel = page.sessionContext.session.kernel; await kernel.info;
-  return kernel.connectionStatus }"""
-NO_NEWS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
+PANELS = ("fleet", "alerts", "approve", "triage")
 
 
-@pytest.fixture
-def chromium() -> str:
-    """Where Chromium is; without it, or its driver, there is nothing to test."""
-    reason = "playwright is not installed; install it to test the panel in a browser"
-    pytest.importorskip("playwright.sync_api", reason=reason)
-    reason = "JupyterLab is not installed; install it to test the panel in it"
-    pytest.importorskip("jupyterlab", reason=reason)
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        pytest.skip("there is no Chromium here; install it to test the panel in it")
-    return found
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with in_browser.chromium() as found:
+        yield found
 
 
-@pytest.fixture
-def desk(chromium: str, tmp_path: Path) -> workspace.Workspace:
-    """A workspace with a version live and another that waits for a person."""
+@pytest.fixture(scope="module")
+def desk(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> workspace.Workspace:
+    """A version live, another that waits for a person, an alert, and two words."""
     story = simulate.lead_scoring(seed=7, weeks=2, leads_per_week=40)
-    place = tmp_path / "a desk"
+    place = tmp_path_factory.mktemp("panels") / "a desk"
     settings = workspace.init(place, scenario=MODEL)
     ws = lifecycle.open(place)
     history = story.leads[story.leads["time"] < story.start]
@@ -67,107 +47,122 @@ def desk(chromium: str, tmp_path: Path) -> workspace.Workspace:
     text = settings.read_text(encoding="utf-8")
     told = f'as_of = {story.start:%Y-%m-%dT%H:%M:%SZ}\ncurrency = "USD"\n'
     settings.write_text(text.replace('currency = "USD"\n', told, 1), encoding="utf-8")
-    return lifecycle.open(place)
+    ws = lifecycle.open(place)
+    alarmed(ws, MODEL, severity="critical")
+    ids = history["id"].tail(2).to_list()
+    said = pd.DataFrame({"feedback_id": ["W0", "W1"], "id": ids, "kind": "flag"})
+    said = said.assign(person="Ann", label=float("nan"), reason="not a lead of ours")
+    said["time"] = pd.Series([story.start] * 2, dtype="datetime64[us, UTC]")
+    ws.ingest(MODEL, "feedback", said)
+    return ws
 
 
-@pytest.fixture
-def server(desk: workspace.Workspace, tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """A JupyterLab of its own on this machine alone: its address and its token."""
-    token = secrets.token_hex(16)
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    lab = tmp_path / "lab"
-    rules = lab / "config" / "labconfig" / "default_setting_overrides.json"
-    rules.parent.mkdir(parents=True)
-    rules.write_text(json.dumps(NO_NEWS), encoding="utf-8")
-    own = {
-        f"JUPYTER_{name}_DIR": str(lab / name.lower())
-        for name in ("CONFIG", "DATA", "RUNTIME")
-    }
-    own |= {
-        "JUPYTERLAB_SETTINGS_DIR": str(lab / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(lab / "workspaces"),
-        "IPYTHONDIR": str(lab / "ipython"),
-    }
-    held = {k: v for k, v in os.environ.items() if k != "LIFECYCLE_UNATTENDED"}
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"]
-    command += [f"--port={port}", "--port-retries=0", "--allow-root"]
-    command += [f"--IdentityProvider.token={token}", f"--notebook-dir={desk.directory}"]
-    command += ["--LabApp.expose_app_in_browser=True"]
-    log = (tmp_path / "lab.log").open("w+", encoding="utf-8")
-    running = subprocess.Popen(
-        command, env=held | own, stdout=log, stderr=subprocess.STDOUT
-    )
-    try:
-        yield f"http://127.0.0.1:{port}", token
-    finally:
-        running.terminate()
-        running.wait(timeout=30)
-        log.close()
+@pytest.fixture(scope="module")
+def lab(
+    desk: workspace.Workspace, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[in_browser.Lab]:
+    place = tmp_path_factory.mktemp("own")
+    with in_browser.jupyterlab(desk.directory, place) as started:
+        yield started
 
 
-@pytest.fixture
-def page(server: tuple[str, str], chromium: str) -> Iterator[Any]:
-    """A page of Chromium that reaches this machine and nothing else."""
-    from playwright import sync_api
-
-    with sync_api.sync_playwright() as player:
-        flags = ["--no-sandbox", "--disable-gpu"]
-        browser = player.chromium.launch(executable_path=chromium, args=flags)
-        opened = browser.new_page(viewport={"width": 1280, "height": 1000})
-        opened.route(
-            "**/*",
-            lambda route: (
-                route.continue_()
-                if route.request.url.startswith((server[0], "data:", "blob:"))
-                else route.abort()
-            ),
-        )
-        yield opened
-        browser.close()
+@pytest.fixture(scope="module")
+def home(browser: Any, lab: in_browser.Lab) -> Any:
+    """Home, with all its cells run: a page that all tests go on with."""
+    page = lab.page(browser, viewport={"width": 1440, "height": 3600})
+    lab.open_and_run(page, "home.ipynb")
+    return page
 
 
-def opened(page: Any, server: tuple[str, str], notebook: str) -> None:
-    """Open a notebook and run all of it, once its kernel listens."""
-    from playwright import sync_api
-
-    base, token = server
-    address = (
-        f"{base}/lab/workspaces/test/tree/notebooks/{notebook}?reset&token={token}"
-    )
-    page.set_default_timeout(60_000)
-    while True:  # the server answers when it is up; Chromium waits between attempts
-        try:
-            page.goto(address)
-            break
-        except sync_api.Error as error:
-            if "ERR_CONNECTION_REFUSED" not in str(error):
-                raise
-            page.wait_for_timeout(100)
-    page.wait_for_selector(".jp-Notebook-cell")
-    assert page.evaluate(READY) == "connected"
-    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+def panel(page: Any, name: str) -> Any:
+    return page.locator(f".jp-OutputArea-output .lc-{name}").first
 
 
-def test_a_person_approves_in_jupyterlab_and_the_version_goes_live(
-    page: Any, server: tuple[str, str], desk: workspace.Workspace, tmp_path: Path
+@pytest.mark.parametrize("name", PANELS)
+def test_axe_core_finds_nothing_on_a_panel(home: Any, name: str) -> None:
+    from playwright.sync_api import expect
+
+    expect(panel(home, name)).to_be_visible()
+    in_browser.picture(home, f"panel-{name}")
+    within = f".jp-OutputArea-output .lc-{name}"
+    assert in_browser.violations(home, in_browser.axe_rules(), within) == []
+
+
+def test_with_the_keyboard_alone_a_version_goes_live_and_who_comes_later_is_told(
+    browser: Any, home: Any, lab: in_browser.Lab, desk: workspace.Workspace
 ) -> None:
     from playwright.sync_api import expect
 
+    later = lab.page(browser, viewport={"width": 1440, "height": 3600})
+    lab.open_and_run(later, "promote.ipynb")
+    theirs = panel(later, "approve")
+    expect(theirs.get_by_role("button", name="Approve", exact=True)).to_be_disabled()
     before = desk.registry.roles(MODEL)["production"].number
-    opened(page, server, "promote.ipynb")
-    panel = page.locator(".jp-OutputArea-output", has=page.locator(".lc-approve")).first
-    approve = panel.get_by_role("button", name="Approve")
-    expect(approve).to_be_disabled(timeout=60_000)
-    panel.get_by_label("Reason").fill(REASON)
+
+    mine = panel(home, "approve")
+    approve = mine.get_by_role("button", name="Approve", exact=True)
+    expect(approve).to_be_disabled()
+    mine.get_by_label("Reason").focus()
+    home.keyboard.type(REASON)
     expect(approve).to_be_enabled()
-    approve.click()
-    expect(panel.locator(".lc-status")).to_contain_text("Approved: version 2")
-    if os.environ.get("LIFECYCLE_SHOTS"):
-        panel.scroll_into_view_if_needed()
-        page.screenshot(path=f"{os.environ['LIFECYCLE_SHOTS']}/panel.png")
+    for _ in range(5):  # the button is a few stops from the reason
+        home.keyboard.press("Tab")
+        if approve.evaluate("each => each === document.activeElement"):
+            break
+    expect(approve).to_be_focused()
+    home.keyboard.press("Enter")
+    expect(mine.locator(".lc-status")).to_contain_text("Approved: version 2")
+    in_browser.picture(home, "approved")
     now = desk.registry.roles(MODEL)["production"].number
     assert (before, now) == (1, 2)
     entry = [e for e in desk.registry.ledger(MODEL) if e.move == "approve"][-1]
     assert (entry.number, entry.reason) == (2, REASON)
+
+    theirs.get_by_label("Reason").fill("I like it as well")
+    theirs.get_by_role("button", name="Approve", exact=True).click()
+    expect(theirs.get_by_role("alert")).to_contain_text("Not done")
+    in_browser.picture(later, "too-late")
+    assert len([e for e in desk.registry.ledger(MODEL) if e.move == "approve"]) == 2
+
+
+def test_an_alert_is_taken_on_and_its_rule_silenced(
+    home: Any, desk: workspace.Workspace
+) -> None:
+    from playwright.sync_api import expect
+
+    mine = panel(home, "alerts")
+    mine.get_by_role("button", name="Acknowledge").click()
+    expect(mine.locator(".lc-status")).to_contain_text("Alert 1 is")
+    (episode,) = alerts.open_alerts(desk.registry, MODEL)
+    assert episode.acknowledged_by
+    mine.get_by_label("Silent until").fill("2099-01-01")
+    mine.get_by_label("Reason").fill("known, and worked on")
+    mine.get_by_role("button", name="Silence").click()
+    expect(mine.locator(".lc-status")).to_contain_text("2099-01-01")
+    assert [e.reason for e in desk.registry.ledger(MODEL) if e.move == "silence"] == [
+        "known, and worked on"
+    ]
+
+
+def test_a_word_is_refused_with_a_reason(home: Any, desk: workspace.Workspace) -> None:
+    from playwright.sync_api import expect
+
+    mine = panel(home, "triage")
+    refuse = mine.get_by_role("button", name="Refuse")
+    expect(refuse).to_be_disabled()
+    mine.get_by_label("Reason").fill("it was a lead")
+    expect(refuse).to_be_enabled()
+    refuse.click()
+    expect(mine.locator(".lc-status")).to_contain_text("efused")
+    rows = desk.logs(MODEL).feedback()
+    assert list(rows.loc[rows["kind"] == "refused", "reason"]) == ["it was a lead"]
+
+
+def test_a_model_of_the_fleet_is_opened_by_its_button(home: Any) -> None:
+    from playwright.sync_api import expect
+
+    mine = panel(home, "fleet")
+    mine.get_by_role("button", name=f"Open {MODEL}").click()
+    expect(mine.locator(".lc-opened")).to_contain_text(MODEL)
+    in_browser.picture(home, "fleet-opened")
+    assert home.elsewhere == []

@@ -170,6 +170,8 @@
           if (!cells.some(cell => cell.type === "code" && cell.outputs.length)) {
             app.shell.activateById(widget.id);
             await app.commands.execute("notebook:run-all-cells");
+            widget.content.activeCellIndex = 0;
+            await widget.content.scrollToItem(0, "start");
           }
         }
       }
