@@ -150,10 +150,10 @@ def ranked(labels: np.ndarray) -> np.ndarray:
     >>> ranked(np.array(["2024-W02", "2024-W01", "2024-W02"], dtype=object)).tolist()
     [1, 0, 1]
     """
-    import numpy as np
+    import pandas as pd
 
-    places = {label: rank for rank, label in enumerate(sorted(set(labels)))}
-    return np.fromiter((places[each] for each in labels), np.int64, len(labels))
+    ranks, _ = pd.factorize(labels, sort=True)
+    return ranks
 
 
 def newest(positions: np.ndarray, ranks: np.ndarray, span: int | None) -> np.ndarray:
