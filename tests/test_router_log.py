@@ -9,10 +9,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lifecycle import logs, routing
+from lifecycle import logs, promotion, routing
 from lifecycle.workspace import health, shadows, spooled
 from lifecycle.workspace.router import Router
-from tests.router_desk import AT, KILLED, MODEL, Nursery, Stub, desk, one, put, rows
+from tests.router_desk import (
+    AT,
+    KILLED,
+    MODEL,
+    Nursery,
+    Stub,
+    desk,
+    one,
+    put,
+    release,
+    rows,
+)
 
 
 @pytest.fixture
@@ -319,3 +330,46 @@ def test_counts_of_several_processes_add_up(ws):
     (ws.directory / "logs" / MODEL / "health" / "2024050607-x.json").write_text("{")
     assert health.read(ws, MODEL).total("1").rows == 22
     assert health.read(ws, MODEL, end=AT).total().rows == 0
+
+
+def test_while_roles_change_each_answer_is_logged_once_as_it_was_given(ws):
+    with Router(ws, MODEL, write_every=0.01, poll_every=3600) as router:
+
+        def work(k):
+            parts = (rows(10, first=1000 * k + 10 * at) for at in range(15))
+            return pd.concat([router.predict(part).frame() for part in parts])
+
+        with ThreadPoolExecutor(4) as pool:
+            asked = [pool.submit(work, k) for k in range(4)]
+            release(ws, 2, share=0.5)
+            assert router.poll()
+            release(ws, 2)
+            assert router.poll()
+            promotion.roll_back(ws.registry, MODEL, actor="bo", reason="r", at=AT)
+            assert router.poll()
+            told = pd.concat([each.result(60) for each in asked])
+    kept = ws.logs(MODEL).predictions().set_index("id")
+    assert sorted(kept.index) == sorted(told["id"])
+    wanted = told.set_index("id")[["version", "role", "score"]]
+    assert kept.loc[wanted.index, ["version", "role"]].to_numpy().tolist() == (
+        wanted[["version", "role"]].to_numpy().tolist()
+    )
+    np.testing.assert_array_equal(kept.loc[wanted.index, "score"], wanted["score"])
+
+
+def test_a_forked_child_of_a_trial_asks_the_version_on_trial(ws, nursery):
+    release(ws, 2, share=0.999999999)
+    body = """
+        router = Router(ws, MODEL, time_limit=60.0, background=False)
+        assert router.predict_one(one("parent")).role == "experimental"
+        pid = os.fork()
+        if not pid:
+            found = {router.predict_one(one("child")).role}
+            found |= set(router.predict(rows(20)).roles)
+            router.flush()
+            os._exit(0 if found == {"experimental"} else 1)
+        assert os.waitpid(pid, 0)[1] == 0
+        router.close()
+    """
+    assert nursery.run(ws, body) == 0
+    assert logged(ws) == sorted(["child", *rows(20)["id"], "parent"])
