@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -11,7 +12,9 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -183,3 +186,27 @@ def jupyterlab(
         finally:
             running.terminate()
             said.write(running.communicate(timeout=60)[0])
+
+
+@contextmanager
+def hub(name: str) -> Iterator[dict[str, str]]:
+    """A hub on this machine that knows one person: what it puts into an environment."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            known = self.headers["Authorization"] == "token of-the-hub"
+            self.send_response(200 if known else 403)
+            self.end_headers()
+            self.wfile.write(json.dumps({"kind": "user", "name": name}).encode())
+
+        def log_message(self, *words: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield {
+            "JUPYTERHUB_API_URL": f"http://127.0.0.1:{server.server_port}/hub/api",
+            "JUPYTERHUB_API_TOKEN": "of-the-hub",
+            "JUPYTERHUB_USER": "somebody else",
+        }
+        server.shutdown()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,44 +9,30 @@ from typing import Any
 import pytest
 
 import lifecycle
-from lifecycle.demo import prepare
+from lifecycle import simulate
+from lifecycle.demo.prepare import LIVE_WEEKS, live_week, make
+from tests import in_browser
 
 pytestmark = pytest.mark.notebook
 
 MODEL = "lead-scoring"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = ("index", "model", "audit", "drift", "decide", "promote")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    reason = "playwright is not installed; install it to look at pages in a browser"
-    sync_api = pytest.importorskip("playwright.sync_api", reason=reason)
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next(filter(None, map(shutil.which, names)), None)
-    if chromium is None:
-        pytest.skip("there is no Chromium here; install it to look at pages in it")
-    with sync_api.sync_playwright() as player:
-        flags = ["--no-sandbox", "--disable-gpu"]
-        found = player.chromium.launch(executable_path=chromium, args=flags)
+    with in_browser.chromium() as found:
         yield found
-        found.close()
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """The rules of axe-core."""
-    reason = "axe-playwright-python is not installed; it brings the rules of axe-core"
-    package = pytest.importorskip("axe_playwright_python", reason=reason)
-    return (Path(package.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def pages(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The four reports of a model that has been live for a quarter, and the index."""
     place = tmp_path_factory.mktemp("pages") / "a desk"
-    prepare(place, scenario=MODEL, say=lambda text: None)
-    ws = lifecycle.open(place)
+    story = simulate.lead_scoring(weeks=LIVE_WEEKS, leads_per_week=60)
+    ws = make(place, story, as_of=story.end, unmanaged=False, say=lambda text: None)
+    for monday in story.weeks:
+        live_week(ws, story, monday)
     made = ws.train(MODEL, by="Mira")
     ws.propose(MODEL, made.number, reason="newer", by="Mira")
     found = {}
@@ -69,11 +53,9 @@ def opened(browser: Any, path: Path, **told: Any) -> Any:
     page = context.new_page()
     page.on("request", lambda request: asked.append(request.url))
     page.goto(path.as_uri())
-    shots = os.environ.get("LIFECYCLE_SHOTS")
-    if shots:
-        width = told.get("viewport", {}).get("width", 1280)
-        scheme = told.get("color_scheme", "light")
-        page.screenshot(path=f"{shots}/{path.stem}-{scheme}-{width}.png")
+    width = told.get("viewport", {}).get("width", 1280)
+    scheme = told.get("color_scheme", "light")
+    in_browser.picture(page, f"{path.parent.name}-{path.stem}-{scheme}-{width}")
     elsewhere = [each for each in asked if not each.startswith(("file:", "data:"))]
     assert elsewhere == []
     return page
@@ -84,7 +66,7 @@ def opened(browser: Any, path: Path, **told: Any) -> Any:
     [*((name, "light") for name in PAGES), ("model", "dark"), ("decide", "dark")],
 )
 def test_axe_core_finds_nothing_on_a_page(
-    browser: Any, axe: str, pages: dict[str, Path], name: str, scheme: str
+    browser: Any, pages: dict[str, Path], name: str, scheme: str
 ) -> None:
     page = opened(
         browser,
@@ -93,11 +75,7 @@ def test_axe_core_finds_nothing_on_a_page(
         viewport={"width": 1280, "height": 900},
         bypass_csp=True,  # for axe's own script: the page has none
     )
-    page.evaluate(axe)
-    asked = {"runOnly": RULES}
-    found = page.evaluate("asked => axe.run(document, asked)", asked)["violations"]
-    told = [(each["id"], each["nodes"][0]["html"][:200]) for each in found]
-    assert told == []
+    assert in_browser.violations(page, in_browser.axe_rules()) == []
     page.context.close()
 
 
