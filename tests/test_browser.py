@@ -62,7 +62,10 @@ def lab(
     desk: workspace.Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[in_browser.Lab]:
     place = tmp_path_factory.mktemp("own")
-    with in_browser.jupyterlab(desk.directory, place) as started:
+    with (
+        in_browser.hub("mira") as told,
+        in_browser.jupyterlab(desk.directory, place, env=told) as started,
+    ):
         yield started
 
 
@@ -117,6 +120,7 @@ def test_with_the_keyboard_alone_a_version_goes_live_and_who_comes_later_is_told
     assert (before, now) == (1, 2)
     entry = [e for e in desk.registry.ledger(MODEL) if e.move == "approve"][-1]
     assert (entry.number, entry.reason) == (2, REASON)
+    assert (entry.actor, entry.source) == ("mira", "hub")
 
     theirs.get_by_label("Reason").fill("I like it as well")
     theirs.get_by_role("button", name="Approve", exact=True).click()
