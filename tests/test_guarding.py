@@ -202,6 +202,34 @@ def test_without_a_version_to_go_back_to_there_is_an_alert(desk: Path) -> None:
     assert serving(ws) == 1
 
 
+@pytest.mark.parametrize("lost", ["deleted", "altered"])
+def test_where_the_version_before_cannot_be_loaded_somebody_is_called(
+    desk: Path, lost: str
+) -> None:
+    ws = released(desk)
+    tallied(ws, 2, rows=60, errors=40)
+    answered(ws, np.random.default_rng(1).uniform(size=200))
+    stored = ws.registry.artefacts / ws.registry.version("calls", 1).artefact
+    kept = stored.read_bytes()
+    stored.chmod(0o644)
+    if lost == "deleted":
+        stored.unlink()
+    else:
+        stored.write_bytes(kept + b" ")
+    assert look(ws) is None
+    (alert,) = [each for each in opened(ws, "guard") if "rows that failed" in each]
+    assert "66.7%" in alert
+    assert stored.name in alert
+    (open_,) = [each for each in ws.alerts("calls") if each.sentence == alert]
+    assert open_.severity == "critical"
+    assert serving(ws) == 2
+    stored.write_bytes(kept)
+    said = look(ws, NOW + DAY)
+    assert said is not None
+    assert "rolled back, version 2 does clearly worse than version 1" in said
+    assert serving(ws) == 1
+
+
 def test_a_guard_that_may_not_act_only_tells_and_falls_silent_again(desk: Path) -> None:
     ws = released(desk, '[models.calls.guard]\nact = ["performance"]\n')
     tallied(ws, 2, rows=60, errors=60)

@@ -96,17 +96,22 @@ def guard(view: View) -> str | None:
     if posts and _looked(view):
         return None
     told: list[Finding] = []
+    lost = ""
     for post in posts:
         found = post.findings()
         acting = set(view.settings.guard.act)
         bad = {name: row for name, row in found.items() if row.verdict == "alert"}
         may = {k: row for k, row in bad.items() if k.partition(" ")[0] in acting}
-        if may and post.other is not None:
-            done = _roll_back(view, post, may)
+        alone = post.other is None
+        if may and not alone:
+            try:
+                done = _roll_back(view, post, may)
+            except errors.ArtefactError as error:  # it stays, and somebody is called
+                done, alone, lost = None, True, str(error)
             if done is not None:
                 return done
-        told += [_named(post, row) for row in found.values()]
-    _tell(view, told)
+        told += [_named(post, row, alone) for row in found.values()]
+    _tell(view, told, lost)
     _keep(view)
     if view.experimental is not None:
         return trials.act(view)
@@ -174,14 +179,14 @@ def _untold(view: View) -> None:
         return
 
 
-def _named(post: watchmen.Post, row: Finding) -> Finding:
+def _named(post: watchmen.Post, row: Finding, alone: bool) -> Finding:
     """A row of an alert: one subject a guard and version, however it is counted."""
     measure = "late answers" if row.measure.startswith("late ") else row.measure
-    ready = "" if post.other is not None else ", which has none to go back to"
+    ready = ", which has none to go back to" if alone else ""
     return replace(row, subject=f"{measure} of version {post.serving.number}{ready}")
 
 
-def _tell(view: View, told: Sequence[Finding]) -> None:
+def _tell(view: View, told: Sequence[Finding], lost: str) -> None:
     """An alert about each guard that speaks and may not act, or cannot."""
     lasting = {
         each.subject
@@ -195,7 +200,7 @@ def _tell(view: View, told: Sequence[Finding]) -> None:
         alone = row.subject.endswith("to go back to")
         way = "the settings let nobody but a person roll it back"
         if alone:
-            way = "there is no version to go back to"
+            way = lost or "there is no version to go back to"
         words = f"{view.name}: {row.subject.partition(',')[0]}: "
         words += f"{_said(row, 'the version before')}; {way}"
         alerts.update(
