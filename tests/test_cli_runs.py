@@ -152,7 +152,8 @@ def test_a_page_that_runs_already_exits_with_31(desk: Path, terminal: Terminal) 
         (("audi", "my-model"), "there is no notebook 'audi'; did you mean audit?"),
         (
             ("churn-risk", "my-model"),
-            "there is no notebook 'churn-risk'; there is audit, decide, drift, home, promote",
+            "there is no notebook 'churn-risk'; there is audit, decide, drift, home, "
+            "promote",
         ),
         (
             ("../audit", "my-model"),
