@@ -142,8 +142,9 @@ def _side(
     kept = ~lost.reshape(codes.shape)
     cells = _cells(codes, kept, size)
     unseen = cells[:, -1] if grid.bounds is None else cells[:, 0] + cells[:, -1]
-    nothing = np.zeros((len(cells), 2))
-    return tracks.Side(grid, cells, (~kept).sum(axis=1), unseen, nothing)
+    missing = (~kept).sum(axis=1)
+    ends, sums = np.zeros((len(cells), 2)), np.zeros((len(cells), grid.size))
+    return tracks.Side(grid, cells, missing, unseen, ends, sums)  # no Wasserstein here
 
 
 def _cells(codes: np.ndarray, kept: np.ndarray, size: int) -> np.ndarray:

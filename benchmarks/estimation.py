@@ -190,7 +190,8 @@ def _deployment(name: str) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     features = [
         column
         for column in rows
-        if column not in ("id", "time", "outcome") and not column.startswith("aux_")
+        if column not in ("id", "time", "outcome")
+        and not str(column).startswith("aux_")
     ]
     if name == "car_loan":
         rows = rows.rename(

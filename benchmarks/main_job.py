@@ -118,7 +118,7 @@ def _timed(
             try:
                 return inner(*given, **named)
             finally:
-                seconds[kind] += time.process_time() - began  # type: ignore[assignment]
+                seconds[kind] += time.process_time() - began
 
         return call
 
@@ -144,7 +144,7 @@ def _starts(ws: workspace.Workspace) -> Iterator[_table.Row]:
             for sums, start in ((cold, None), (warm, server)):
                 done = ws.run(page, "lead-scoring", warm=start, index=False)
                 for part, seconds in done.timings.items():
-                    sums[part] += seconds  # type: ignore[assignment]
+                    sums[part] += seconds
     yield _table.row("four pages cold, processor time", cold["cpu"], "s")
     yield _table.row("four pages warm, processor time", warm["cpu"], "s")
     yield _table.row("warm against cold", warm["cpu"] / cold["cpu"], "times")

@@ -182,7 +182,7 @@ def _moved(rng: np.random.Generator, frame: pd.DataFrame) -> pd.DataFrame:
 
     columns = {}
     for name, values in frame.items():
-        if name.startswith("f"):
+        if str(name).startswith("f"):
             columns[name] = values + HALF * values.std()
         else:
             first = rng.random(len(frame)) < FIFTH

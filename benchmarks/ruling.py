@@ -172,7 +172,7 @@ def ask(
             rows_per_week=ROWS / WEEKS,
         )
         ended = clock()
-    parts["the rule"] = ended - middle  # type: ignore[assignment]
+    parts["the rule"] = ended - middle
     on_clock = time.perf_counter() - started
     return Asked(tested, ended - began, on_clock, parts, made)
 
@@ -211,9 +211,9 @@ def _clocked(
                 return inner(*given, **named)
             finally:
                 spent = clock() - began
-                seconds[words] += spent  # type: ignore[assignment]
+                seconds[words] += spent
                 if words == "fits":
-                    made[given[0].name] += spent  # type: ignore[assignment]
+                    made[given[0].name] += spent
 
         return call
 
