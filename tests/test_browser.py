@@ -33,7 +33,7 @@ def desk(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> workspace.Wo
     place = tmp_path_factory.mktemp("panels") / "a desk"
     settings = workspace.init(place, scenario=MODEL)
     ws = lifecycle.open(place)
-    history = story.leads[story.leads["time"] < story.start]
+    history = story.rows[story.rows["time"] < story.start]
     ws.ingest(MODEL, "predictions", history)
     known = story.outcomes_between(history["time"].min(), story.start)
     ws.ingest(MODEL, "outcomes", known)

@@ -29,9 +29,9 @@ def moment(text: str) -> datetime:
 
 def known(story: simulate.Story, as_of: datetime) -> pd.Series:
     """The newest word of the CRM on each lead, as far as there is one."""
-    said = story.outcomes_between(story.leads["time"].min(), as_of)
+    said = story.outcomes_between(story.rows["time"].min(), as_of)
     last = said.drop_duplicates("id", keep="last").set_index("id")["outcome"]
-    return last.reindex(story.leads["id"])
+    return last.reindex(story.rows["id"])
 
 
 def far_apart(first: pd.Series, second: pd.Series) -> float:
@@ -45,7 +45,7 @@ def far_apart(first: pd.Series, second: pd.Series) -> float:
 
 def test_the_same_seed_tells_the_same_story_to_the_byte() -> None:
     first, again = (simulate.lead_scoring(seed=3, weeks=20) for _ in range(2))
-    for name in ("leads", "outcomes", "reported_outcomes", "corrections"):
+    for name in ("rows", "outcomes", "reported_outcomes", "corrections"):
         assert getattr(first, name).to_csv() == getattr(again, name).to_csv()
     assert first.probability.to_numpy().tobytes() == (
         again.probability.to_numpy().tobytes()
@@ -55,13 +55,13 @@ def test_the_same_seed_tells_the_same_story_to_the_byte() -> None:
 
 def test_another_seed_tells_another_story() -> None:
     first, other = (simulate.lead_scoring(seed=seed, weeks=2) for seed in (3, 4))
-    assert not first.leads["time"].head(50).equals(other.leads["time"].head(50))
+    assert not first.rows["time"].head(50).equals(other.rows["time"].head(50))
 
 
 def test_leads_have_canonical_columns_in_the_order_of_time(
     story: simulate.Story,
 ) -> None:
-    leads = story.leads
+    leads = story.rows
     assert set(leads) == {"id", "time", *story.features}
     assert leads["id"].is_unique
     assert leads["id"].iloc[0] == "L000001"
@@ -76,7 +76,7 @@ def test_leads_have_canonical_columns_in_the_order_of_time(
 
 
 def test_leads_are_made_in_business_hours_of_every_week(story: simulate.Story) -> None:
-    times = story.leads["time"]
+    times = story.rows["time"]
     assert times.dt.day_of_week.max() <= 4
     assert times.dt.hour.between(8, 17).all()
     weeks = times.dt.tz_localize(None).dt.to_period("W").value_counts()
@@ -90,8 +90,8 @@ def test_the_story_runs_from_the_year_before_to_the_end_of_june_2024(
 ) -> None:
     assert story.start == moment("2023-01-02")
     assert story.end == moment("2024-07-01")
-    assert story.leads["time"].min() >= moment("2022-01-03")
-    assert story.leads["time"].max() < story.end
+    assert story.rows["time"].min() >= moment("2022-01-03")
+    assert story.rows["time"].max() < story.end
     assert len(story.weeks) == len(story.bayes) == 78
     assert (story.bayes.index[0], story.bayes.index[-1]) == ("2023-W01", "2024-W26")
     assert simulate.week_label(story.weeks[-1]) == "2024-W26"
@@ -100,15 +100,15 @@ def test_the_story_runs_from_the_year_before_to_the_end_of_june_2024(
 def test_the_truth_becomes_known_two_to_six_weeks_after_the_lead(
     story: simulate.Story,
 ) -> None:
-    assert story.outcomes["id"].equals(story.leads["id"])
-    wait = story.outcomes["time"] - story.leads["time"]
+    assert story.outcomes["id"].equals(story.rows["id"])
+    wait = story.outcomes["time"] - story.rows["time"]
     assert wait.min() >= timedelta(weeks=2)
     assert wait.max() < timedelta(weeks=6)
     assert wait.mean() / timedelta(weeks=1) == pytest.approx(4, abs=0.05)
 
 
 def test_values_are_missing_at_the_planted_rates(story: simulate.Story) -> None:
-    share = story.leads.isna().mean()
+    share = story.rows.isna().mean()
     assert share["company_size"] == pytest.approx(0.08, abs=0.01)
     assert share["demo_requested"] == pytest.approx(0.05, abs=0.01)
     assert share[["id", "time", "region", "plan", "channel"]].sum() == 0
@@ -125,7 +125,7 @@ def test_outcomes_follow_the_hidden_probability(story: simulate.Story) -> None:
 def test_between_30_and_50_percent_of_the_leads_of_any_month_are_won(
     story: simulate.Story,
 ) -> None:
-    months = story.leads["time"].dt.strftime("%Y-%m")
+    months = story.rows["time"].dt.strftime("%Y-%m")
     rate = story.outcomes["outcome"].groupby(months).mean()
     assert rate.between(0.30, 0.50).all()
 
@@ -137,7 +137,7 @@ def test_the_best_possible_accuracy_stays_between_86_and_92_percent(
     assert four_weeks.between(0.85, 0.92).all()
     assert story.bayes.mean() == pytest.approx(0.895, abs=0.01)
     chance = story.probability.to_numpy()
-    year = story.leads["time"] < story.start
+    year = story.rows["time"] < story.start
     best = np.maximum(chance, 1 - chance)
     assert best[year].mean() == pytest.approx(0.865, abs=0.01)
 
@@ -145,7 +145,7 @@ def test_the_best_possible_accuracy_stays_between_86_and_92_percent(
 def test_features_drift_from_their_week_on_and_not_before(
     story: simulate.Story,
 ) -> None:
-    leads = story.leads
+    leads = story.rows
     year = leads["time"] < story.start
     monday = dict(zip(story.bayes.index, story.weeks, strict=True))
     for feature, label in story.drifts.items():
@@ -160,10 +160,10 @@ def test_features_drift_from_their_week_on_and_not_before(
 def test_the_other_features_never_drift(story: simulate.Story) -> None:
     quiet = set(story.features) - set(story.drifts)
     assert quiet == {"recency_days", "emails_opened", "demo_requested", "region"}
-    year = story.leads["time"] < story.start
-    months = story.leads["time"].dt.strftime("%Y-%m")
+    year = story.rows["time"] < story.start
+    months = story.rows["time"].dt.strftime("%Y-%m")
     for feature in quiet:
-        column = story.leads[feature]
+        column = story.rows[feature]
         for month in months[~year].unique():
             assert far_apart(column[year], column[months == month]) > 1e-5, feature
 
@@ -171,12 +171,12 @@ def test_the_other_features_never_drift(story: simulate.Story) -> None:
 def test_nothing_drifts_once_the_market_has_settled(story: simulate.Story) -> None:
     last = max(event.date for event in story.events)
     assert last < date(2023, 8, 31)
-    times = story.leads["time"]
+    times = story.rows["time"]
     begin = datetime(last.year, last.month, last.day, tzinfo=UTC)
     early = (times >= begin) & (times < moment("2023-12-01"))
     late = times >= moment("2024-03-01")
     for feature in story.features:
-        column = story.leads[feature]
+        column = story.rows[feature]
         assert far_apart(column[early], column[late]) > 1e-5, feature
 
 
@@ -200,8 +200,8 @@ def test_large_companies_buy_before_the_market_turns_and_not_after(
 ) -> None:
     turn = next(e.date for e in story.events if e.features == ("company_size",))
     begin = datetime(turn.year, turn.month, turn.day, tzinfo=UTC)
-    after = story.leads["time"] >= begin
-    size, won = story.leads["company_size"], story.outcomes["outcome"]
+    after = story.rows["time"] >= begin
+    size, won = story.rows["company_size"], story.outcomes["outcome"]
     for rows, sign in ((~after, 1), (after, -1)):
         here = rows & size.notna()
         assert sign * stats.spearmanr(size[here], won[here]).statistic > 0.1
@@ -220,7 +220,7 @@ def test_the_move_turns_won_deals_of_two_regions_into_lost_ones(
 ) -> None:
     said = known(story, moment("2024-03-11")).to_numpy()
     truth = story.outcomes["outcome"].to_numpy()
-    leads, fault = story.leads, story.fault
+    leads, fault = story.rows, story.fault
     due = (story.outcomes["time"] < moment("2024-03-11")).to_numpy()
     hit = (
         due
@@ -255,8 +255,8 @@ def test_a_story_that_ends_before_its_fault_has_none() -> None:
 def test_weeks_follow_on_each_other_and_leave_no_lead_out() -> None:
     story = simulate.lead_scoring(seed=5, weeks=6, leads_per_week=30)
     week = timedelta(weeks=1)
-    parts = [story.leads_between(monday, monday + week) for monday in story.weeks]
-    live = story.leads[story.leads["time"] >= story.start]
+    parts = [story.rows_between(monday, monday + week) for monday in story.weeks]
+    live = story.rows[story.rows["time"] >= story.start]
     pd.testing.assert_frame_equal(
         pd.concat(parts, ignore_index=True), live.reset_index(drop=True)
     )
@@ -264,8 +264,8 @@ def test_weeks_follow_on_each_other_and_leave_no_lead_out() -> None:
 
 def test_accuracy_is_counted_by_week_and_only_where_there_is_a_prediction() -> None:
     story = simulate.lead_scoring(seed=5, weeks=2, leads_per_week=40)
-    first = story.leads_between(story.weeks[0], story.weeks[1])
-    second = story.leads_between(story.weeks[1], story.end)
+    first = story.rows_between(story.weeks[0], story.weeks[1])
+    second = story.rows_between(story.weeks[1], story.end)
     truth = story.outcomes.set_index("id")["outcome"]
     first["prediction"] = truth.loc[first["id"]].to_numpy()
     second["prediction"] = 1 - truth.loc[second["id"]].to_numpy()
@@ -279,7 +279,7 @@ def test_accuracy_is_counted_by_week_and_only_where_there_is_a_prediction() -> N
 
 def test_accuracy_of_nothing_is_an_empty_table() -> None:
     story = simulate.lead_scoring(seed=5, weeks=1, leads_per_week=5)
-    none = story.leads.head(0).assign(prediction=1.0)
+    none = story.rows.head(0).assign(prediction=1.0)
     assert story.accuracy(none).empty
     assert list(story.accuracy(none)) == ["week", "n", "accuracy", "bayes"]
 
@@ -287,7 +287,7 @@ def test_accuracy_of_nothing_is_an_empty_table() -> None:
 def test_a_lead_of_another_story_is_named() -> None:
     story = simulate.lead_scoring(seed=5, weeks=1, leads_per_week=5)
     stranger = pd.DataFrame({"id": ["L999999"], "prediction": [1.0]})
-    with pytest.raises(ValueError, match="lead 'L999999' is not in this story"):
+    with pytest.raises(ValueError, match="'L999999' is not in this story"):
         story.accuracy(stranger)
 
 
@@ -316,7 +316,7 @@ def test_importing_the_room_imports_no_tables() -> None:
 
 def test_the_sample_in_data_is_made_as_its_page_says() -> None:
     story = simulate.lead_scoring(seed=7, weeks=2, leads_per_week=100)
-    live = story.leads_between(story.start, story.end)
+    live = story.rows_between(story.start, story.end)
     leads = (DATA / "leads.csv").read_text(encoding="utf-8")
     assert leads == live.to_csv(index=False, lineterminator="\n")
     known = story.outcomes[story.outcomes["id"].isin(live["id"])]

@@ -54,8 +54,8 @@ class World:
     def __init__(self, seed: int, recipe: object) -> None:
         self.story = simulate.lead_scoring(seed=seed)
         self.recipe = recipe
-        self.times = self.story.leads["time"]
-        self.table = self.story.leads[list(self.story.features)].astype(
+        self.times = self.story.rows["time"]
+        self.table = self.story.rows[list(self.story.features)].astype(
             dict.fromkeys(self.story.categorical, object)
         )
         self.table = self.table.where(self.table.notna(), np.nan)
@@ -90,7 +90,7 @@ class World:
         rows = self.between(start, self.story.end)
         said = pd.DataFrame(
             {
-                "id": self.story.leads["id"][rows],
+                "id": self.story.rows["id"][rows],
                 "prediction": model.predict(self.table[rows]),
             }
         )
@@ -101,7 +101,7 @@ class World:
         moment = datetime.fromisoformat(as_of).replace(tzinfo=UTC)
         said = self.story.outcomes_between(self.times.min(), moment)
         last = said.drop_duplicates("id", keep="last").set_index("id")["outcome"]
-        return last.reindex(self.story.leads["id"]).to_numpy()
+        return last.reindex(self.story.rows["id"]).to_numpy()
 
 
 @pytest.fixture(

@@ -27,7 +27,7 @@ def predictions(
 ) -> pd.DataFrame:
     """Predictions of some weeks, of which about this share is right."""
     end = story.weeks[last] if last < len(story.weeks) else story.end
-    rows = story.leads_between(story.weeks[first], end)[["id", "time"]]
+    rows = story.rows_between(story.weeks[first], end)[["id", "time"]]
     truth = story.outcomes.set_index("id")["outcome"].loc[rows["id"]].to_numpy()
     luck = np.random.default_rng(0).random(len(rows)) < right
     prediction = np.where(luck, truth, 1 - truth)

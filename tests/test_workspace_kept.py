@@ -26,7 +26,7 @@ def desk(story: simulate.Story, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """Twenty weeks of leads, scored by the first version, with their outcomes."""
     place = tmp_path_factory.mktemp("kept")
     ws = make(place, story, as_of=story.end, unmanaged=False, say=lambda text: None)
-    leads = story.leads_between(story.start, story.end)
+    leads = story.rows_between(story.start, story.end)
     ws.score(MODEL, leads, as_of=story.end)
     ws.ingest(MODEL, "outcomes", story.outcomes_between(story.start, story.end))
     return place

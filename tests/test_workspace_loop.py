@@ -30,7 +30,7 @@ def live(
     ws = lifecycle.open(place)
     assert ws.model(NAME).schedule.crons() == {}
     assert not ws.model(NAME).schedule.on_alert
-    history = story.leads[story.leads["time"] < story.start]
+    history = story.rows[story.rows["time"] < story.start]
     ws.ingest(NAME, "predictions", history)
     ws.ingest(
         NAME,
@@ -47,7 +47,7 @@ def live(
 
 def week(ws: workspace.Workspace, story: simulate.Story, monday: datetime) -> None:
     after = monday + timedelta(weeks=1)
-    ws.score(NAME, story.leads_between(monday, after), as_of=monday)
+    ws.score(NAME, story.rows_between(monday, after), as_of=monday)
     ws.ingest(NAME, "outcomes", story.outcomes_between(monday, after))
 
 
@@ -88,7 +88,7 @@ def test_the_loop_runs_from_the_first_lead_to_the_way_back(
     assert done.sentence == f"version 2 of {NAME} is on trial with 30% of the traffic"
 
     # each lead goes where its id says, and the log says who served it
-    leads = story.leads_between(now, now + timedelta(weeks=1))
+    leads = story.rows_between(now, now + timedelta(weeks=1))
     scored = ws.score(NAME, leads, as_of=now)
     shares = {"production": 0.7, "experimental": 0.3}
     expected = routing.assign(leads["id"].reset_index(drop=True), shares, salt=NAME)
@@ -110,7 +110,7 @@ def test_the_loop_runs_from_the_first_lead_to_the_way_back(
     assert set(ws.registry.roles(NAME)) == {"production"}
     again = ws.score(NAME, leads, as_of=now)
     assert again["version"].tolist() == scored["version"].tolist()
-    last = story.leads_between(story.weeks[23], story.end)
+    last = story.rows_between(story.weeks[23], story.end)
     assert ws.score(NAME, last, as_of=now)["version"].unique().tolist() == ["1"]
 
     assert [entry.move for entry in ws.history(NAME)] == [

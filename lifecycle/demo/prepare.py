@@ -37,7 +37,7 @@ EXPORTED = {  # what the company's systems call the columns, as in lifecycle.tom
 
 def make(
     directory: Path,
-    story: simulate.Story,
+    story: simulate.Leads,
     *,
     as_of: datetime,
     unmanaged: bool,
@@ -65,7 +65,7 @@ def make(
     )
     path.write_text(text + (_second(text) if unmanaged else ""), encoding="utf-8")
     ws = workspace.open(directory)
-    history = story.leads[story.leads["time"] < story.start]
+    history = story.rows[story.rows["time"] < story.start]
     inbox = Inbox(directory / "inbox" / "history")
     leads = inbox.put("leads", history)
     said = inbox.put("outcomes", story.outcomes_between(_first(history), story.start))
@@ -129,14 +129,14 @@ def _first(rows: pd.DataFrame) -> datetime:
     return moment
 
 
-def live_week(ws: workspace.Workspace, story: simulate.Story, monday: datetime) -> None:
+def live_week(ws: workspace.Workspace, story: simulate.Leads, monday: datetime) -> None:
     """One week: leads are scored, people react, the week's outcomes come in.
 
     The same leads and outcomes for every model; what people do is up to its scores.
     """
     after = monday + timedelta(weeks=1)
     inbox = Inbox(ws.directory / "inbox" / simulate.week_label(monday.date()))
-    leads = inbox.put("leads", story.leads_between(monday, after))
+    leads = inbox.put("leads", story.rows_between(monday, after))
     said = inbox.put("outcomes", story.outcomes_between(monday, after))
     for name in ws.models:
         log = ws.logs(name)

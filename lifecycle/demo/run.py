@@ -171,7 +171,7 @@ def _tick(
     return happened
 
 
-def _week_line(ws: workspace.Workspace, story: simulate.Story, monday: datetime) -> str:
+def _week_line(ws: workspace.Workspace, story: simulate.Leads, monday: datetime) -> str:
     after = monday + timedelta(weeks=1)
     words = []
     for name, label in ((MANAGED, "managed"), (UNMANAGED, "unmanaged")):

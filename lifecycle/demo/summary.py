@@ -21,7 +21,7 @@ GOAL = 0.80
 
 def weekly(
     ws: workspace.Workspace,
-    story: simulate.Story,
+    story: simulate.Leads,
     told: Mapping[datetime, Sequence[str]],
 ) -> pd.DataFrame:
     """The figures behind the chart, a row a live week, against the true outcomes.
@@ -119,7 +119,7 @@ def sentences(table: pd.DataFrame) -> list[str]:
 def write(
     path: Path,
     table: pd.DataFrame,
-    story: simulate.Story,
+    story: simulate.Leads,
     seconds: Mapping[str, float],
     timings: Mapping[str, float],
 ) -> None:

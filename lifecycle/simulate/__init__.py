@@ -13,6 +13,15 @@ from __future__ import annotations
 
 from lifecycle.simulate.frames import deployment
 from lifecycle.simulate.lead_scoring import lead_scoring
+from lifecycle.simulate.selling import Leads
 from lifecycle.simulate.story import Event, Fault, Story, week_label
 
-__all__ = ["Event", "Fault", "Story", "deployment", "lead_scoring", "week_label"]
+__all__ = [
+    "Event",
+    "Fault",
+    "Leads",
+    "Story",
+    "deployment",
+    "lead_scoring",
+    "week_label",
+]

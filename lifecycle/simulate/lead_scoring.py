@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.simulate import market
-from lifecycle.simulate.story import Event, Fault, Story, week_label
+from lifecycle.simulate.selling import Leads
+from lifecycle.simulate.story import Event, Fault, week_label
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +37,7 @@ def lead_scoring(
     start: date = date(2023, 1, 2),
     weeks: int = 78,
     leads_per_week: int = 400,
-) -> Story:
+) -> Leads:
     r"""Simulate a year of training data and the weeks after the model goes live.
 
     Parameters
@@ -54,8 +55,8 @@ def lead_scoring(
 
     Returns
     -------
-    Story
-        Leads, the truth about them, and what changed when.
+    Leads
+        The rows, the truth about them, and what changed when.
 
     Raises
     ------
@@ -121,11 +122,11 @@ def lead_scoring(
         ),
     )
     reported, corrections = _misreported(leads, outcomes, fault, streams[3])
-    return Story(
+    return Leads(
         seed=seed,
         start=live,
         end=live + timedelta(weeks=weeks),
-        leads=leads,
+        rows=leads,
         outcomes=outcomes,
         reported_outcomes=reported,
         corrections=corrections,
