@@ -36,8 +36,9 @@ class Columns:
         The label that means 1 ("won"); any other label then means 0.
     threshold : float
         From this score on a row without a prediction is predicted positive.
-    feedback_id, feedback_time, feedback_kind, label, person, reason : str
-        Columns of feedback; the id of the prediction is under `id`.
+    feedback_id, feedback_time, feedback_kind, label, person, reason, source : str
+        Columns of feedback; the id of the prediction is under `id`. `source` is where
+        a word came in: "crm", "support desk".
     event_id, event_time, event_kind, value : str
         Columns of events; the id of the prediction is under `id`.
 
@@ -69,6 +70,7 @@ class Columns:
     label: str = "label"
     person: str = "person"
     reason: str = "reason"
+    source: str = "source"
     event_id: str = "event_id"
     event_time: str = "time"
     event_kind: str = "kind"
@@ -91,7 +93,10 @@ class Columns:
                 *(*self.offered_numeric, *self.offered_categorical),
             ),
             "outcomes": (self.outcome_time,),
-            "feedback": (self.feedback_id, self.label, self.person, self.reason),
+            "feedback": (
+                *(self.feedback_id, self.label, self.person, self.reason),
+                self.source,
+            ),
             "events": (self.event_id, self.value),
         }[kind]
         return tuple(name for name in names if name)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CANON", "FEEDBACK_KINDS", "Desk", "strings"]
 
-FEEDBACK_KINDS = ("flag", "override", "correction", "issue", "usage")
+FEEDBACK_KINDS = ("flag", "override", "correction", "issue", "usage", "label")
 
 
 def strings(values: Any) -> pd.Series:
@@ -179,6 +179,7 @@ def _feedback(
         "label": desk.truths(columns.label, columns.positive),
         "person": desk.names(columns.person),
         "reason": desk.names(columns.reason),
+        "source": desk.names(columns.source),
     }
 
 

@@ -40,6 +40,7 @@ CANONICAL: dict[str, dict[str, str]] = {
         "label": "number",
         "person": "text",
         "reason": "text",
+        "source": "text",
     },
     "events": {
         "event_id": "text",
@@ -65,7 +66,8 @@ TABLES = tuple(CANONICAL)
 def derived_ids(frame: pd.DataFrame, table: str) -> list[str]:
     """An id for each row of feedback or events from all it says.
 
-    The same row has the same id in whatever file it comes.
+    The same row has the same id in whatever file it comes. Where a row says nothing of
+    its source, the source is not looked at.
 
     Examples
     --------
@@ -77,11 +79,18 @@ def derived_ids(frame: pd.DataFrame, table: str) -> list[str]:
     (True, 20)
     """
     arrow = to_arrow(frame, table, keys=False)
+    named = "source" in arrow.column_names  # the last column: rows without it are older
+    rows = zip(*(column.to_pylist() for column in arrow.columns), strict=True)
     return [
         hashlib.blake2b(
-            json.dumps(row, ensure_ascii=True, default=str).encode(), digest_size=10
+            json.dumps(
+                row[:-1] if named and row[-1] is None else row,
+                ensure_ascii=True,
+                default=str,
+            ).encode(),
+            digest_size=10,
         ).hexdigest()
-        for row in zip(*(column.to_pylist() for column in arrow.columns), strict=True)
+        for row in rows
     ]
 
 

@@ -158,7 +158,10 @@ class Store:
         )
 
     def merge(self, rows: pa.Table, keys: Sequence[str]) -> None:
-        """Replace the rows that share their keys, and add the others, in one commit."""
+        """Replace the rows that share their keys, and add the others, in one commit.
+
+        Columns the table does not have yet are added to it.
+        """
         same = " AND ".join(f"old.{key} = new.{key}" for key in keys)
         (
             self._delta.merge(
@@ -166,6 +169,7 @@ class Store:
                 same,
                 source_alias="new",
                 target_alias="old",
+                merge_schema=bool(set(rows.column_names) - set(self.schema.names)),
                 commit_properties=_once(),
             )
             .when_matched_update_all()
