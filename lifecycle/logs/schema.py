@@ -20,6 +20,7 @@ __all__ = [
     "empty",
     "moment_of",
     "to_arrow",
+    "whole",
 ]
 
 CANONICAL: dict[str, dict[str, str]] = {
@@ -119,6 +120,16 @@ def empty(table: str, columns: Sequence[str] | None = None) -> pa.Table:
     """A table without rows, with the canonical columns or those asked for."""
     names = CANONICAL[table] if columns is None else columns
     return kinds(list(dict.fromkeys(names)), table).empty_table()
+
+
+def whole(table: str, rows: pa.Table, names: Sequence[str] | None = None) -> pa.Table:
+    """With the columns that an earlier release did not write, missing throughout."""
+    import pyarrow as pa
+
+    for field in empty(table, names).schema:
+        if field.name in CANONICAL[table] and field.name not in rows.column_names:
+            rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
+    return rows
 
 
 def to_arrow(frame: pd.DataFrame, table: str, *, keys: bool = True) -> pa.Table:

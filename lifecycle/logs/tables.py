@@ -9,16 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lifecycle.errors import InputError
-from lifecycle.logs import joins
+from lifecycle.logs import joins, schema
 from lifecycle.logs.problems import shown
-from lifecycle.logs.schema import (
-    CANONICAL,
-    KEYS,
-    TABLES,
-    empty,
-    moment_of,
-    to_arrow,
-)
+from lifecycle.logs.schema import KEYS, TABLES, empty, moment_of, to_arrow, whole
 from lifecycle.logs.store import Store, locked
 from lifecycle.logs.upsert import one_each, upsert
 
@@ -373,12 +366,12 @@ class Logs:
             where = held[term] if where is None else where & held[term]
         order = ["time", *(key for key in KEYS[table] if key != "time")]
         if columns is None:
-            return _whole(table, joins.ordered(store.scan(None, where), order))
+            return whole(table, joins.ordered(store.scan(None, where), order))
         there = store.schema.names
-        names = _there(columns, [*dict.fromkeys([*there, *CANONICAL[table]])])
+        names = _there(columns, [*dict.fromkeys([*there, *schema.CANONICAL[table]])])
         read = [name for name in (*names, *order) if name in there]
         rows = joins.ordered(store.scan(list(dict.fromkeys(read)), where), order)
-        return _whole(table, rows, names).select(names)
+        return whole(table, rows, names).select(names)
 
     def _read(
         self,
@@ -389,16 +382,6 @@ class Logs:
         columns: Sequence[str] | None,
     ) -> pd.DataFrame:
         return self._scan(table, as_of, start, end, columns).to_pandas()
-
-
-def _whole(table: str, rows: pa.Table, names: Sequence[str] | None = None) -> pa.Table:
-    """With the columns that an earlier release did not write, missing throughout."""
-    import pyarrow as pa
-
-    for field in empty(table, names).schema:
-        if field.name in CANONICAL[table] and field.name not in rows.column_names:
-            rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
-    return rows
 
 
 def _known_table(table: str) -> None:

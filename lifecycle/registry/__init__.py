@@ -8,7 +8,16 @@ one transaction for the change and the record of the change.
 from __future__ import annotations
 
 from lifecycle.registry.alarms import Alert, Message
-from lifecycle.registry.records import Approval, Entry, Proposal, Role, Run, Version
+from lifecycle.registry.records import (
+    Approval,
+    Entry,
+    Learned,
+    Opened,
+    Proposal,
+    Role,
+    Run,
+    Version,
+)
 from lifecycle.registry.renewals import Renewal
 from lifecycle.registry.store import Registry
 
@@ -16,7 +25,9 @@ __all__ = [
     "Alert",
     "Approval",
     "Entry",
+    "Learned",
     "Message",
+    "Opened",
     "Proposal",
     "Registry",
     "Renewal",

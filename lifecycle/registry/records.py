@@ -6,7 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-__all__ = ["VERIFIED", "Approval", "Entry", "Proposal", "Role", "Run", "Version"]
+__all__ = [
+    "VERIFIED",
+    "Approval",
+    "Entry",
+    "Learned",
+    "Opened",
+    "Proposal",
+    "Role",
+    "Run",
+    "Version",
+]
 
 VERIFIED = frozenset({"hub", "proxy"})
 """How a name is known where somebody else vouches for it."""
@@ -295,3 +305,63 @@ class Run:
     def is_open(self) -> bool:
         """Whether somebody runs it, or it is to be tried again."""
         return self.status == "claimed" or self.next_try is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A word of a person that a version was trained on.
+
+    Parameters
+    ----------
+    model : str
+    number : int
+        The version.
+    feedback_id, prediction : str
+        The word, and the id of what it was about.
+    label : str
+        What was learned of it, as text.
+    weight : float
+        What that weighed; a true outcome weighs 1.
+
+    Examples
+    --------
+    >>> Learned("leads", 7, "F1", "4711", "1", 0.62)
+    <Learned F1: version 7 of leads took 4711 for 1, weight 0.62>
+    """
+
+    model: str
+    number: int
+    feedback_id: str
+    prediction: str
+    label: str
+    weight: float
+
+    def __repr__(self) -> str:
+        return (
+            f"<Learned {self.feedback_id}: version {self.number} of {self.model} took "
+            f"{self.prediction} for {self.label}, weight {self.weight:.2f}>"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """That somebody opened a report; who is not kept.
+
+    Parameters
+    ----------
+    model : str
+    page : str
+        The notebook whose report it was; empty for the model's own page.
+    day : str
+        In UTC, as "2023-04-03": a page counts once a day.
+    at : datetime
+        The first time on that day, UTC.
+    way : str
+        How that is known: "terminal", "lab", "door".
+    """
+
+    model: str
+    page: str
+    day: str
+    at: datetime
+    way: str

@@ -163,6 +163,7 @@ class Registry(Watching):
         source: str = "given",
         at: datetime,
         renewal: Renewal | None = None,
+        learned: Sequence[dict[str, Any]] = (),
     ) -> Version:
         """Store a trained estimator as the model's next version.
 
@@ -185,12 +186,17 @@ class Registry(Watching):
         renewal : Renewal, optional
             That makes it: it is "trained" in the same transaction, so that neither is
             there without the other.
+        learned : sequence of dict
+            `feedback_id`, `prediction`, `label` and `weight` of each word of a person
+            it was trained on; kept in the same transaction.
 
         Notes
         -----
         The artefact is on the disk before the row is written: a crash in between
         leaves a file that nothing refers to, and that is never overwritten.
         """
+        from lifecycle.registry import heard
+
         model = canonical.model_name(model)
         at = canonical.utc(at)
         rest = dict(birth)
@@ -227,8 +233,9 @@ class Registry(Watching):
                     reason=f"trained by recipe {values['recipe']}",
                     at=at,
                     number=number,
-                    evidence={"artefact_sha256": sha256},
+                    evidence={"artefact_sha256": sha256, **heard.evidence(learned)},
                 )
+                heard.keep_learned(book, model, number, learned)
                 if renewal is not None:
                     book.step_renewal(renewal, "trained", version=number)
                 artefacts.place(temporary, self.artefacts / artefact)

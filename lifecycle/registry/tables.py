@@ -21,8 +21,10 @@ __all__ = [
     "approval",
     "attempt",
     "delivery",
+    "learned",
     "ledger",
     "metadata",
+    "opened",
     "outbox",
     "proposal",
     "renewal",
@@ -31,7 +33,6 @@ __all__ = [
     "version",
     "watched",
 ]
-
 
 metadata = sa.MetaData(
     naming_convention={
@@ -374,4 +375,26 @@ sa.Index(
     unique=True,
     sqlite_where=renewal.c.ended_at.is_(None),
     postgresql_where=renewal.c.ended_at.is_(None),
+)
+
+learned = sa.Table(
+    "learned",
+    metadata,
+    _text("model", key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    _text("feedback_id", key=True),
+    _text("prediction"),
+    _text("label"),
+    sa.Column("weight", sa.Double, nullable=False),
+    sa.ForeignKeyConstraint(["model", "number"], ["version.model", "version.number"]),
+    sa.CheckConstraint("weight > 0", name="weight"),
+    sa.Index("ix_learned_word", "model", "feedback_id"),
+)
+
+opened = sa.Table(
+    "opened",
+    metadata,
+    *(_text(name, key=True) for name in ("model", "page", "day")),
+    sa.Column("at", Moment, nullable=False),
+    _text("way"),
 )

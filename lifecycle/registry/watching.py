@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lifecycle.registry import canonical
 from lifecycle.registry.alarms import Alert, Message
-from lifecycle.registry.records import Run
+from lifecycle.registry.records import Learned, Opened, Run
 from lifecycle.registry.renewals import Renewal
 
 if TYPE_CHECKING:
@@ -29,6 +30,33 @@ class Watching:
 
         def reading(self) -> AbstractContextManager[Reading]:
             """One consistent look."""
+
+    def learned(
+        self,
+        model: str,
+        *,
+        number: int | None = None,
+        ids: Sequence[str] | None = None,
+    ) -> list[Learned]:
+        """The words of people that versions learned: of one, or of some words."""
+        from lifecycle.registry import heard
+
+        with self.reading() as book:
+            return heard.learned(book, model, number=number, ids=ids)
+
+    def note_opened(self, model: str, page: str, *, at: datetime, way: str) -> bool:
+        """Keep that somebody opened a report; False where it was so on that day."""
+        from lifecycle.registry import heard
+
+        with self.atomic() as book:
+            return heard.note_opened(book, model, page, at=at, way=way)
+
+    def opened(self, model: str, page: str | None = None) -> list[Opened]:
+        """When reports of a model were opened, newest first."""
+        from lifecycle.registry import heard
+
+        with self.reading() as book:
+            return heard.opened(book, model, page)
 
     def claim_slot(self, model: str, notebook: str, slot: datetime) -> bool:
         """Claim an hour of the schedule; False when it was claimed before.
