@@ -15,7 +15,7 @@ FLOORS = """
 errors
 periods intervals figures markup people simulate
 metrics profiles
-calibration findings
+calibration findings tasks
 drift estimation business quality feedback routing  logs registry recipes config
 monitor diagnosis training evaluation experiment guards
 decision

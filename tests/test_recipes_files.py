@@ -29,7 +29,8 @@ def made(tmp_path, more: str, plain: str = PLAIN):
 
 def test_the_library_says_of_each_recipe_which_task_it_serves():
     assert set(recipes.TASKS) == set(recipes.LIBRARY)
-    kinds = {"binary": "classifier", "regression": "regressor"}
+    kinds = {"binary": "classifier", "multiclass": "classifier"}
+    kinds |= {"regression": "regressor"}
     for name, task in recipes.TASKS.items():
         assert recipes.load(name).kind == kinds[task]
 

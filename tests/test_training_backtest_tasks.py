@@ -51,13 +51,13 @@ def test_a_wrong_class_of_several_is_a_loss_of_one():
         frame,
         recipe=plain(Commonest),
         deployed={"keep": np.full(len(frame), 1.0)},
-        task="classes",
+        task="multiclass",
         spans=[2],
         windows=4,
     )
     newest = result.table.query("age == 0").set_index("action")["loss"]
     assert newest.to_dict() == {"keep": 1.0, "retrain": 0.0}
-    with pytest.raises(ValueError, match="'classes' or 'regression', got 'rank'"):
+    with pytest.raises(ValueError, match="'regression' or 'ranking', got 'rank'"):
         ask(frame, task="rank")
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "extra_trees",
     "ridge",
     "scaled_logistic",
+    "tfidf_logistic",
 ]
 
 
@@ -195,6 +196,50 @@ def boosted_regression(
     )
 
 
+def tfidf_logistic(
+    numeric: Sequence[str],
+    categorical: Sequence[str],
+    seed: int,
+    text: Sequence[str] = (),
+) -> BaseEstimator:
+    """Logistic regression on words and pairs of words, for a few classes or many.
+
+    Parameters
+    ----------
+    numeric, categorical : sequence of str
+        Names of the columns beside the text; as in `scaled_logistic`.
+    seed : int
+    text : sequence of str
+        Names of the columns of sentences; a missing one has no words.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted.
+
+    Notes
+    -----
+    A word or pair weighs the logarithm of its frequency times its inverse document
+    frequency; those of one sentence alone are left out.
+
+    References
+    ----------
+    G. Salton and C. Buckley, "Term-weighting approaches in automatic text retrieval",
+    Information Processing and Management 24 (1988).
+    """
+    from sklearn.compose import ColumnTransformer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    beside = [("numeric", _scaled(), numeric), ("categorical", _onehot(), categorical)]
+    parts = [(name, step, list(names)) for name, step, names in beside if names]
+    parts += [(f"text_{at}", _words(), [name]) for at, name in enumerate(text)]
+    return make_pipeline(
+        ColumnTransformer(parts),
+        LogisticRegression(C=10.0, max_iter=1000, random_state=seed),
+    )
+
+
 _FEW_LEAVES = {
     "max_iter": 60,
     "learning_rate": 0.1,
@@ -214,6 +259,7 @@ LIBRARY: Mapping[str, Callable[..., BaseEstimator]] = MappingProxyType(
             binned_logistic,
             ridge,
             boosted_regression,
+            tfidf_logistic,
         )
     }
 )
@@ -227,9 +273,10 @@ TASKS: Mapping[str, str] = MappingProxyType(
         "binned_logistic": "binary",
         "ridge": "regression",
         "boosted_regression": "regression",
+        "tfidf_logistic": "multiclass",
     }
 )
-"""Name to task of each recipe in `LIBRARY`."""
+"""Name to task each recipe in `LIBRARY` was made for; classifiers do two or many."""
 
 
 def _columns(
@@ -252,6 +299,23 @@ def _columns(
         parts.append(("missing", MissingIndicator(error_on_new=False), numeric))
     parts.append(("categorical", categories or _onehot(), categorical))
     return ColumnTransformer([(a, b, list(names)) for a, b, names in parts if names])
+
+
+def _words() -> BaseEstimator:
+    """One column of sentences as weights of its words and pairs of words."""
+    import numpy as np
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    return make_pipeline(
+        SimpleImputer(strategy="constant", fill_value="", keep_empty_features=True),
+        FunctionTransformer(np.ravel),
+        TfidfVectorizer(
+            ngram_range=(1, 2), min_df=2, max_features=50_000, sublinear_tf=True
+        ),
+    )
 
 
 def _onehot() -> BaseEstimator:

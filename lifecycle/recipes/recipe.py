@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import inspect
 import json
 import sys
 import traceback
@@ -47,6 +48,8 @@ class Recipe:
         The file's `TRIALS`: how many sets of parameters a search may try.
     parameters : mapping
         Set on what the builder returns; see `tuned`.
+    text : tuple of str
+        Which of the categorical columns hold sentences; see `reading`.
 
     Examples
     --------
@@ -64,6 +67,7 @@ class Recipe:
     shaper: Callable[[Any], Any] | None = field(default=None, repr=False)
     trials: int = TRIALS
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    text: tuple[str, ...] = ()
 
     def build(
         self, numeric: Sequence[str], categorical: Sequence[str], *, seed: int
@@ -75,7 +79,8 @@ class Recipe:
         numeric : sequence of str
             Columns of float64, `nan` where missing.
         categorical : sequence of str
-            Columns of strings, `nan` where missing.
+            Columns of strings, `nan` where missing; those that are `text` go to the
+            builder by that name.
         seed : int
             The only source of chance.
 
@@ -97,8 +102,14 @@ class Recipe:
                 f"recipe {self.name!r} was given no features; name at least one in "
                 "the model's settings"
             )
+        names = [name for name in categorical if name not in self.text]
+        texts = [name for name in categorical if name in self.text]
+        given: dict[str, Any] = {}
+        if texts:
+            self._check_reads(texts)
+            given["text"] = texts
         try:
-            estimator = self.builder(list(numeric), list(categorical), seed)
+            estimator = self.builder(list(numeric), names, seed, **given)
         except Exception as error:
             raise SettingsError(sentence(self._where, error)) from error
         needed = ["fit", "predict_proba", "get_params"]
@@ -120,6 +131,15 @@ class Recipe:
                 "parameter of the estimator in SPACE"
             ) from error
 
+    def _check_reads(self, texts: Sequence[str]) -> None:
+        told = inspect.signature(self.builder).parameters
+        every = any(each.kind is each.VAR_KEYWORD for each in told.values())
+        if "text" not in told and not every:
+            raise SettingsError(
+                f"recipe {self.name!r} reads no text, and {texts[0]!r} is text; use "
+                "tfidf_logistic, or give estimator() a fourth argument text"
+            )
+
     @property
     def kind(self) -> Literal["classifier", "regressor"]:
         """What the recipe makes, as one built for two columns says of itself.
@@ -135,10 +155,12 @@ class Recipe:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the source and the parameters: equal where the fits are."""
-        if not self.parameters:
+        """SHA-256 of source, parameters and text columns: equal where the fits are."""
+        if not self.parameters and not self.text:
             return self.source_sha256
         told = json.dumps(dict(self.parameters), sort_keys=True)
+        if self.text:
+            told += f" reading {json.dumps(self.text)}"
         return hashlib.sha256(f"{self.source_sha256} {told}".encode()).hexdigest()
 
     @property
@@ -149,7 +171,7 @@ class Recipe:
         --------
         >>> from lifecycle import recipes
         >>> recipes.load("ridge").libraries
-        ('sklearn',)
+        ('numpy', 'sklearn')
         """
         found: set[str] = set()
         for node in ast.walk(ast.parse(self.source)):
@@ -270,6 +292,18 @@ class Recipe:
         """
         together = {**self.parameters, **parameters}
         return replace(self, parameters=together, grid=None)
+
+    def reading(self, text: Sequence[str]) -> Recipe:
+        """The same recipe where these columns hold sentences.
+
+        Examples
+        --------
+        >>> from lifecycle import recipes
+        >>> found = recipes.load("tfidf_logistic").reading(["message"])
+        >>> found.build([], ["message"], seed=1)[-1].max_iter
+        1000
+        """
+        return replace(self, text=tuple(text))
 
     @property
     def _where(self) -> str:

@@ -35,11 +35,16 @@ TRUSTED = frozenset(
     {
         # parts of the library's recipes that skops does not vouch for by itself
         "numpy.dtype",
+        "numpy.ravel",
         "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
         "sklearn._loss.link.Interval",
+        "sklearn._loss.link.IdentityLink",
         "sklearn._loss.link.LogitLink",
+        "sklearn._loss.link.MultinomialLogit",
         "sklearn._loss.loss.HalfBinomialLoss",
+        "sklearn._loss.loss.HalfMultinomialLoss",
+        "sklearn._loss.loss.HalfSquaredError",
         "sklearn.compose._column_transformer._RemainderColsList",  # of 1.5 and 1.6
         "sklearn.tree._tree.Tree",
     }

@@ -9,6 +9,7 @@ of its fits where it is told (`Kept`), so that next week's fits only what is new
 """
 
 from lifecycle.training.again import Reproduction, material_again, reproduce
+from lifecycle.training.entered import entered
 from lifecycle.training.fair import unseen
 from lifecycle.training.fitting import Candidate, features, predict, train
 from lifecycle.training.gathering import Material, material
@@ -28,6 +29,7 @@ __all__ = [
     "Reproduction",
     "Search",
     "backtest",
+    "entered",
     "features",
     "go_on",
     "material",

@@ -99,6 +99,7 @@ def reproduce(
     parent: BaseEstimator | None = None,
     prepared: Mapping[str, Sequence[str]] | None = None,
     weight: str | None = None,
+    classes: Sequence[str] = (),
 ) -> Reproduction:
     """Fit a version again and hold it against the one that is stored.
 
@@ -121,6 +122,8 @@ def reproduce(
         `prepared` of the parent's birth record, for a version that maps its scores.
     weight : str, optional
         As `train` was given.
+    classes : sequence of str
+        Of several classes: the names of the codes that the outcomes of the rows are.
 
     Returns
     -------
@@ -169,11 +172,12 @@ def reproduce(
         numeric=birth["features"]["numeric"],
         categorical=birth["features"]["categorical"],
         task=birth.get("task"),
+        classes=classes,
         weight=weight,
         min_rows=1,
         columns=birth.get("prepared"),
     )
-    seed = int(birth["seed"])
+    seed, task = int(birth["seed"]), rows.facts["task"]
     if birth.get("going_on") is not None and parent is not None:
         told = birth["going_on"]
         fresh = continued(parent, rows, more=told["more"], cap=told["cap"], seed=seed)
@@ -188,8 +192,11 @@ def reproduce(
             seed=seed,
             weights=rows.weights,
         )
-    after = learning.score(fresh, rows.table)
-    before = None if estimator is None else learning.score(estimator, rows.table)
+    after, before = (
+        None if each is None else learning.score(each, rows.table, task=task)
+        for each in (fresh, estimator)
+    )
+    assert after is not None
     now = {**rows.facts, "recipe_sha256": recipe.source_sha256}
     now = {**now, "packages": packages(fresh, recipe)}
     return replace(_held(birth, now, before, after), estimator=fresh, facts_now=now)
@@ -263,6 +270,7 @@ def material_again(
             told = facts[name]
             asked[name] = None if told is None else datetime.fromisoformat(told)
         asked["delay"] = timedelta(seconds=facts["delay_seconds"])
+        asked["classes"] = facts.get("classes", 2)
         listened, lost = facts["listened"], facts["left_out"]
     except KeyError as error:
         raise InputError(

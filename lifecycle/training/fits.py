@@ -52,7 +52,7 @@ class Fits:
     Parameters
     ----------
     rows : Rows
-    task : {"binary", "classes", "regression"}
+    task : {"binary", "multiclass", "regression"}
     seed : int
         For every fit.
     kept : Kept, optional

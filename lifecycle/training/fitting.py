@@ -6,9 +6,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from lifecycle.errors import InputError, SettingsError
+from lifecycle.metrics import Task
 from lifecycle.recipes import Recipe, regresses
 from lifecycle.training.gathering import Material
 from lifecycle.training.hearing import OUTCOME
@@ -17,6 +18,7 @@ from lifecycle.training.searching import search as search_space
 from lifecycle.training.shaping import (
     amounts,
     check_enough,
+    coded,
     digest,
     features,
     in_order,
@@ -59,9 +61,10 @@ class Candidate:
         Gives scores through `predict`.
     birth : dict
         How it came to be, JSON throughout: `recipe`, `recipe_sha256`, `task`, `seed`,
-        `threshold`, `rows`, `positives` (null where outcomes are numbers), `unlabelled`
-        (rows left out for want of an outcome), `trained_from` and `trained_to` (moments
-        of the first and the last row with a true outcome, ISO 8601 in UTC, or null),
+        `threshold`, `rows`, `positives` (of two classes, else null), `classes` (of
+        several: the name of each code that the estimator gives), `unlabelled` (rows
+        left out for want of an outcome), `trained_from` and `trained_to` (moments of
+        the first and the last row with a true outcome, ISO 8601 in UTC, or null),
         `people_to` (of the last row that a word stands for), `features` (numeric,
         categorical), `prepared` (the columns the recipe makes of them, or null),
         `missing` (share a feature), `parameters` (that were set), `search` (what was
@@ -114,7 +117,8 @@ def train(
     seed: int,
     threshold: float = 0.5,
     min_rows: int = MIN_ROWS,
-    task: Literal["binary", "regression"] | None = None,
+    task: Task | None = None,
+    classes: Sequence[str] = (),
     weight: str | None = None,
     parameters: Mapping[str, Any] | None = None,
     search: bool | None = None,
@@ -139,8 +143,10 @@ def train(
         The score from which on the candidate predicts 1; only kept in the record.
     min_rows : int
         With fewer labelled rows (the sum of their weights) nothing is fitted.
-    task : {"binary", "regression"}, optional
+    task : {"binary", "multiclass", "regression"}, optional
         What the outcomes are; where not given, what the recipe is for.
+    classes : sequence of str
+        Of several classes: the names of the codes that the outcomes are.
     weight : str, optional
         The column of a plain frame that says what a row weighs, from 0 to 1; rows of
         weight 0 are left out.
@@ -179,6 +185,7 @@ def train(
         numeric=numeric,
         categorical=categorical,
         task=task,
+        classes=classes,
         weight=weight,
         min_rows=min_rows,
     )
@@ -196,6 +203,7 @@ def train(
             seed=seed,
             weights=rows.weights,
             gap=_gap(rows.facts),
+            task=rows.facts["task"],
         )
         told, made = found.facts(), made.tuned(found.chosen)
     started = time.perf_counter()
@@ -231,6 +239,7 @@ def taught(
     numeric: Sequence[str],
     categorical: Sequence[str],
     task: str | None = None,
+    classes: Sequence[str] = (),
     weight: str | None = None,
     min_rows: int = MIN_ROWS,
     columns: Mapping[str, Sequence[str]] | None = None,
@@ -257,9 +266,14 @@ def taught(
         numbers, texts = list(columns["numeric"]), list(columns["categorical"])
     task = _task(recipe, numbers, texts, task)
     truth = known["outcome"].to_numpy(dtype=float)
-    truth = outcomes(truth) if task == "binary" else amounts(truth)
+    named: dict[str, Any] = {}
+    if task == "multiclass":
+        truth, names = coded(truth, classes)
+        named = {"classes": names}
+    else:
+        truth = outcomes(truth) if task == "binary" else amounts(truth)
     check_enough(truth, min_rows=min_rows, worth=float(weights.sum()))
-    names = {"numeric": numbers, "categorical": texts} if recipe.prepares else None
+    made = {"numeric": numbers, "categorical": texts} if recipe.prepares else None
     spoken = sources != OUTCOME
     times = known.get("time")
     ends = [None, None]
@@ -269,12 +283,13 @@ def taught(
         "task": task,
         "rows": len(known),
         "positives": int(truth.sum()) if task == "binary" else None,
+        **named,
         "unlabelled": int(table["outcome"].isna().sum()),
         "trained_from": ends[0],
         "trained_to": ends[1],
         "people_to": None if told is None else told.get("people_to"),
         "features": {"numeric": list(numeric), "categorical": list(categorical)},
-        "prepared": names,
+        "prepared": made,
         "missing": {
             str(name): round(float(share), 6)
             for name, share in seen.isna().mean().items()
@@ -291,6 +306,8 @@ def _task(
     """What the recipe is for, when that is what was asked."""
     amount = regresses(recipe.build(numeric, categorical, seed=0))
     task = "regression" if amount else "binary"
+    if asked == "multiclass" and not amount:
+        return asked
     if asked is not None and asked != task:
         kind = "regressor" if amount else "classifier"
         raise SettingsError(

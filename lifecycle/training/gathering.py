@@ -93,6 +93,7 @@ def material(
     feedback: pd.DataFrame | None = None,
     left_out: npt.ArrayLike | Sequence[tuple[npt.ArrayLike, str]] | None = None,
     max_share_per_person: float = 0.1,
+    classes: int = 2,
 ) -> Material:
     r"""The rows a training at `as_of` may learn from.
 
@@ -128,6 +129,9 @@ def material(
     max_share_per_person : float
         What all words of one person weigh at most, as a share of the rows with a true
         outcome. All words of all people weigh at most as much as those rows.
+    classes : int
+        Of how many classes outcomes and labels are codes; 0 where they are amounts, on
+        which words are not weighed.
 
     Returns
     -------
@@ -171,7 +175,9 @@ def material(
         start=start,
         end=end,
         hold_out=hold_out,
-        spoken=None if feedback is None else hearing.Spoken.of(timed.frame, feedback),
+        spoken=None
+        if feedback is None
+        else hearing.Spoken.of(timed.frame, feedback, classes=classes),
         left_out=left_out,
         max_share_per_person=max_share_per_person,
     )
@@ -212,7 +218,9 @@ def gathered(
     held = _newest_chunks(ranks, ripe & fit, hold_out)
     inside = _between(frame, as_of, start, end) & ~held
     chosen = windows.newest(np.flatnonzero(ripe & fit & inside), ranks, span)
+    several = spoken is not None and spoken.classes != 2
     told: dict[str, Any] = {
+        **({"classes": spoken.classes} if spoken and several else {}),
         "as_of": as_of.isoformat(),
         "delay_seconds": delay.total_seconds(),
         "span": span,

@@ -64,6 +64,8 @@ class Spoken:
         Which of the ids spoken of each is, as the words have them.
     came : ndarray of datetime64, shape (k,), optional
         When the outcome of each was known.
+    classes : int
+        Of the outcomes and of what people say; 0 where they are amounts.
     """
 
     words: Said
@@ -71,9 +73,12 @@ class Spoken:
     positions: np.ndarray
     ids: np.ndarray
     came: np.ndarray | None
+    classes: int = 2
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, feedback: pd.DataFrame) -> Spoken:
+    def of(
+        cls, frame: pd.DataFrame, feedback: pd.DataFrame, *, classes: int = 2
+    ) -> Spoken:
         """Match what people said with the rows.
 
         Raises
@@ -92,7 +97,7 @@ class Spoken:
                         f"people cannot be listened to without a column {name!r}; read "
                         "the rows with it, or leave feedback out"
                     )
-        words = people.spoken(feedback)
+        words = people.spoken(feedback, classes=classes)
         ids = frame["id"].astype(str)
         named = pd.Index(words["id"].astype(object)).unique().sort_values()
         rank = named.get_indexer(ids.astype(object))
@@ -104,6 +109,7 @@ class Spoken:
             positions,
             rank[positions],
             None if came is None else moments(came),
+            classes,
         )
 
 
@@ -144,8 +150,7 @@ def listen(
     labels, weights = np.full(n, np.nan), np.zeros(n)
     sources = np.full(n, "", dtype=object)
     truth = spoken.truth
-    shares = truth[known]
-    if not ((shares == 0) | (shares == 1)).all():
+    if not np.isin(truth[known], range(spoken.classes)).all():
         why = "outcomes are numbers, and words on numbers are not weighed"
         return Heard(labels, weights, sources, [], {"words": 0, "late": 0}, why)
     said = spoken.words.by(as_of)
@@ -162,6 +167,7 @@ def listen(
         spoken.truth[places[old]],
         None if came is None else came[old],
         ids[open_],
+        apart=spoken.classes == 2,
     )
     told = said.at(place)
     worth, capped = _held(told.person, worth, outcomes=outcomes, most=most)

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from lifecycle import tasks
 from lifecycle.errors import InputError, SettingsError
+from lifecycle.metrics import Task
 from lifecycle.recipes import Recipe, regresses
 from lifecycle.training import shaping
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 __all__ = [
+    "answered",
     "checked",
     "fit",
     "one_thread",
@@ -38,6 +41,7 @@ def predict(
     categorical: Sequence[str],
     recipe: Recipe | None = None,
     prepared: Mapping[str, Sequence[str]] | None = None,
+    task: Task = "binary",
 ) -> np.ndarray:
     """Score rows: the probability of outcome 1, or the value a regressor gives.
 
@@ -53,6 +57,8 @@ def predict(
         Whose own `features` shapes the rows first.
     prepared : mapping, optional
         The columns that gave when it was trained: `birth["prepared"]`.
+    task : {"binary", "multiclass", "regression"}
+        Of several classes each answer is the most probable one, packed (`tasks.pack`).
 
     Returns
     -------
@@ -66,11 +72,13 @@ def predict(
     table = shaping.features(frame, numeric=numeric, categorical=categorical)
     if recipe is not None and len(table):
         table = shaping.shaped(recipe, table, prepared)
-    return score(estimator, table)
+    return score(estimator, table, task=task)
 
 
-def score(estimator: BaseEstimator, table: pd.DataFrame) -> np.ndarray:
-    """Probability of outcome 1, or a value, for a table of `features`."""
+def score(
+    estimator: BaseEstimator, table: pd.DataFrame, *, task: Task = "binary"
+) -> np.ndarray:
+    """Probability of outcome 1, packed class, or value, for a table of `features`."""
     import numpy as np
 
     if table.empty:
@@ -79,7 +87,34 @@ def score(estimator: BaseEstimator, table: pd.DataFrame) -> np.ndarray:
         if regresses(estimator):
             return np.asarray(estimator.predict(table), dtype=float).ravel()
         scores = np.asarray(estimator.predict_proba(table), dtype=float)
+    if task == "multiclass":
+        return answered(scores, estimator.classes_)
     return np.ascontiguousarray(scores[:, list(estimator.classes_).index(1)])
+
+
+def answered(shares: np.ndarray, classes: Sequence[Any]) -> np.ndarray:
+    """The most probable class of each row, packed with its probability.
+
+    Parameters
+    ----------
+    shares : ndarray of shape (n, k)
+        A column a class; `nan` in a row that has no answer.
+    classes : sequence of k int
+        Codes of the columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> answered(np.array([[0.2, 0.8], [0.6, 0.4]]), [0, 5]).round(2).tolist()
+    [5.8, 0.6]
+    """
+    import numpy as np
+
+    if not len(shares):
+        return np.empty(0)
+    best = shares.argmax(axis=1)  # of a row of nan the first, which is nan
+    sure = shares[np.arange(len(shares)), best]
+    return tasks.pack(np.asarray(classes, dtype=float)[best], sure)
 
 
 def fit(

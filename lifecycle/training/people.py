@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,8 +84,12 @@ def words(
     return standing[_TOLD].reset_index(drop=True)
 
 
-def spoken(feedback: pd.DataFrame, *, kinds: Sequence[str] = KINDS) -> pd.DataFrame:
+def spoken(
+    feedback: pd.DataFrame, *, kinds: Sequence[str] = KINDS, classes: int = 2
+) -> pd.DataFrame:
     """All words on what the outcome is, in the order in which they were said.
+
+    A label that is none of so many classes, by its code, says nothing.
 
     A ruling on a word is a turn of its own: from its moment on a word that was refused
     or corrected does not stand, and a correction is the word of whoever corrected.
@@ -98,14 +103,15 @@ def spoken(feedback: pd.DataFrame, *, kinds: Sequence[str] = KINDS) -> pd.DataFr
     import pandas as pd
 
     all_ = feedback.reindex(columns=[*_TOLD, "feedback_id"])
-    told = all_[all_["kind"].isin(list(kinds)) & all_["label"].isin([0, 1])]
+    told = all_[all_["kind"].isin(list(kinds)) & all_["label"].isin(range(classes))]
     if len(told) and getattr(told["time"].dtype, "tz", None) is None:
         raise ValueError("the feedback's times have no time zone; give them in UTC")
     told = _named(told).assign(refused=False, said_at=told["time"], step=0)
     rulings = _named(said_by.about(all_))
     if len(rulings):
         told = pd.concat(
-            [told, _refused(told, rulings), _instead(rulings, kinds)], ignore_index=True
+            [told, _refused(told, rulings), _instead(rulings, kinds, classes)],
+            ignore_index=True,
         )
     # of two words of one moment always the same; what is ruled comes after its word
     order = ["time", "step", "kind", "label"]
@@ -149,9 +155,10 @@ def _refused(told: pd.DataFrame, rulings: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(time=rows["ruled"], refused=True, step=1).drop(columns="ruled")
 
 
-def _instead(rulings: pd.DataFrame, kinds: Sequence[str]) -> pd.DataFrame:
+def _instead(rulings: pd.DataFrame, kinds: Sequence[str], classes: int) -> pd.DataFrame:
     """What whoever corrected a word said instead."""
-    rows = rulings[(rulings["kind"] == "corrected") & rulings["label"].isin([0, 1])]
+    known = rulings["label"].isin(range(classes))
+    rows = rulings[(rulings["kind"] == "corrected") & known]
     if "correction" not in kinds:
         rows = rows.iloc[:0]
     made = rows.assign(kind="correction", refused=False, said_at=rows["time"], step=2)
@@ -276,6 +283,8 @@ def judged(
     outcomes: np.ndarray,
     came: np.ndarray | None,
     asked: Sequence[str] | np.ndarray,
+    *,
+    apart: bool = True,
 ) -> tuple[np.ndarray, np.ndarray, list[Finding], int]:
     """As `resolved`, of arrays: which words are wanted, and what each is worth.
 
@@ -287,6 +296,9 @@ def judged(
     came : ndarray of datetime64, shape (k,), optional
         When each outcome was known.
     asked : array-like of ids
+    apart : bool
+        Whether what a word says is part of its source; of many classes it is not, or
+        no source would ever have enough words.
 
     Returns
     -------
@@ -312,12 +324,14 @@ def judged(
     weights = np.zeros(len(place))
     rows: list[Finding] = []
     open_ = said.at(place)
-    for kind, label in sorted({*zip(open_.kind, open_.label, strict=True)}):
-        mine = (said.kind[word] == kind) & (said.label[word] == label)
+    labels = open_.label if apart else np.full(len(place), np.inf)
+    for kind, label in sorted({*zip(open_.kind, labels, strict=True)}):
+        mine = said.kind[word] == kind
+        mine &= (said.label[word] == label) | (not apart)
         hits, n = int(right[mine].sum()), int(mine.sum())
         mean = (1 + hits) / (2 + n)
         prior = _STRENGTH * mean, _STRENGTH * (1 - mean)
-        of = (open_.kind == kind) & (open_.label == label)
+        of = (open_.kind == kind) & (labels == label)
         names, codes = np.unique(open_.person[of].astype(str), return_inverse=True)
         rank = {str(name): code for code, name in enumerate(names)}
         history = said.person[word[mine]]
@@ -345,7 +359,7 @@ def _findings(
     kind: str, label: float, hits: int, n: int, weights: np.ndarray
 ) -> list[Finding]:
     """How often a source was right, and what its words weigh in the mean."""
-    subject = f"{kind} to {label:g}"
+    subject = f"{kind} to {label:g}" if label < math.inf else kind
     share = hits / n if n else float("nan")
     ends = intervals.wilson(hits, n)
     told = Finding("right", share, n, *ends, subject=subject, unit="%")

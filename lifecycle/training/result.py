@@ -66,7 +66,7 @@ class Backtest:
     chunk : {"week", "month", "day"}
         What spans and lags count.
     error : float
-        The price of the dearer kind of error: a loss of 1.
+        The price of a loss of 1: of the dearer kind of error, or of `scale` units.
     fits : int
         How many estimators were fitted for it.
     seconds : float
@@ -75,9 +75,9 @@ class Backtest:
         The options of each window on later windows; see `backtest`.
     kept : int
         How many fits were not made because their scores were kept from before.
-    task : {"binary", "classes", "regression"}
-        What a loss is: the price of the error against the dearer kind, 1 for a wrong
-        class, or the absolute error in units of `scale`.
+    task : {"binary", "multiclass", "regression"}
+        What a loss is: the price of the error against the dearer kind, or the absolute
+        error in units of `scale`.
     scale : float
         Standard deviation of the outcomes that a regression's errors are divided by;
         1 for the other tasks.

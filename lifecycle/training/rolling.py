@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -113,14 +112,16 @@ def backtest(
     min_rows : int
         Rows a window must have.
     threshold : float
-        The score from which on a candidate predicts 1.
+        The score from which on a candidate predicts 1; of several classes the
+        probability below which it hands a row over.
     thresholds : mapping of str to float, optional
         The same for what is deployed, by its name; 0.5 where not named.
     trained_to : mapping of str to datetime, optional
         The last moment a deployed one was trained on, by its name.
     costs : mapping, optional
-        What a `false_positive` and a `false_negative` cost; 1 each without. The
-        dearer kind is a loss of 1, the other its fraction.
+        What a `false_positive` and a `false_negative` cost, a `wrong` class and one
+        `handed_over`, or an amount's error `per_unit`; 1 each without. The dearer kind
+        is a loss of 1, the other its fraction.
     older : int
         How many windows before these are looked at, too: for what needs no fit, and
         for candidates whose scores are kept.
@@ -156,8 +157,9 @@ def backtest(
     executor : concurrent.futures.Executor, optional
         Of processes; makes the fits of the library's recipes. Those of a user's file
         are made here.
-    task : {"binary", "classes", "regression"}
-        Outcomes are 0 and 1, codes of several classes, or amounts.
+    task : {"binary", "multiclass", "regression"}
+        Outcomes are 0 and 1, codes of several classes, or amounts. Scores of several
+        classes are packed (`tasks.pack`) in the codes of the outcomes, or codes.
     scale : float, optional
         What the absolute errors of a regression are divided by; without it the
         standard deviation of the outcomes before the windows.
@@ -215,13 +217,15 @@ def backtest(
         after=seen.get("keep"),
     )
     if task == "regression" and scale is None:
-        loss = replace(loss, scale=_deviation(rows.truth, usable, parts[:windows]))
+        loss = loss.scaled(_deviation(rows.truth, usable, parts[:windows]))
     fits = Fits(rows, task=task, seed=seed, kept=kept, executor=executor, most=max_fits)
 
     told = [n for n in ("id", "time", "outcome", "known_at") if n in rows.frame]
     slim = rows.frame[told]  # its index is the rows' positions
     timed = Timed(slim, slim.index.to_numpy(), rows.labels)
-    spoken = None if feedback is None else Spoken.of(slim, feedback)
+    spoken = None
+    if feedback is not None:
+        spoken = Spoken.of(slim, feedback, classes=_classes(task, rows.truth))
 
     @functools.cache  # what one window's nearer candidates learn a later one's do, too
     def gather(moment: datetime, span: int | None) -> Material:
@@ -279,6 +283,15 @@ def backtest(
         task,
         loss.scale,
     )
+
+
+def _classes(task: Task, truth: np.ndarray) -> int:
+    """Of how many classes outcomes are codes; 0 of amounts."""
+    import numpy as np
+
+    if task != "multiclass":
+        return 2 if task == "binary" else 0
+    return int(np.nanmax(truth, initial=1.0)) + 1
 
 
 def _deviation(truth: np.ndarray, usable: np.ndarray, parts: Sequence[Part]) -> float:

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import figures, intervals
+from lifecycle import figures, intervals, tasks
 from lifecycle.errors import NotEnoughData, SettingsError
 from lifecycle.findings import Finding, Findings
+from lifecycle.metrics import Task
 from lifecycle.recipes import Recipe, regresses
 from lifecycle.training import learning
 
@@ -117,6 +118,7 @@ def search(
     trials: int | None = None,
     folds: int = FOLDS,
     gap: int = 0,
+    task: Task = "binary",
 ) -> Search:
     r"""Try sets of parameters on later rows and choose one.
 
@@ -144,6 +146,9 @@ def search(
     gap : int
         But for so many rows just before it, whose outcomes would not have been known;
         at most half of the first part.
+    task : {"binary", "multiclass", "regression"}
+        Of several classes the log loss is that of the answer: :math:`p` of the most
+        probable class where it is right, else its even part of what is left.
 
     Returns
     -------
@@ -202,8 +207,9 @@ def search(
                     seed=seed,
                     weights=whole[used],
                 )
-                said = learning.score(model, table.iloc[held])
-                losses.append(_loss(truth[held], said, regression=regression))
+                said = learning.score(model, table.iloc[held], task=task)
+                kind = "regression" if regression else task
+                losses.append(_loss(truth[held], said, kind, int(truth.max()) + 1))
         except SettingsError as error:
             if not parameters:
                 raise
@@ -275,15 +281,19 @@ def _alike(truth: np.ndarray) -> bool:
     return not len(truth) or bool((truth == truth[0]).all())
 
 
-def _loss(truth: np.ndarray, said: np.ndarray, *, regression: bool) -> np.ndarray:
+def _loss(truth: np.ndarray, said: np.ndarray, task: str, classes: int) -> np.ndarray:
     """Loss of each row."""
     import numpy as np
 
-    if regression:
+    if task == "regression":
         squared: np.ndarray = (truth - said) ** 2
         return squared
     least = np.finfo(float).eps
-    right = np.where(truth == 1, said, 1 - said)
+    if task == "multiclass":
+        codes, sure = tasks.parted(said)
+        right = np.where(codes == truth, sure, (1 - sure) / max(classes - 1, 1))
+    else:
+        right = np.where(truth == 1, said, 1 - said)
     logs: np.ndarray = -np.log(np.clip(right, least, 1 - least))
     return logs
 

@@ -176,6 +176,20 @@ def amounts(truth: np.ndarray) -> np.ndarray:
     return truth.astype(np.float64)
 
 
+def coded(truth: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Codes of classes as those that occur, from 0 on, with the name of each."""
+    import numpy as np
+
+    strange = truth[(truth != np.floor(truth)) | (truth < 0) | (truth >= len(names))]
+    if strange.size:
+        raise InputError(
+            f"outcome {strange[0]:g} is the code of none of {len(names)} classes; name "
+            "all classes in the order of their codes"
+        )
+    found, codes = np.unique(truth.astype(np.int64), return_inverse=True)
+    return codes.astype(np.int64), [str(names[each]) for each in found]
+
+
 def check_enough(
     truth: np.ndarray, *, min_rows: int, worth: float | None = None
 ) -> None:

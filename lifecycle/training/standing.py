@@ -27,7 +27,7 @@ class Standing:
         The predictions in the log, for what lives elsewhere.
     order : ndarray of int, shape (n,)
         Where each row stood in the frame as it was given.
-    task : {"binary", "classes", "regression"}
+    task : {"binary", "multiclass", "regression"}
 
     Raises
     ------
