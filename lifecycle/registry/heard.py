@@ -5,7 +5,7 @@ The functions take the transaction they belong to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["evidence", "keep_learned", "learned", "note_opened", "opened"]
 
 
-def evidence(words: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def evidence(words: Sequence[Mapping[Any, Any]]) -> dict[str, Any]:
     """What the ledger says of the words a version learned: how many, and a digest."""
     if not words:
         return {}
@@ -30,7 +30,7 @@ def evidence(words: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def keep_learned(
-    book: Writing, model: str, number: int, words: Sequence[dict[str, Any]]
+    book: Writing, model: str, number: int, words: Sequence[Mapping[Any, Any]]
 ) -> None:
     """Keep which words a version learned; in the transaction that registers it."""
     rows = [

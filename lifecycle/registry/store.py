@@ -163,7 +163,7 @@ class Registry(Watching):
         source: str = "given",
         at: datetime,
         renewal: Renewal | None = None,
-        learned: Sequence[dict[str, Any]] = (),
+        learned: Sequence[Mapping[Any, Any]] = (),
     ) -> Version:
         """Store a trained estimator as the model's next version.
 

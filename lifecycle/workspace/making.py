@@ -62,8 +62,9 @@ def train(
         When there are too few mature rows, or one class only.
     """
     view = workspace.view(name, as_of)
-    candidate = _trained(view, recipe, rows=_rows(view, start, end, span))
-    return _registered(view, candidate, author, source, renewal)
+    rows = _rows(view, start, end, span)
+    candidate = _trained(view, recipe, rows=rows)
+    return _registered(view, candidate, rows, author, source, renewal)
 
 
 def make(
@@ -99,16 +100,16 @@ def make(
     """
     view = workspace.view(name, as_of)
     if facts["action"] == "recalibrate":
-        candidate = _recalibrated(view)
+        candidate, rows = _recalibrated(view)
     elif facts.get("go_on"):
-        candidate = _gone_on(view)
+        candidate, rows = _gone_on(view)
     else:
         rows = _rows(view, None, None, facts.get("span"))
         recipe, offered = (str(facts.get(n) or "") for n in ("recipe", "offered"))
         goes_on = facts["action"] == "retrain" or bool(offered)
         tuned = _parameters(view, recipe) if goes_on else None
         candidate = _trained(view, recipe, rows=rows, parameters=tuned, offered=offered)
-    return _registered(view, candidate, author, source, renewal)
+    return _registered(view, candidate, rows, author, source, renewal)
 
 
 def _trained(
@@ -159,13 +160,14 @@ def _champion(view: View) -> registry.Version:
     return view.production
 
 
-def _recalibrated(view: View) -> training.Candidate:
+def _recalibrated(view: View) -> tuple[training.Candidate, training.Material]:
     """The champion with its scores mapped anew on the newest rows it has not seen."""
     champion = _champion(view)
     recipe, prepared = serving.shaping(view.workspace, champion)
-    return training.recalibrate(
+    rows = _rows(view, _after(champion), None, None)
+    made = training.recalibrate(
         view.estimator(champion),
-        _rows(view, _after(champion), None, None),
+        rows,
         numeric=champion.features["numeric"],
         categorical=champion.features["categorical"],
         threshold=champion.threshold,
@@ -173,16 +175,18 @@ def _recalibrated(view: View) -> training.Candidate:
         recipe=recipe,
         prepared=prepared,
     )
+    return made, rows
 
 
-def _gone_on(view: View) -> training.Candidate:
+def _gone_on(view: View) -> tuple[training.Candidate, training.Material]:
     """The champion gone on with the rows since; fitted anew where it cannot."""
     champion, model = _champion(view), view.settings
     recipe, prepared = serving.shaping(view.workspace, champion)
+    rows = _rows(view, _after(champion), None, None)
     try:
-        return training.go_on(
+        made = training.go_on(
             view.estimator(champion),
-            _rows(view, _after(champion), None, None),
+            rows,
             recipe or serving.recipe(view.workspace, champion),
             numeric=champion.features["numeric"],
             categorical=champion.features["categorical"],
@@ -191,11 +195,12 @@ def _gone_on(view: View) -> training.Candidate:
             threshold=model.threshold,
             prepared=prepared,
         )
+        return made, rows
     except errors.SettingsError as error:
         span = model.renewal.continuous_span
         rows = _rows(view, None, None, span)
         made = _trained(view, "", rows=rows, parameters=_parameters(view, ""))
-        return replace(made, birth={**made.birth, "instead": str(error)})
+        return replace(made, birth={**made.birth, "instead": str(error)}), rows
 
 
 def _after(version: registry.Version) -> datetime | None:
@@ -207,6 +212,7 @@ def _after(version: registry.Version) -> datetime | None:
 def _registered(
     view: View,
     candidate: training.Candidate,
+    rows: training.Material,
     author: str,
     source: str,
     renewal: registry.Renewal | None,
@@ -219,6 +225,8 @@ def _registered(
         "as_of": view.as_of.isoformat(),
         "data": view.workspace.logs(view.name).versions(),
     }
+    said = listened(view)
+    words = None if said is None else training.entered(rows, said, as_of=view.as_of)
     return view.registry.register(
         view.name,
         recipe=candidate.birth["recipe"],
@@ -228,6 +236,7 @@ def _registered(
         source=source,
         at=view.as_of,
         renewal=renewal,
+        learned=() if words is None else words.to_dict("records"),
     )
 
 
