@@ -109,30 +109,9 @@ def chi_square(before: Any, after: Any, pooled: int = 0) -> tuple[float, int]:
     """
     import numpy as np
 
-    table = np.array([before, after], dtype=float)
-    sizes, columns = table.sum(axis=1), table.sum(axis=0)
-    forced = np.arange(columns.size) >= columns.size - pooled
-    table, forced = table[:, columns > 0], forced[columns > 0]
-    columns = columns[columns > 0]
-    if not sizes.min():
-        return math.nan, 0
-    if columns.size == 1:
-        return 0.0, 0
-    least = LEAST_EXPECTED * sizes.sum() / sizes.min()
-    rare = (columns < least) | forced
-    if rare.any():
-        # in the order of their frequency, until the pool is large enough itself
-        order = np.lexsort((columns, ~rare))
-        count = int(rare.sum())
-        while count < columns.size and columns[order[:count]].sum() < least:
-            count += 1
-        pool = table[:, order[:count]].sum(axis=1, keepdims=True)
-        table = np.hstack([pool, table[:, order[count:]]])
-    if table.shape[1] < 2:
-        return math.nan, 0
-    expected = sizes[:, None] * table.sum(axis=0) / sizes.sum()
-    value = float(((table - expected) ** 2 / expected).sum())
-    return value, table.shape[1] - 1
+    pair = (np.array([side], dtype=float) for side in (before, after))
+    values, degrees = _chi_squares(*pair, pooled)
+    return float(values[0]), int(degrees[0])
 
 
 def chi_squares(before: Any, after: Any, pooled: int = 0) -> np.ndarray:
@@ -141,21 +120,59 @@ def chi_squares(before: Any, after: Any, pooled: int = 0) -> np.ndarray:
 
     after = np.asarray(after, dtype=float)
     before = np.broadcast_to(np.asarray(before, dtype=float), after.shape)
+    return _chi_squares(before, after, pooled)[0]
+
+
+def _chi_squares(
+    before: np.ndarray, after: np.ndarray, pooled: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Statistics of pairs of samples, a row each, and their degrees of freedom.
+
+    Rare columns are pooled in the order of their frequency, and others after them until
+    the pool is large enough itself.
+    """
+    import numpy as np
+
     n, m = before.sum(axis=-1), after.sum(axis=-1)
     columns = before + after
-    share = columns / np.maximum(n + m, 1)[:, None]
-    kept = columns.shape[-1] - pooled
-    rare = (columns > 0) & (share * np.minimum(n, m)[:, None] < LEAST_EXPECTED)
-    plain = ~rare.any(axis=-1) & ~(columns[:, kept:] > 0).any(axis=-1)
-    plain &= (np.minimum(n, m) > 0) & ((columns > 0).sum(axis=-1) > 1)
-    found = np.zeros(len(after))
-    for sample, size in ((before, n), (after, m)):
-        expected = share * size[:, None]
-        gap = (sample - expected) ** 2 / np.where(expected > 0, expected, 1.0)
-        found += gap.sum(axis=-1)
-    for row in np.flatnonzero(~plain):
-        found[row] = chi_square(before[row], after[row], pooled)[0]
-    return found
+    there = columns > 0
+    width = np.arange(columns.shape[-1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        least = LEAST_EXPECTED * (n + m) / np.minimum(n, m)
+    rare = there & ((columns < least[:, None]) | (width >= width.size - pooled))
+    size, count = there.sum(axis=-1), rare.sum(axis=-1)
+    joined = np.zeros((2, len(columns)))
+    tables = [before, after]
+    rows = np.flatnonzero(count)
+    if rows.size:
+        kinds = np.where(rare[rows], 0, np.where(there[rows], 1, 2))
+        order = np.lexsort((columns[rows], kinds), axis=-1)
+        sides = [np.take_along_axis(side[rows], order, axis=-1) for side in tables]
+        reached = (sides[0] + sides[1]).cumsum(axis=-1) < least[rows, None]
+        wanted = np.maximum(count[rows], reached.sum(axis=-1) + 1)
+        count[rows] = np.minimum(wanted, size[rows])
+        pool = width < count[rows, None]
+        tables = [side.copy() for side in tables]
+        for number, side in enumerate(sides):
+            joined[number, rows] = np.where(pool, side, 0.0).sum(axis=-1)
+            tables[number][rows] = np.where(pool, 0.0, side)
+    whole = np.maximum(n + m, 1)
+    rest, pooled_share = (tables[0] + tables[1]) / whole[:, None], joined.sum(0) / whole
+    found = np.zeros(len(columns))
+    for table, pool_of, rows_of in zip(tables, joined, (n, m), strict=True):
+        for expected, told in (
+            (rest * rows_of[:, None], table),
+            ((pooled_share * rows_of)[:, None], pool_of[:, None]),
+        ):
+            gap = (told - expected) ** 2 / np.where(expected > 0, expected, 1.0)
+            found += gap.sum(axis=-1)
+    kept = size - count + (count > 0)
+    degrees = np.maximum(kept - 1, 0)
+    found[(kept < 2) & (size > 1)] = math.nan
+    found[size == 1] = 0.0
+    found[np.minimum(n, m) == 0] = math.nan
+    degrees[np.minimum(n, m) == 0] = 0
+    return found, degrees
 
 
 def two_proportions(k: int, n: int, j: int, m: int) -> float:

@@ -143,11 +143,9 @@ class Cutter:
 
     def _blocks(self, times: np.ndarray) -> tuple[np.ndarray, int]:
         """The longest blocks of time that lie in one chunk each."""
-        import numpy as np
-
         for quantum in BLOCKS:
             blocks = times // quantum
-            kinds = np.unique(blocks).tolist() if quantum > 1 else []
+            kinds = _distinct(blocks) if quantum > 1 else []
             if all(self._label(block, quantum) is not None for block in kinds):
                 break
         return blocks, quantum
@@ -169,6 +167,17 @@ class Cutter:
             raise ValueError(
                 "a time lies outside the years 1 to 9999; mend or remove the row"
             ) from error
+
+
+def _distinct(blocks: np.ndarray) -> list[int]:
+    """The values there are, oldest first; without importing what `unique` imports."""
+    import numpy as np
+
+    ordered = blocks
+    if (blocks[1:] < blocks[:-1]).any():
+        ordered = np.sort(blocks)
+    found: list[int] = ordered[:1].tolist()
+    return found + ordered[1:][ordered[1:] != ordered[:-1]].tolist()
 
 
 def segment_labels(column: str, grid: Grid) -> list[str]:
