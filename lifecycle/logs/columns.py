@@ -28,7 +28,7 @@ class Columns:
         The truth: 0/1, true/false, yes/no, or the `positive` label.
     outcome_time : str or None
         When the truth became known; where the column is missing, `as_of`.
-    numeric, categorical : tuple of str
+    numeric, categorical, text : tuple of str
         The features, under their own names.
     offered_numeric, offered_categorical : tuple of str
         Columns that are kept where a file has them, and no feature yet.
@@ -36,6 +36,8 @@ class Columns:
         The label that means 1 ("won"); any other label then means 0.
     threshold : float
         From this score on a row without a prediction is predicted positive.
+    task : {"binary", "multiclass", "regression"}
+        What predictions, outcomes and labels are: truths, names of classes, amounts.
     feedback_id, feedback_time, feedback_kind, label, person, reason, source : str
         Columns of feedback; the id of the prediction is under `id`. `source` is where
         a word came in: "crm", "support desk".
@@ -60,10 +62,12 @@ class Columns:
     outcome_time: str | None = "outcome_time"
     numeric: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
     offered_numeric: tuple[str, ...] = ()
     offered_categorical: tuple[str, ...] = ()
     positive: str | None = None
     threshold: float = 0.5
+    task: str = "binary"
     feedback_id: str = "feedback_id"
     feedback_time: str = "time"
     feedback_kind: str = "kind"
@@ -79,7 +83,10 @@ class Columns:
     def needed(self, kind: Kind) -> tuple[str, ...]:
         """The user's columns without which a file of this kind is refused."""
         return {
-            "predictions": (self.id, self.time, *self.numeric, *self.categorical),
+            "predictions": (
+                *(self.id, self.time),
+                *(*self.numeric, *self.categorical, *self.text),
+            ),
             "outcomes": (self.id, self.outcome),
             "feedback": (self.id, self.feedback_time, self.feedback_kind),
             "events": (self.id, self.event_time, self.event_kind),

@@ -83,6 +83,26 @@ class Desk:
         checked = cells.truths(array, positive=positive, needed=needed)
         return np.asarray(self._take(column, checked), dtype=float)
 
+    def labels(self, column: str | None, told: Columns, *, needed: bool = False) -> Any:
+        """What was predicted or came true, as the task has it; missing where it is."""
+        import numpy as np
+
+        if told.task == "binary":
+            return self.truths(column, told.positive, needed=needed)
+        if told.task == "multiclass":
+            return self.names(column, needed=needed)
+        values = self.numbers(column)
+        if needed and column is not None:
+            self.note(np.isnan(values) & ~self._noted(), cells.ABSENT, column)
+        return values
+
+    def _noted(self) -> npt.NDArray[np.bool_]:
+        import numpy as np
+
+        noted = np.zeros(len(self.raw.lines), dtype=bool)
+        noted[list(self.bad)] = True
+        return noted
+
     def moments(self, column: str, timezone: str) -> pd.Series:
         """Moments in UTC."""
         import pandas as pd
@@ -136,15 +156,20 @@ def _predictions(
         "time": desk.moments(columns.time, timezone),
     }
     frame |= {name: desk.numbers(name) for name in columns.numeric}
-    frame |= {name: desk.names(name) for name in columns.categorical}
+    frame |= {name: desk.names(name) for name in (*columns.categorical, *columns.text)}
     frame |= {n: desk.numbers(n) for n in columns.offered_numeric if desk.has(n)}
     frame |= {n: desk.names(n) for n in columns.offered_categorical if desk.has(n)}
-    score = desk.numbers(columns.score, lower=0.0, upper=1.0)
-    said = desk.truths(columns.prediction, columns.positive)
-    derived = np.where(np.isnan(score), np.nan, score >= columns.threshold)
+    ends = {} if columns.task == "regression" else {"lower": 0.0, "upper": 1.0}
+    score = desk.numbers(columns.score, **ends)
+    said = desk.labels(columns.prediction, columns)
+    if columns.task == "binary":
+        derived = np.where(np.isnan(score), np.nan, score >= columns.threshold)
+        said = np.where(np.isnan(said), derived, said)
+    if columns.task == "regression":  # the score of an amount is the amount
+        score = said = np.where(np.isnan(said), score, said)
     return frame | {
         "score": score,
-        "prediction": np.where(np.isnan(said), derived, said),
+        "prediction": said,
         "version": desk.names(columns.version),
         "role": desk.names(None),
     }
@@ -163,7 +188,7 @@ def _outcomes(
     return {
         "id": desk.names(columns.id, needed=True),
         "time": known,
-        "outcome": desk.truths(columns.outcome, columns.positive, needed=True),
+        "outcome": desk.labels(columns.outcome, columns, needed=True),
     }
 
 
@@ -176,7 +201,7 @@ def _feedback(
         "id": desk.names(columns.id, needed=True),
         "time": desk.moments(columns.feedback_time, timezone),
         "kind": desk.words(columns.feedback_kind, FEEDBACK_KINDS, reason),
-        "label": desk.truths(columns.label, columns.positive),
+        "label": desk.labels(columns.label, columns),
         "person": desk.names(columns.person),
         "reason": desk.names(columns.reason),
         "source": desk.names(columns.source),

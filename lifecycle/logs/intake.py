@@ -142,7 +142,7 @@ def read_file(
     good = np.ones(len(frame), dtype=bool)
     good[list(desk.bad)] = False
     if kind in ("feedback", "events"):
-        _fill_ids(frame, kind, good)
+        _fill_ids(frame, kind, good, words=columns.task == "multiclass")
     kept = _check_keys(desk, frame, columns, kind, good)
     good &= kept
     good[list(desk.bad)] = False
@@ -193,14 +193,16 @@ def _check_known(
     desk.note(strange, reason, columns.id)
 
 
-def _fill_ids(frame: pd.DataFrame, kind: Kind, good: npt.NDArray[np.bool_]) -> None:
+def _fill_ids(
+    frame: pd.DataFrame, kind: Kind, good: npt.NDArray[np.bool_], *, words: bool
+) -> None:
     """Derive the ids that are not given, of the rows that are whole."""
     key = KEYS[kind][0]
     lacking = frame[key].isna().to_numpy(dtype=bool) & good
     if lacking.any():
         given = frame[key].astype(object).where(frame[key].notna(), None)
         ids = given.to_numpy(copy=True)
-        ids[lacking] = derived_ids(frame[lacking], kind)
+        ids[lacking] = derived_ids(frame[lacking], kind, words=words)
         frame[key] = strings(ids.tolist())
 
 

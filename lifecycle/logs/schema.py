@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from lifecycle.errors import InputError
+from lifecycle.logs.problems import shown
+
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
@@ -19,6 +22,7 @@ __all__ = [
     "derived_ids",
     "empty",
     "moment_of",
+    "there",
     "to_arrow",
     "whole",
 ]
@@ -28,17 +32,17 @@ CANONICAL: dict[str, dict[str, str]] = {
         "id": "text",
         "time": "time",
         "score": "number",
-        "prediction": "number",
+        "prediction": "label",
         "version": "text",
         "role": "text",
     },
-    "outcomes": {"id": "text", "time": "time", "outcome": "number"},
+    "outcomes": {"id": "text", "time": "time", "outcome": "label"},
     "feedback": {
         "feedback_id": "text",
         "id": "text",
         "time": "time",
         "kind": "text",
-        "label": "number",
+        "label": "label",
         "person": "text",
         "reason": "text",
         "source": "text",
@@ -51,7 +55,10 @@ CANONICAL: dict[str, dict[str, str]] = {
         "value": "number",
     },
 }
-"""Columns of each table; the features of predictions come after `time`."""
+"""Columns of each table; the features of predictions come after `time`.
+
+A label is a number, or a text where a model tells several classes apart (`words`).
+"""
 
 KEYS: dict[str, tuple[str, ...]] = {
     "predictions": ("id",),
@@ -64,7 +71,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 TABLES = tuple(CANONICAL)
 
 
-def derived_ids(frame: pd.DataFrame, table: str) -> list[str]:
+def derived_ids(frame: pd.DataFrame, table: str, *, words: bool = False) -> list[str]:
     """An id for each row of feedback or events from all it says.
 
     The same row has the same id in whatever file it comes. Where a row says nothing of
@@ -79,7 +86,7 @@ def derived_ids(frame: pd.DataFrame, table: str) -> list[str]:
     >>> one == two, len(one)
     (True, 20)
     """
-    arrow = to_arrow(frame, table, keys=False)
+    arrow = to_arrow(frame, table, keys=False, words=words)
     named = "source" in arrow.column_names  # the last column: rows without it are older
     rows = zip(*(column.to_pylist() for column in arrow.columns), strict=True)
     return [
@@ -95,7 +102,13 @@ def derived_ids(frame: pd.DataFrame, table: str) -> list[str]:
     ]
 
 
-def kinds(names: list[str], table: str, frame: pd.DataFrame | None = None) -> pa.Schema:
+def kinds(
+    names: list[str],
+    table: str,
+    frame: pd.DataFrame | None = None,
+    *,
+    words: bool = False,
+) -> pa.Schema:
     """The Arrow schema of these columns; features as the frame has them."""
     import pandas as pd
     import pyarrow as pa
@@ -104,6 +117,7 @@ def kinds(names: list[str], table: str, frame: pd.DataFrame | None = None) -> pa
         "text": pa.string(),
         "time": pa.timestamp("us", "UTC"),
         "number": pa.float64(),
+        "label": pa.string() if words else pa.float64(),
     }
     fields = []
     for name in names:
@@ -116,23 +130,43 @@ def kinds(names: list[str], table: str, frame: pd.DataFrame | None = None) -> pa
     return pa.schema(fields)
 
 
-def empty(table: str, columns: Sequence[str] | None = None) -> pa.Table:
+def empty(
+    table: str, columns: Sequence[str] | None = None, *, words: bool = False
+) -> pa.Table:
     """A table without rows, with the canonical columns or those asked for."""
     names = CANONICAL[table] if columns is None else columns
-    return kinds(list(dict.fromkeys(names)), table).empty_table()
+    return kinds(list(dict.fromkeys(names)), table, words=words).empty_table()
 
 
-def whole(table: str, rows: pa.Table, names: Sequence[str] | None = None) -> pa.Table:
+def there(columns: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The columns asked for; one that is not there is an error with a sentence."""
+    for column in columns:
+        if column not in names:
+            raise InputError(
+                f"the log has no column {shown(column)}; it has {', '.join(names)}"
+            )
+    return list(dict.fromkeys(columns))
+
+
+def whole(
+    table: str,
+    rows: pa.Table,
+    names: Sequence[str] | None = None,
+    *,
+    words: bool = False,
+) -> pa.Table:
     """With the columns that an earlier release did not write, missing throughout."""
     import pyarrow as pa
 
-    for field in empty(table, names).schema:
+    for field in empty(table, names, words=words).schema:
         if field.name in CANONICAL[table] and field.name not in rows.column_names:
             rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
     return rows
 
 
-def to_arrow(frame: pd.DataFrame, table: str, *, keys: bool = True) -> pa.Table:
+def to_arrow(
+    frame: pd.DataFrame, table: str, *, keys: bool = True, words: bool = False
+) -> pa.Table:
     """A canonical frame as an Arrow table: columns in order, types as documented.
 
     Columns that may be null are added where they are missing; columns that are
@@ -160,7 +194,7 @@ def to_arrow(frame: pd.DataFrame, table: str, *, keys: bool = True) -> pa.Table:
     order = [*canonical[:2], *extra, *canonical[2:]] if extra else canonical
     if not keys:
         order = [column for column in order if column not in KEYS[table]]
-    schema = kinds(order, table, frame)
+    schema = kinds(order, table, frame, words=words)
     arrays = [
         _array(frame[field.name], field.type)
         if field.name in frame

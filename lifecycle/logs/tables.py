@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from lifecycle.errors import InputError
 from lifecycle.logs import joins, schema
-from lifecycle.logs.problems import shown
 from lifecycle.logs.schema import KEYS, TABLES, empty, moment_of, to_arrow, whole
 from lifecycle.logs.store import Store, locked
 from lifecycle.logs.upsert import one_each, upsert
@@ -56,6 +55,8 @@ class Logs:
     ----------
     directory : path-like
         Made by the first append.
+    words : bool
+        Whether predictions, outcomes and labels are names of classes.
 
     Examples
     --------
@@ -78,7 +79,11 @@ class Logs:
     """
 
     def __init__(
-        self, directory: str | Path, *, pinned: Mapping[str, int] | None = None
+        self,
+        directory: str | Path,
+        *,
+        pinned: Mapping[str, int] | None = None,
+        words: bool = False,
     ) -> None:
         self.directory = Path(directory).absolute()
         if "%" in str(self.directory):
@@ -87,6 +92,7 @@ class Logs:
                 "choose another directory"
             )
         self._pinned = None if pinned is None else dict(pinned)
+        self._words = words
 
     def __repr__(self) -> str:
         versions = ", ".join(
@@ -132,7 +138,7 @@ class Logs:
             raise ValueError(
                 "these logs are pinned to versions; append to Logs(directory)"
             )
-        rows = to_arrow(frame, table)
+        rows = to_arrow(frame, table, words=self._words)
         if not rows.num_rows:
             return Appended(0, 0, 0, self.versions().get(table))
         path = self.directory / table
@@ -321,7 +327,7 @@ class Logs:
         """
         for table in versions:
             _known_table(table)
-        return Logs(self.directory, pinned=versions)
+        return Logs(self.directory, pinned=versions, words=self._words)
 
     def _store(self, table: str) -> Store | None:
         from deltalake.exceptions import DeltaError
@@ -352,26 +358,29 @@ class Logs:
 
         store = self._store(table)
         if store is None:
-            return empty(table, columns)
+            return empty(table, columns, words=self._words)
         time, where = ds.field("time"), None
         for bound, term in ((as_of, "as_of"), (start, "start"), (end, "end")):
             if bound is None:
                 continue
             moment = moment_of(bound, term)
-            held = {
+            holds = {
                 "as_of": time <= moment,
                 "start": time >= moment,
                 "end": time < moment,
             }
-            where = held[term] if where is None else where & held[term]
+            where = holds[term] if where is None else where & holds[term]
         order = ["time", *(key for key in KEYS[table] if key != "time")]
         if columns is None:
-            return whole(table, joins.ordered(store.scan(None, where), order))
-        there = store.schema.names
-        names = _there(columns, [*dict.fromkeys([*there, *schema.CANONICAL[table]])])
-        read = [name for name in (*names, *order) if name in there]
+            rows = joins.ordered(store.scan(None, where), order)
+            return whole(table, rows, words=self._words)
+        held = store.schema.names
+        names = schema.there(
+            columns, [*dict.fromkeys([*held, *schema.CANONICAL[table]])]
+        )
+        read = [name for name in (*names, *order) if name in held]
         rows = joins.ordered(store.scan(list(dict.fromkeys(read)), where), order)
-        return whole(table, rows, names).select(names)
+        return whole(table, rows, names, words=self._words).select(names)
 
     def _read(
         self,
@@ -387,13 +396,3 @@ class Logs:
 def _known_table(table: str) -> None:
     if table not in TABLES:
         raise ValueError(f"no table {table!r}; there are {', '.join(TABLES)}")
-
-
-def _there(columns: Sequence[str], names: Sequence[str]) -> list[str]:
-    """The columns asked for; one that is not there is an error with a sentence."""
-    for column in columns:
-        if column not in names:
-            raise InputError(
-                f"the log has no column {shown(column)}; it has {', '.join(names)}"
-            )
-    return list(dict.fromkeys(columns))
