@@ -12,6 +12,8 @@ __all__ = ["COUNTS", "Count", "Tally"]
 COUNTS = ("requests", "rows", "errors", "slow", "missing", "skipped")
 """What is counted; `requests` are calls, the others rows."""
 _STEPS = 4  # of the histogram, to a doubling
+_MILLE = 1000
+_BINS = ("bins", "failed", "missed")
 
 
 @dataclass(slots=True)
@@ -31,6 +33,12 @@ class Count:
         Calls by their time: bin k holds those of about 2 ** (k / 4) milliseconds.
     score_min, score_max, score_sum : float
         Of its finite scores, served or not; infinities where there is none.
+    excused : int
+        Rows it failed on that the next in line was asked for and failed on too.
+    failed, missed : dict of int to int
+        Calls by the share of their rows, per mille and rounded down, that it raised on
+        or was too late with; and, of the rows left, that it gave no finite score.
+        Excused rows are no part of either, nor is a call that has no others.
     """
 
     requests: int = 0
@@ -44,6 +52,9 @@ class Count:
     score_min: float = math.inf
     score_max: float = -math.inf
     score_sum: float = 0.0
+    excused: int = 0
+    failed: dict[int, int] = field(default_factory=dict)
+    missed: dict[int, int] = field(default_factory=dict)
 
     @property
     def faults(self) -> int:
@@ -52,10 +63,12 @@ class Count:
 
     def merge(self, other: Count) -> None:
         """Add what another count says."""
-        for name in (*COUNTS, "seconds", "score_sum"):
+        for name in (*COUNTS, "seconds", "score_sum", "excused"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for step, n in other.bins.items():
-            self.bins[step] = self.bins.get(step, 0) + n
+        for name in _BINS:
+            mine: dict[int, int] = getattr(self, name)
+            for step, n in getattr(other, name).items():
+                mine[step] = mine.get(step, 0) + n
         self.score_min = min(self.score_min, other.score_min)
         self.score_max = max(self.score_max, other.score_max)
 
@@ -110,6 +123,7 @@ class Tally:
         skipped: int = 0,
         scores: tuple[float, float, float] | None = None,
         requests: int = 1,
+        excused: int = 0,
     ) -> None:
         """Count a call.
 
@@ -129,6 +143,9 @@ class Tally:
             Least, greatest and sum of its finite scores.
         requests : int
             Calls.
+        excused : int
+            Rows, of those it raised on, was late with or gave no score, that the next
+            in line failed on too.
         """
         key = (version, role, hour)
         count = self.counts.get(key)
@@ -144,6 +161,12 @@ class Tally:
             count.seconds += seconds
             step = round(_STEPS * math.log2(max(seconds * 1000, 1e-3)))
             count.bins[step] = count.bins.get(step, 0) + 1
+            count.excused += excused
+            bad, asked = errors + slow, rows - skipped
+            both = min(excused, bad)
+            _share(count.failed, bad - both, asked - both)
+            left = min(excused - both, missing)
+            _share(count.missed, missing - left, asked - bad - left)
         if scores is not None:
             least, greatest, total = scores
             count.score_min = min(count.score_min, least)
@@ -161,7 +184,9 @@ class Tally:
         for key in sorted(self.counts):
             count = self.counts[key]
             values = {each.name: getattr(count, each.name) for each in fields(count)}
-            values["bins"] = {str(step): n for step, n in sorted(count.bins.items())}
+            for name in _BINS:
+                held: dict[int, int] = values[name]
+                values[name] = {str(step): n for step, n in sorted(held.items())}
             for name in ("score_min", "score_max"):
                 if math.isinf(values[name]):
                     values[name] = None
@@ -185,7 +210,10 @@ class Tally:
             for name in COUNTS:
                 setattr(count, name, int(row[name]))
             count.seconds = float(row["seconds"])
-            count.bins = {int(step): int(n) for step, n in row["bins"].items()}
+            for name in _BINS:  # files of before have no shares
+                held = row["bins"] if name == "bins" else row.get(name, {})
+                setattr(count, name, {int(step): int(n) for step, n in held.items()})
+            count.excused = int(row.get("excused", 0))
             if row["score_min"] is not None:
                 count.score_min = float(row["score_min"])
                 count.score_max = float(row["score_max"])
@@ -199,3 +227,10 @@ class Tally:
         faults = sum(count.faults for count in self.counts.values())
         said = "1 version" if versions == 1 else f"{versions} versions"
         return f"<Tally: {said}, {rows:,} rows, {faults:,} faults>"
+
+
+def _share(calls: dict[int, int], bad: int, asked: int) -> None:
+    """Count a call by the share of its rows that went wrong, where it has rows."""
+    if asked > 0:
+        share = _MILLE * bad // asked
+        calls[share] = calls.get(share, 0) + 1

@@ -25,7 +25,10 @@ ROW_SECONDS = 0.001
 
 
 class Attempt(NamedTuple):
-    """What came of asking one version for some rows."""
+    """What came of asking one version for some rows.
+
+    `fell` are rows that it failed on as the one asked before it had.
+    """
 
     version: str
     role: str
@@ -36,6 +39,7 @@ class Attempt(NamedTuple):
     missing: int = 0
     skipped: int = 0
     scores: Any = None
+    fell: int = 0
 
 
 class Answering:
@@ -71,6 +75,7 @@ class Answering:
             All fail.
         """
         raised: list[BaseException] = []
+        fallen = 0
         if lineup.share:
             first = lineup.players[0]
             if routing.chosen([key], lineup.share, salt=lineup.model)[0]:
@@ -78,6 +83,7 @@ class Answering:
                 attempts.append(_told(first, found, 1))
                 if found[0] is not None and found[0] - found[0] == 0:  # finite
                     return found[0], first
+                fallen = 1
         said: Player | None = None
         for player in lineup.stable:
             found = _asked(partial(player.scorer.one, row), raised)
@@ -86,6 +92,7 @@ class Answering:
                 if found[0] - found[0] == 0:
                     return found[0], player
                 said = said or player
+            attempts[-1], fallen = attempts[-1]._replace(fell=fallen), 1
         if said is None:
             raise _refusal(lineup, attempts, raised)
         return float("nan"), said
@@ -105,7 +112,13 @@ class Answering:
         scores = np.full(n, np.nan)
         codes = np.full(n, lineup.stable[0].code, dtype=np.int8)
         left = np.ones(n, dtype=bool)
+        fallen = np.zeros(n, dtype=bool)
         tables: dict[Any, pd.DataFrame] = {}
+
+        def fails(gone: npt.NDArray[np.bool_]) -> None:
+            """Note which rows the player asked last has failed on."""
+            fell = int((gone & fallen).sum())
+            attempts[-1], fallen[gone] = attempts[-1]._replace(fell=fell), True
 
         def take(player: Player, mine: npt.NDArray[np.bool_]) -> bool:
             """Ask a player for these rows and keep its scores; whether it had any."""
@@ -118,6 +131,7 @@ class Answering:
                 found = _asked(call, raised)
             attempts.append(_told(player, found, count))
             if found[0] is None:
+                fails(mine)
                 return False
             finite = np.isfinite(found[0])
             if count == n and finite.all():
@@ -125,6 +139,8 @@ class Answering:
                 return True
             good = np.flatnonzero(mine)[finite]
             scores[good], codes[good], left[good] = found[0][finite], player.code, False
+            if not finite.all():
+                fails(mine & left)
             return True
 
         if lineup.share and n:

@@ -48,8 +48,8 @@ class Counting:
         with self._lock:
             while self._tried:
                 at, attempts = self._tried.popleft()
-                for each in attempts:
-                    self._tally.add(hour=health.hour_of(at), **request.counted(each))
+                for each in request.counted(attempts):
+                    self._tally.add(hour=health.hour_of(at), **each)
 
     def merge(self, tally: routing.Tally) -> None:
         """Add what was counted elsewhere."""

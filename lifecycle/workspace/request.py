@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import errors
@@ -159,8 +161,14 @@ def unchanging(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.copy(deep=not lazily)
 
 
-def counted(attempt: Attempt) -> dict[str, Any]:
-    """What a tally adds for an attempt."""
+def counted(attempts: Sequence[Attempt]) -> Iterator[dict[str, Any]]:
+    """What a tally adds for what one request tried, in the order in which it did."""
+    for attempt, behind in zip_longest(attempts, attempts[1:]):
+        excused = 0 if behind is None else behind.fell
+        yield {**_counted(attempt), "excused": excused}
+
+
+def _counted(attempt: Attempt) -> dict[str, Any]:
     scores = attempt.scores
     ends: tuple[float, float, float] | None = None
     if isinstance(scores, float):

@@ -131,8 +131,8 @@ def _count(
 ) -> None:
     """Count what the versions did, and let the one in shadow score the rows."""
     tally = routing.Tally()
-    for each in attempts:
-        tally.add(hour=health.hour_of(at), **request.counted(each))
+    for each in request.counted(attempts):
+        tally.add(hour=health.hour_of(at), **each)
     if len(said):
         spooled.shadow(workspace, name, said, at, tally)
     with suppress(OSError):  # counts are evidence; the scores are what was asked for
