@@ -38,12 +38,14 @@ def released(place: Path, settings: str = "", *, share: float | None = None):
     return ws
 
 
-def tallied(ws: Workspace, version: int, **counts: int) -> None:
-    """An hour of calls that a router counted."""
-    tally = routing.Tally()
-    tally.add(
-        str(version), "production", health.hour_of(SINCE + DAY), seconds=0.1, **counts
-    )
+def tallied(
+    ws: Workspace, version: int, *, rows: int, errors: int = 0, missing: int = 0
+) -> None:
+    """An hour of calls of one row each, as a router counts them."""
+    tally, hour = routing.Tally(), health.hour_of(SINCE + DAY)
+    for row in range(rows):
+        bad = {"errors": int(row < errors), "missing": int(row < missing)}
+        tally.add(str(version), "production", hour, rows=1, seconds=0.1, **bad)
     health.write(ws, "calls", tally, token=f"v{version}")
 
 
@@ -193,7 +195,8 @@ def test_scores_that_move_against_the_version_before_are_found(
 def test_without_a_version_to_go_back_to_there_is_an_alert(desk: Path) -> None:
     ws = lifecycle.open(desk)
     tally = routing.Tally()
-    tally.add("1", "production", "2024-03-05T07", rows=50, errors=50, seconds=1.0)
+    for _ in range(50):
+        tally.add("1", "production", "2024-03-05T07", rows=1, errors=1, seconds=1.0)
     health.write(ws, "calls", tally, token="v1")
     assert look(ws, CALM - 4 * WEEK) is None
     (alert,) = opened(ws, "guard")
@@ -365,9 +368,12 @@ def test_what_the_version_before_fails_on_too_is_not_held_against_it(
     ws = released(desk)
     tally = routing.Tally()
     hour = health.hour_of(SINCE + DAY)
-    tally.add("2", "production", hour, rows=1000, errors=1000, seconds=1.0)
-    tally.add("1", "previous", hour, rows=1000, errors=1000, seconds=1.0)
-    health.write(ws, "calls", tally, token="one bad batch")
+    for _ in range(9):
+        tally.add(
+            "2", "production", hour, rows=1000, errors=1000, seconds=1.0, excused=1000
+        )
+        tally.add("1", "previous", hour, rows=1000, errors=1000, seconds=1.0)
+    health.write(ws, "calls", tally, token="bad input")
     assert look(ws) is None
     assert serving(ws) == 2
 

@@ -11,10 +11,18 @@ from lifecycle.config.rules import Table
 __all__ = ["GUARDS", "Guard", "Guards"]
 
 Guards = Literal[
-    "performance", "errors", "missing", "constant", "latency", "scores", "kpi"
+    "performance",
+    "estimated",
+    "errors",
+    "missing",
+    "constant",
+    "latency",
+    "scores",
+    "kpi",
 ]
 GUARDS: tuple[Guards, ...] = (
     "performance",
+    "estimated",
     "errors",
     "missing",
     "constant",
@@ -32,10 +40,16 @@ class Guard(Table):
     an alert. When nothing is wrong a model with at most `releases_per_year` is rolled
     back `false_rollbacks_per_year` times a year or less.
 
-    `max_error_rate` and `max_missing` are shares of the rows asked for; late is an hour
-    whose 95th percentile is above `max_latency_ms`, or above `max_latency_ratio` times
-    that of the version before; `score_shift` is by how much the mean score may move
-    against that of the version before. A KPI of `kpi` may fall by its number.
+    `max_error_rate` and `max_missing` are shares of the rows asked for, those of one
+    call counted once; late is an hour whose 95th percentile is above `max_latency_ms`,
+    or above `max_latency_ratio` times that of the version before; `score_shift` is by
+    how much the mean score may move against that of the version before. A KPI of `kpi`
+    may fall by its number more than its season and its past explain.
+
+    Where `estimated`, accuracy is estimated before outcomes are due, and may be
+    `estimated_margin` below that of the version before on the same rows. It sees that
+    more rows come of a kind the version is weak at, and not that such rows mean
+    something else than before (concept drift): that takes outcomes.
     """
 
     every_hours: Annotated[float, Field(ge=0)] = 1.0
@@ -47,6 +61,8 @@ class Guard(Table):
     max_missing: Annotated[float, Field(gt=0, lt=1)] = 0.02
     max_latency_ms: Annotated[float, Field(gt=0)] | None = None
     max_latency_ratio: Annotated[float, Field(gt=1)] = 3.0
+    estimated: bool = True
+    estimated_margin: Annotated[float, Field(ge=0, lt=1)] = 0.02
     score_shift: Annotated[float, Field(gt=0, lt=1)] = 0.1
     kpi: dict[
         Annotated[str, Field(min_length=1, max_length=64)],

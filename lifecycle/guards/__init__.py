@@ -7,9 +7,22 @@ bad. `share` cuts the year's budget of false rollbacks into those of single guar
 
 from __future__ import annotations
 
+from lifecycle.guards.bearable import AHEAD, LAST_YEAR, bearable
 from lifecycle.guards.budget import share
 from lifecycle.guards.counted import against, rate
+from lifecycle.guards.estimated import estimated, stretch
 from lifecycle.guards.shifted import shift
 from lifecycle.guards.still import still
 
-__all__ = ["against", "rate", "share", "shift", "still"]
+__all__ = [
+    "AHEAD",
+    "LAST_YEAR",
+    "against",
+    "bearable",
+    "estimated",
+    "rate",
+    "share",
+    "shift",
+    "still",
+    "stretch",
+]

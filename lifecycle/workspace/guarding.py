@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle import alerts, errors, promotion
 from lifecycle.findings import Finding, Findings
 from lifecycle.jobs import store
-from lifecycle.workspace import actors, watchmen
+from lifecycle.workspace import actors, unworked, watchmen
 from lifecycle.workspace import trial as trials
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ RULE = "guard"
 _LATELY = timedelta(days=14)
 _WORDS = {
     "accuracy_difference": "accuracy against {other} on the rows that both scored",
+    "estimated_difference": "accuracy as it is estimated on the newest rows",
+    "failed rows of a day": "rows of the last day that failed",
     "errors": "rows that failed",
     "missing scores": "rows without a score",
     "constant": "newest rows with one and the same score",
@@ -33,6 +36,8 @@ _WORDS = {
     "late days": "days with late answers",
     "score_shift": "mean score against {other}, since its release",
 }
+_CALLS = "errors", "missing scores"
+"""What is counted by the call."""
 
 
 def look(view: View) -> Findings:
@@ -64,14 +69,20 @@ def look(view: View) -> Findings:
         against = "with nothing to go back to"
         if post.other is not None:
             against = f"against version {post.other.number}"
-        bad = [name for name, row in found.items() if row.verdict == "alert"]
+        lost = found.get(unworked.UNWORKED)
+        bad = [
+            name
+            for name, row in found.items()
+            if row.verdict == "alert" and row is not lost
+        ]
         told = f"against it {'speak' if len(bad) > 1 else 'speaks'} {', '.join(bad)}"
         judged = any(row.verdict != "undefined" for row in found.values())
         quiet = "no guard speaks against it" if judged else "nothing can be judged yet"
         said.append(
             f"{post.subject[:1].upper()}{post.subject[1:]} since "
             f"{post.since:%Y-%m-%d}, {against}: "
-            f"{told if bad else quiet}."
+            f"{told if bad else quiet}"
+            + (f"; not worked out: {_how(lost)}." if lost is not None else ".")
         )
     return Findings("Guard", tuple(rows), " ".join(said))
 
@@ -95,23 +106,28 @@ def guard(view: View) -> str | None:
     posts = watchmen.posts(view)
     if posts and _looked(view):
         return None
-    told: list[Finding] = []
-    lost = ""
+    told: list[tuple[Finding, str]] = []
     for post in posts:
         found = post.findings()
+        _log_lost(view, found)
         acting = set(view.settings.guard.act)
         bad = {name: row for name, row in found.items() if row.verdict == "alert"}
         may = {k: row for k, row in bad.items() if k.partition(" ")[0] in acting}
-        alone = post.other is None
-        if may and not alone:
+        lost = post.unfit if "missing" in may else ""
+        if may and post.other is not None and not lost:
             try:
                 done = _roll_back(view, post, may)
             except errors.ArtefactError as error:  # it stays, and somebody is called
-                done, alone, lost = None, True, str(error)
+                done, lost = None, str(error)
             if done is not None:
                 return done
-        told += [_named(post, row, alone) for row in found.values()]
-    _tell(view, told, lost)
+        if post.other is None:
+            lost = "there is no version to go back to"
+        for name, row in found.items():
+            alone = bool(lost) and name != unworked.UNWORKED
+            way = lost if alone else _way(name, row)
+            told.append((_named(post, row, alone), way))
+    _tell(view, told)
     _keep(view)
     if view.experimental is not None:
         return trials.act(view)
@@ -186,23 +202,47 @@ def _named(post: watchmen.Post, row: Finding, alone: bool) -> Finding:
     return replace(row, subject=f"{measure} of version {post.serving.number}{ready}")
 
 
-def _tell(view: View, told: Sequence[Finding], lost: str) -> None:
-    """An alert about each guard that speaks and may not act, or cannot."""
+def _way(name: str, row: Finding) -> str:
+    """Why a guard that speaks has rolled nothing back, though it could."""
+    if name == watchmen.FAILURES:
+        both = f"{how}: " if (how := _how(row)) else ""
+        return f"{both}one bad call, or bad input, is no reason to go back"
+    if name == unworked.UNWORKED:
+        return f"{_how(row)}; until that is mended they say nothing of it"
+    return "the settings let nobody but a person roll it back"
+
+
+def _how(row: Finding) -> str:
+    """What a guard says beside its version: against what, or why not."""
+    return row.subject.partition(", ")[2]
+
+
+def _log_lost(view: View, found: Mapping[str, Finding]) -> None:
+    row = found.get(unworked.UNWORKED)
+    if row is not None:
+        words = f"{view.name}: guards not worked out, {row.subject}"
+        logging.getLogger("lifecycle.guard").warning("%s", words)
+
+
+def _tell(view: View, told: Sequence[tuple[Finding, str]]) -> None:
+    """An alert about each guard that speaks and may not act, or cannot.
+
+    What a guard said lasts while it cannot say anything else.
+    """
     lasting = {
         each.subject
         for each in alerts.open_alerts(view.registry, view.name)
         if each.rule == RULE
     }
-    rows = [row for row in told if row.verdict == "alert" or row.subject in lasting]
-    gone = lasting - {row.subject for row in told}
-    rows += [Finding("", 0.0, 1, verdict="quiet", subject=each) for each in gone]
-    for row in rows:
-        alone = row.subject.endswith("to go back to")
-        way = "the settings let nobody but a person roll it back"
-        if alone:
-            way = lost or "there is no version to go back to"
-        words = f"{view.name}: {row.subject.partition(',')[0]}: "
+    rows = [(r, way) for r, way in told if r.verdict == "alert" or r.subject in lasting]
+    unsure = {_alone(row.subject) for row, _ in told if row.verdict == "undefined"}
+    for each in lasting - {row.subject for row, _ in told}:
+        if _alone(each) not in unsure:
+            rows.append((Finding("", 0.0, 1, verdict="quiet", subject=each), ""))
+    for row, way in rows:
+        words = f"{view.name}: {_alone(row.subject)}: "
         words += f"{_said(row, 'the version before')}; {way}"
+        alone = row.subject.endswith("to go back to")
         alerts.update(
             view.registry,
             view.name,
@@ -215,11 +255,20 @@ def _tell(view: View, told: Sequence[Finding], lost: str) -> None:
         )
 
 
+def _alone(subject: str) -> str:
+    """A guard and its version, whether or not there is one to go back to."""
+    return subject.partition(",")[0]
+
+
 def _said(row: Finding, other: str) -> str:
     """One guard's number, with its interval and its bound, in words."""
     what = _WORDS.get(row.measure, row.measure).format(other=other)
+    if row.measure == unworked.MEASURE:
+        return f"{row.value:.0f} of {row.n} could not be worked out"
+    if row.measure.startswith("kpi") and _how(row):
+        what += f" ({_how(row)})"
     share = row.measure not in ("score_shift", "constant")
-    if row.measure == "accuracy_difference":
+    if row.measure.endswith("_difference"):
         return (
             f"{what}: {row.value:+.1%} [{row.lower:+.1%}, {row.upper:+.1%}] on "
             f"{row.n} rows"
@@ -231,7 +280,8 @@ def _said(row: Finding, other: str) -> str:
         ends = (row.lower, row.upper)
         low, high = (f"{end:.1%}" if share else f"{end:+.3f}" for end in ends)
         words += f" [{low}, {high}]"
-    return f"{words} of {row.n}, at most {bound}"
+    calls = " calls" if row.measure in _CALLS else ""
+    return f"{words} of {row.n}{calls}, at most {bound}"
 
 
 def _plain(row: Finding) -> dict[str, Any]:

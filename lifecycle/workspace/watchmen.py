@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from lifecycle import evaluation, guards, intervals, routing
+from lifecycle import evaluation, guards, routing
 from lifecycle.findings import Finding
-from lifecycle.workspace import comparing, health, shadows
+from lifecycle.workspace import (
+    comparing,
+    excused,
+    expecting,
+    health,
+    late,
+    seasonal,
+    shadows,
+    unworked,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,13 +29,27 @@ if TYPE_CHECKING:
     from lifecycle import registry
     from lifecycle.workspace.view import View
 
-__all__ = ["Post", "posts"]
+__all__ = ["FAILURES", "MEASURES", "Post", "posts"]
+
+FAILURES = "failures"
+"""The guard that never acts: rows of the last day that failed, whoever is at fault."""
+_OF_A_DAY = "failed rows of a day"
+MEASURES = {
+    "performance": "accuracy_difference",
+    "estimated": expecting.MEASURE,
+    "errors": "errors",
+    "missing": "missing scores",
+    "constant": "constant",
+    "latency": "late hours",
+    "scores": "score_shift",
+    FAILURES: _OF_A_DAY,
+}
+"""What each guard measures."""
 
 BEFORE = timedelta(weeks=4)  # before a release, to see how two versions differ
 MOST = 2_000  # of rows or blocks that a sequence is made of
 NEWEST = 2_000  # rows in which a score may have become one number
-_CALLS = 20  # timed in an hour, or a day, that is counted
-_LATE = 0.05  # of the hours, and of the calls in one
+_SOUND = 200  # scored rows, to see whether the other version is fit to be asked
 
 
 @dataclass(frozen=True)
@@ -60,6 +82,7 @@ class Post:
         """The probability of a false rollback that each guard may have."""
         told = self.view.settings.guard
         acting = len(set(told.act) - {"kpi"})
+        acting -= "estimated" in told.act and not told.estimated
         acting += len(told.kpi) if "kpi" in told.act else 0
         return guards.share(
             told.false_rollbacks_per_year,
@@ -68,24 +91,48 @@ class Post:
         )
 
     def findings(self) -> dict[str, Finding]:
-        """What each guard says, by its name, in the order of the settings."""
+        """What each guard says, by its name, in the order of the settings.
+
+        A guard that could not be worked out is undefined, and a row of its own says
+        which these are and why (`unworked`).
+        """
+        told = self.view.settings.guard
         asked: dict[str, Callable[[], Finding]] = {
             "performance": self.performance,
+            "estimated": self.estimated,
             "errors": self.errors,
             "missing": self.missing,
             "constant": self.constant,
             "latency": self.latency,
             "scores": self.scores,
         }
-        for name, tolerance in self.view.settings.guard.kpi.items():
+        for name, tolerance in told.kpi.items():
             asked[f"kpi {name}"] = partial(self.kpi, name, tolerance)
-        found = {name: _asked(name, ask) for name, ask in asked.items()}
+        if not told.estimated:
+            del asked["estimated"]
+        found, why = {}, {}
+        for name, ask in asked.items():
+            found[name], why[name] = unworked.asked(self._measure(name), ask)
+        if "alert" not in (found["errors"].verdict, found["missing"].verdict):
+            found[FAILURES], why[FAILURES] = unworked.asked(_OF_A_DAY, self.failures)
+        lost = {name: words for name, words in why.items() if words}
+        if lost:
+            found[unworked.UNWORKED] = unworked.row_of(lost, asked=len(why))
         return {
             name: row
             if row.subject.startswith(self.subject)
-            else replace(row, subject=self.subject)
+            else replace(
+                row, subject=", ".join(filter(None, (self.subject, row.subject)))
+            )
             for name, row in found.items()
         }
+
+    def _measure(self, name: str) -> str:
+        """What a guard measures, also where it could not be worked out."""
+        kind, _, own = name.partition(" ")
+        if kind == "kpi":
+            return seasonal.measure(own, self.view.settings.kpis[own])
+        return MEASURES[kind]
 
     # -- with outcomes -----------------------------------------------------------------
 
@@ -100,11 +147,11 @@ class Post:
         """
         rows, least = self.view.mature, self.view.settings.guard.min_rows
         if self.other is None:
-            return _undefined("accuracy_difference")
+            return _undefined(MEASURES["performance"])
         rows = rows[rows["time"] > self._trained_to]
         rows = rows[rows["time"] + self.view.settings.delay > self.since]
         if len(rows) < least:
-            return replace(_undefined("accuracy_difference"), n=len(rows))
+            return replace(_undefined(MEASURES["performance"]), n=len(rows))
         return evaluation.guard(
             rows["outcome"].to_numpy(),
             self._says(self.serving, rows),
@@ -113,75 +160,112 @@ class Post:
             min_n=least,
         )
 
+    def estimated(self) -> Finding:
+        """Accuracy as it is estimated against the other version's, on the same rows."""
+        return expecting.expected(
+            self.view,
+            self.serving,
+            self.other,
+            since=self._since,
+            unseen_from=self._trained_to,
+            scores=self._scores,
+            alpha=self.alpha,
+        )
+
     def kpi(self, name: str, tolerance: float) -> Finding:
-        """A share of the predictions since, against the same before the release."""
-        told, pause = self.view.settings.kpis[name], comparing.wait(self.view, name)
-        if told.measure != "share" or told.of != "all":
-            return replace(_undefined(f"kpi {name}"), unit="%")
-        rows = self.view.scored
-        rows = rows[rows["time"] + pause <= self.view.as_of]
-        if not told.event:
-            rows = rows[rows["outcome"].notna()]
-        served = rows["version"] == str(self.serving.number)
-        now = rows[served & (rows["time"] >= self.since)]
-        then = rows[rows["time"] < self.since].tail(comparing.BEFORE)
-        usual, _ = comparing.counted(self.view, then, told, pause)
-        top, _ = comparing.counted(self.view, now, told, pause)
-        if not usual.size or not top.size:
-            return replace(_undefined(f"kpi {name}"), unit="%")
-        low = told.better == "low"
-        bad = int((top > 0).sum()) if low else int((top <= 0).sum())
-        was = int((usual > 0).sum()) if low else int((usual <= 0).sum())
-        # what was usual is known up to chance: its end, not its point
-        _, end = intervals.wilson(was, usual.size, level=1 - self.alpha)
-        bound = min(end + tolerance, 0.999)
-        return guards.rate(
-            bad,
-            top.size,
-            at_most=bound,
-            alpha=self.alpha / 2,
-            measure=f"kpi {name}" if low else f"kpi {name}, not reached",
-            min_n=self.view.settings.guard.min_rows,
+        """A share of the predictions since, against what is usual (`seasonal.kpi`)."""
+        return seasonal.kpi(
+            self.view,
+            name,
+            serving=self.serving,
+            other=self.other,
+            since=self.since,
+            tolerance=tolerance,
+            alpha=self.alpha,
         )
 
     # -- before outcomes ---------------------------------------------------------------
 
     def errors(self) -> Finding:
-        """Rows that the version raised on, or answered too late."""
-        told = self._health.total(str(self.serving.number), start=self._hour)
-        bad = told.errors + told.slow
-        if self.other is not None:  # what the fallback raised on, too, says nothing
-            other = str(self.other.number)
-            behind = self._health.total(other, role="previous", start=self._hour)
-            bad = max(0, bad - behind.errors)
-        return guards.rate(
-            bad,
-            told.rows - told.skipped,
-            at_most=self.view.settings.guard.max_error_rate,
-            alpha=self.alpha,
-            measure="errors",
-            min_n=self.view.settings.guard.min_rows,
-        )
+        """Rows that the version raised on, or answered too late; a call counts once.
+
+        Rows that the version behind failed on too are not held against it.
+        """
+        at_most = self.view.settings.guard.max_error_rate
+        return self._held("errors", self._faults.failed, at_most)
 
     def missing(self) -> Finding:
         """Rows that the version gave no finite score, whoever served them."""
-        told = self._health.total(str(self.serving.number), start=self._hour)
-        tried, without = (
-            told.rows - told.skipped - told.errors - told.slow,
-            told.missing,
-        )
-        if not tried:  # a batch, or another service: the log is all there is
-            rows = self.view.labelled
-            served = rows["version"] == str(self.serving.number)
-            rows = rows[served & (rows["time"] >= self.since)]
-            tried, without = len(rows), int(rows["score"].isna().sum())
-        return guards.rate(
-            without,
-            tried,
-            at_most=self.view.settings.guard.max_missing,
+        at_most = self.view.settings.guard.max_missing
+        return self._held("missing scores", self._faults.missed, at_most)
+
+    def failures(self) -> Finding:
+        """Rows of the last day that got no score from the version, each counted.
+
+        Of a single bad call, and of input that no version can score, somebody is told.
+        """
+        told, faults = self.view.settings.guard, self._faults
+        found = guards.rate(
+            min(faults.bad, faults.asked),
+            faults.asked,
+            at_most=max(told.max_error_rate, told.max_missing),
             alpha=self.alpha,
-            measure="missing scores",
+            measure=_OF_A_DAY,
+            min_n=told.min_rows,
+        )
+        if self.other is None or not faults.bad:
+            return found
+        words = f"{self.subject}, version {self.other.number} fails on "
+        return replace(found, subject=f"{words}{faults.both:,} of {faults.bad:,} too")
+
+    @property
+    def unfit(self) -> str:
+        """Why going back would be no remedy, where that is known; else empty."""
+        if self.other is None or self._told.failed or self._told.missed:
+            return ""
+        why = self._logged[1]
+        return f"version {self.other.number} is no remedy: {why}" if why else ""
+
+    @cached_property
+    def _faults(self) -> excused.Faults:
+        """As a router or a batch counted; else the log is all there is."""
+        told = self._told
+        return told if told.failed or told.missed else self._logged[0]
+
+    @cached_property
+    def _told(self) -> excused.Faults:
+        return excused.counted(
+            self._health.tally,
+            str(self.serving.number),
+            start=health.hour_of(self.since),
+            day=self._day,
+        )
+
+    @cached_property
+    def _logged(self) -> tuple[excused.Faults, str]:
+        rows, why = self.view.labelled, ""
+        served = rows["version"] == str(self.serving.number)
+        rows = rows[served & (rows["time"] >= self.since)]
+        bad = rows["score"].isna().to_numpy()
+        both = bad & False
+        if self.other is not None and bad.any():
+            asked = partial(self._scores, self.other)
+            sound = rows[~bad].tail(_SOUND)
+            both[bad], why = excused.also(asked, rows[bad], sound=sound)
+        return excused.logged(rows, bad, both, day=self._day), why
+
+    def _held(
+        self, measure: str, calls: Mapping[float, int], at_most: float
+    ) -> Finding:
+        return guards.rate(
+            0,
+            0,
+            at_most=at_most,
+            alpha=self.alpha,
+            measure=measure,
             min_n=self.view.settings.guard.min_rows,
+            shares=list(calls),
+            times=list(calls.values()),
         )
 
     def constant(self) -> Finding:
@@ -201,38 +285,13 @@ class Post:
 
     def latency(self) -> Finding:
         """Hours in which one call of twenty took longer than is bearable."""
-        told = self.view.settings.guard
-        unit, spans = "hours", self._spans(len("2024-05-06T07"))
-        if not spans[str(self.serving.number)]:  # too few calls an hour
-            unit, spans = "days", self._spans(len("2024-05-06"))
-        first = self._hour.strftime("%Y-%m-%dT%H")
-        now = [p95 for span, p95 in spans[str(self.serving.number)] if span >= first]
-        bounds = [] if told.max_latency_ms is None else [told.max_latency_ms]
-        if self.other is not None:
-            then = sorted(p95 for _, p95 in spans[str(self.other.number)])
-            if then:
-                bounds.append(told.max_latency_ratio * then[len(then) // 2])
-        if not now or not bounds:
-            return _undefined("late hours")
-        found = guards.rate(
-            sum(p95 > min(bounds) for p95 in now),
-            len(now),
-            at_most=_LATE,
+        return late.late(
+            self._health.tally,
+            *self._numbers,
+            start=health.hour_of(self.since),
+            told=self.view.settings.guard,
             alpha=self.alpha,
-            measure=f"late {unit}",
         )
-        return replace(found, subject=f"{self.subject}, above {min(bounds):.3g} ms")
-
-    def _spans(self, signs: int) -> dict[str, list[tuple[str, float]]]:
-        """The 95th percentile of each version's calls, hour by hour or day by day."""
-        held: dict[tuple[str, str], routing.Count] = {}
-        for (version, _, hour), count in self._health.tally.counts.items():
-            held.setdefault((version, hour[:signs]), routing.Count()).merge(count)
-        found: dict[str, list[tuple[str, float]]] = defaultdict(list)
-        for (version, span), count in sorted(held.items()):
-            if sum(count.bins.values()) >= _CALLS:
-                found[version].append((span, count.quantile(0.95)))
-        return found
 
     def scores(self) -> Finding:
         """Whether its scores have moved against the other's since its release."""
@@ -267,14 +326,20 @@ class Post:
         )
 
     @property
-    def _hour(self) -> datetime:
-        """The hour of the start: counts are kept by the hour."""
-        return self.since.replace(minute=0, second=0, microsecond=0)
+    def _numbers(self) -> tuple[str, str | None]:
+        """Both versions, as a tally names them."""
+        other = None if self.other is None else str(self.other.number)
+        return str(self.serving.number), other
+
+    @property
+    def _day(self) -> str:
+        """The hour in which the last day begins."""
+        return health.hour_of(self.view.as_of - timedelta(days=1))
 
     @property
     def _trained_to(self) -> datetime:
-        assert self.other is not None
-        ends = [v.trained_to for v in (self.serving, self.other) if v.trained_to]
+        both = [self.serving, *([self.other] if self.other is not None else [])]
+        ends = [each.trained_to for each in both if each.trained_to]
         return max(ends, default=datetime.min.replace(tzinfo=self.since.tzinfo))
 
     def _scores(self, version: registry.Version, rows: pd.DataFrame) -> np.ndarray:
@@ -324,18 +389,6 @@ def _released(view: View, champion: registry.Version) -> datetime:
         if entry.at <= view.as_of and now == champion.number and before != now:
             return entry.at
     return view.as_of
-
-
-def _asked(name: str, ask: Callable[[], Finding]) -> Finding:
-    """What a guard says; one that a model keeps from speaking leaves it to the others.
-
-    A version that raises, or whose artefact is gone, is what guards are for: whatever
-    its code raises may not silence those that only count.
-    """
-    try:
-        return ask()
-    except Exception:  # noqa: BLE001 - the code of a model, whatever it raises
-        return _undefined(name)
 
 
 def _undefined(measure: str) -> Finding:
