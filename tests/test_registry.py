@@ -12,7 +12,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lifecycle import errors, promotion, registry
-from lifecycle.registry import canonical, opening, tables, upgrading
+from lifecycle.registry import (
+    canonical,
+    opening,
+    received,
+    tables,
+    tokens,
+    upgrading,
+)
 from tests.databases import Refused, raw
 
 AT = datetime(2023, 5, 1, 12, tzinfo=UTC)
@@ -55,6 +62,7 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_speaks_of(book):
         context = MigrationContext.configure(
             inside.connection, opts={"compare_type": False}
         )
+        assert {tokens.token, received.polled} <= set(tables.metadata.sorted_tables)
         assert compare_metadata(context, tables.metadata) == []
 
 
