@@ -10,6 +10,7 @@ from lifecycle.config.reading import find, load, load_rules, load_sound, parse
 from lifecycle.config.releasing import Gate, Promote, Release, Renewal
 from lifecycle.config.rules import Rule, RuleFile
 from lifecycle.config.scheduling import NOTEBOOKS, Page, Schedule
+from lifecycle.config.serving import PRESETS, Poll, Server, Source, Take
 from lifecycle.config.tables import (
     FILE,
     Alerts,
@@ -27,6 +28,7 @@ __all__ = [
     "FILE",
     "GUARDS",
     "NOTEBOOKS",
+    "PRESETS",
     "Alerts",
     "Artefacts",
     "Costs",
@@ -38,6 +40,7 @@ __all__ = [
     "Kpi",
     "Model",
     "Page",
+    "Poll",
     "Promote",
     "Reference",
     "Release",
@@ -45,8 +48,11 @@ __all__ = [
     "Rule",
     "RuleFile",
     "Schedule",
+    "Server",
     "Settings",
     "Shared",
+    "Source",
+    "Take",
     "Trial",
     "find",
     "load",
