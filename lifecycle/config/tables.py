@@ -14,6 +14,7 @@ from lifecycle.config.identity import Identity
 from lifecycle.config.releasing import Gate, Promote, Release, Renewal
 from lifecycle.config.rules import Alerts, Person, Rule, Rules, Table, effective
 from lifecycle.config.scheduling import Schedule, Zone
+from lifecycle.config.serving import Server
 from lifecycle.config.trial import Trial
 
 __all__ = [
@@ -283,6 +284,7 @@ class Settings(Table):
         Field(default_factory=dict)
     )
     hooks: Hooks = Field(default_factory=dict)
+    server: Server = Server()
 
     @model_validator(mode="after")
     def _heard(self) -> Settings:
