@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import intervals, metrics
 from lifecycle.evaluation.differing import differing
 from lifecycle.evaluation.gate import Unit
-from lifecycle.evaluation.measuring import BOTH, chunked
+from lifecycle.evaluation.measuring import BOTH, chunked, spent
 from lifecycle.evaluation.pairing import FAMILY, Pair, Part
 from lifecycle.evaluation.trial import Trial
 from lifecycle.findings import Finding
@@ -24,7 +24,14 @@ _SHARE = Unit("of the champion's error", "is")
 
 
 def amounts(
-    pair: Pair, *, min_segment: int, level: float, shown: dict[str, Any]
+    pair: Pair,
+    *,
+    min_segment: int,
+    level: float,
+    shown: dict[str, Any],
+    generator: np.random.Generator | int = 0,
+    costs: Mapping[str, float] | None = None,
+    money: Mapping[str, Any] | None = None,
 ) -> Trial:
     r"""Measure two models of amounts on the same rows.
 
@@ -49,13 +56,17 @@ def amounts(
     value, lower, upper = saved
     found = Finding("error_saved", value, pair.n, lower, upper, subject="difference")
     parts, small = _parts(pair, gained, sizes[0], min_segment, level)
+    rows = [*_measured(pair, errors, level)]
+    if costs and money:
+        told = np.random.default_rng(generator)
+        rows += spent(pair, costs, level=level, generator=told, **money)
     return Trial(
         n=pair.n,
         dropped=pair.dropped,
         saved=found,
         outcome=_outcome(sizes, found, level),
         unit=_SHARE,
-        rows=[*_measured(pair, errors, level)],
+        rows=rows,
         weekly=[*_weekly(pair, sizes, level)],
         parts=parts,
         small=small,

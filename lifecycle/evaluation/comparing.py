@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from lifecycle import calibration, intervals
@@ -13,6 +13,7 @@ from lifecycle.evaluation.gate import Gate, Unit
 from lifecycle.evaluation.measuring import measured, spent, weekly
 from lifecycle.evaluation.pairing import Pair, prices_of
 from lifecycle.evaluation.result import Evaluation
+from lifecycle.evaluation.several import several
 from lifecycle.evaluation.timing import Latency
 from lifecycle.evaluation.trial import Trial
 from lifecycle.findings import Finding
@@ -32,7 +33,8 @@ def compare(
     champion_score: npt.ArrayLike,
     candidate_score: npt.ArrayLike,
     *,
-    task: Literal["binary", "regression"] = "binary",
+    task: Literal["binary", "multiclass", "regression"] = "binary",
+    classes: Sequence[str] = (),
     champion_threshold: float = 0.5,
     candidate_threshold: float = 0.5,
     weeks: npt.ArrayLike | None = None,
@@ -59,22 +61,28 @@ def compare(
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        Outcomes, 0 or 1, or amounts. Rows where outcome or a score is missing are left
-        out.
+        Outcomes, 0 or 1, codes of classes, or amounts. Rows where outcome or a score is
+        missing are left out.
     champion_score, candidate_score : array-like of shape (n,)
-        Probabilities of outcome 1; of a regression the amounts predicted.
-    task : {"binary", "regression"}
-        Of amounts the metrics are those of amounts (`mae`, `rmse`, `r2`, `bias`), and
-        what is saved is a share of the champion's mean error; thresholds and costs do
-        not count.
+        Probabilities of outcome 1; of several classes packed answers (`tasks.pack`) in
+        the codes of the outcomes; of a regression the amounts predicted.
+    task : {"binary", "multiclass", "regression"}
+        Of several classes the metrics are accuracy, the averages over classes, and how
+        sure the answers are. Of amounts they are those of amounts (`mae`, `rmse`, `r2`,
+        `bias`), and what is saved is a share of the champion's mean error; thresholds
+        do not count.
+    classes : sequence of str
+        Of several classes their names by code, for what people read.
     champion_threshold, candidate_threshold : float
-        The score from which on each predicts 1.
+        The score from which on each predicts 1; of several classes the probability
+        below which each hands a row over.
     weeks : array-like of shape (n,), optional
         The chunk of each row, for the course over time.
     segments : DataFrame or mapping of arrays, optional
         Categories of the same rows, in any number of columns.
     costs : mapping, optional
-        What a `false_positive` and a `false_negative` cost; 1 each without.
+        What a `false_positive` and a `false_negative` cost, a `wrong` class and one
+        `handed_over`, or an error `per_unit`; 1 each without.
     currency : str
         Of the costs.
     rows_per_week : float, optional
@@ -132,17 +140,22 @@ def compare(
         thresholds=(champion_threshold, candidate_threshold),
         labels={"weeks": weeks} if weeks is not None else {},
         segments=_named(segments),
+        task=task,
     )
     shown = {"known": pair.known, "ids": ids, "features": features, "most": most}
     min_rows = rules.min_segment_rows
+    generator = np.random.default_rng(rng)
+    money = {"currency": currency, "rows_per_week": rows_per_week}
+    terms: dict[str, Any] = {"min_segment": min_rows, "level": level, "shown": shown}
+    terms |= {"generator": generator, "costs": costs or {}, "money": money}
     if task == "regression":
-        trial = amounts(pair, min_segment=min_rows, level=level, shown=shown)
+        trial = amounts(pair, **terms)
+    elif task == "multiclass":
+        trial = several(pair, list(classes), **terms)
     elif task == "binary":
-        generator = np.random.default_rng(rng)
-        money = {"currency": currency, "rows_per_week": rows_per_week}
         trial = _classes(pair, min_rows, level, generator, costs or {}, money, shown)
     else:
-        raise ValueError(f"no task {task!r}; use binary or regression")
+        raise ValueError(f"no task {task!r}; use binary, multiclass or regression")
     return trial.held_against(rules, latency=latency, sizes=sizes)
 
 

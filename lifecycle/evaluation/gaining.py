@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lifecycle.evaluation.pairing import Pair, prices_of
+from lifecycle import tasks
+from lifecycle.evaluation.pairing import Pair
+from lifecycle.metrics import Task
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -24,6 +26,7 @@ def gained(
     displaced_threshold: float = 0.5,
     serving_threshold: float = 0.5,
     costs: Mapping[str, float] | None = None,
+    task: Task = "binary",
 ) -> pd.DataFrame:
     r"""What a version saved against the one it displaced, on the same rows.
 
@@ -32,7 +35,7 @@ def gained(
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        Outcomes, 0 or 1.
+        Outcomes: 0 or 1, codes of classes, or amounts.
     displaced_score, serving_score : array-like of shape (n,)
         Probabilities of outcome 1: what the displaced version would have said, and
         what the one that serves said.
@@ -41,7 +44,10 @@ def gained(
     displaced_threshold, serving_threshold : float
         The score from which on each predicts 1.
     costs : mapping, optional
-        What a `false_positive` and a `false_negative` cost; 1 each without.
+        What a `false_positive` and a `false_negative` cost, a `wrong` class and one
+        `handed_over`, or an error `per_unit`; 1 each without.
+    task : {"binary", "multiclass", "regression"}
+        Scores of several classes are packed answers (`tasks.pack`).
 
     Returns
     -------
@@ -79,9 +85,10 @@ def gained(
         thresholds=(displaced_threshold, serving_threshold),
         labels={"weeks": weeks},
         segments={},
+        task=task,
     )
-    prices, dearest = prices_of(costs or {})
-    saved = pair.losses(0, prices) - pair.losses(1, prices)
+    loss = tasks.Loss.priced(task, costs)
+    saved, dearest = pair.lost(0, loss) - pair.lost(1, loss), loss.error
     held = pair.labels["weeks"]
     rows = []
     every = float(np.var(saved, ddof=1)) if len(saved) > 1 else math.nan

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import intervals, metrics
+from lifecycle import intervals, metrics, tasks
 from lifecycle.evaluation.differences import COUNTED, SCORED, between
 from lifecycle.findings import Finding
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lifecycle.evaluation.pairing import Pair
     from lifecycle.evaluation.timing import Latency
 
-__all__ = ["measured", "sized", "spent", "timed", "weekly"]
+__all__ = ["agreed", "measured", "sized", "spent", "timed", "weekly"]
 
 BOTH = ("champion", "candidate")
 _MEGA = 1_000_000
@@ -40,10 +40,15 @@ def measured(
         if math.isnan(value):
             ends = (math.nan, math.nan)
         yield Finding(name, value, min(counts), *ends, subject="difference")
+    yield agreed(pair, level)
+
+
+def agreed(pair: Pair, level: float) -> Finding:
+    """How often both predict the same."""
     same = int((pair.guess(0) == pair.guess(1)).sum())
     share = same / pair.n if pair.n else math.nan
     ends = intervals.wilson(same, pair.n, level=level)
-    yield Finding("agreement", share, pair.n, *ends, subject="both")
+    return Finding("agreement", share, pair.n, *ends, subject="both")
 
 
 def spent(
@@ -157,8 +162,12 @@ def sized(sizes: tuple[float, float] | None, limit: float | None) -> Iterator[Fi
 
 
 def _money(pair: Pair, costs: Mapping[str, float]) -> dict[str, np.ndarray]:
-    prices = costs.get("false_positive", 1.0), costs.get("false_negative", 1.0)
-    champion, candidate = pair.losses(0, prices), pair.losses(1, prices)
+    if pair.task == "binary":
+        prices = costs.get("false_positive", 1.0), costs.get("false_negative", 1.0)
+        champion, candidate = pair.losses(0, prices), pair.losses(1, prices)
+    else:
+        loss = tasks.Loss.priced(pair.task, costs)
+        champion, candidate = (loss.error * pair.lost(side, loss) for side in (0, 1))
     return {
         "champion": champion,
         "candidate": candidate,

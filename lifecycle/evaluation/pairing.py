@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lifecycle import intervals
+from lifecycle import intervals, tasks
+from lifecycle.metrics import Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +43,7 @@ class Pair:
     labels: Mapping[str, np.ndarray]
     segments: Mapping[str, np.ndarray]
     known: np.ndarray
+    task: Task = "binary"
 
     @classmethod
     def of(
@@ -53,6 +55,7 @@ class Pair:
         thresholds: tuple[float, float],
         labels: Mapping[str, npt.ArrayLike],
         segments: Mapping[str, npt.ArrayLike],
+        task: Task = "binary",
     ) -> Pair:
         """Keep the rows in which nothing is missing.
 
@@ -83,6 +86,7 @@ class Pair:
             {name: values[known] for name, values in told.items()},
             {name: values[known] for name, values in cut.items()},
             known,
+            task,
         )
 
     @property
@@ -96,7 +100,9 @@ class Pair:
         return len(self.known) - self.n
 
     def guess(self, which: int) -> np.ndarray:
-        """What a model predicts, 0 or 1."""
+        """What a model predicts, 0 or 1; of several classes the code."""
+        if self.task == "multiclass":
+            return tasks.parted(self.scores[which])[0]
         guessed: np.ndarray = self.scores[which] >= self.thresholds[which]
         return guessed.astype(float)
 
@@ -104,6 +110,14 @@ class Pair:
         """In which rows a model is right."""
         right: np.ndarray = self.guess(which) == self.truth
         return right
+
+    def sure(self, which: int) -> np.ndarray:
+        """How probable a model of several classes holds what it predicts."""
+        return tasks.parted(self.scores[which])[1]
+
+    def lost(self, which: int, loss: tasks.Loss) -> np.ndarray:
+        """What a model loses a row."""
+        return loss.of(self.truth, self.scores[which], self.thresholds[which])
 
     def losses(self, which: int, prices: tuple[float, float]) -> np.ndarray:
         """What a model costs a row, by the prices of its two kinds of error."""
