@@ -186,7 +186,7 @@ def parse(told: Mapping[str, Any]) -> Settings:
 
 _EXPECTED = {
     "owner": 'add owner = "Name <mail>", the person who answers for the model',
-    "task": 'add task = "binary"',
+    "task": 'add task = "binary", "multiclass" or "regression"',
     "label_delay_days": "say after how many days an outcome is due",
     "features": "list the columns the model reads under numeric and categorical",
     "watch": f"say what the rule watches: {', '.join(WATCHES)}",

@@ -107,8 +107,9 @@ class Alerts(Table):
     """When somebody must be told, and who.
 
     `accuracy_below` and `drift` are two rules that a model has unasked, `overdue` is
-    the third where something renews it; `rules` adds others, and a rule of the same
-    name takes the place of any.
+    the third where something renews it; of amounts `error_above` stands for the first:
+    by which share the mean absolute error may lie above the version's first chunks.
+    `rules` adds others, and a rule of the same name takes the place of any.
     `false_alarms_per_year` is what all of a model's features together may cost in
     false drift alarms, and `drift_confirm` in how many chunks running a drift must
     show. Addresses are apprise's URLs, or `${NAME}` for one that stands in the
@@ -117,6 +118,7 @@ class Alerts(Table):
     """
 
     accuracy_below: Annotated[float, Field(ge=0, le=1)] = 0.70
+    error_above: Annotated[float, Field(gt=0)] = 0.20
     min_rows: Annotated[int, Field(ge=1)] = 30
     ripe_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     drift: bool = True
@@ -219,7 +221,11 @@ Rules = Annotated[dict[RuleName, Rule], BeforeValidator(_watched)]
 
 
 def effective(
-    alerts: Alerts, rules: Mapping[str, Rule], *, overdue_days: float | None = None
+    alerts: Alerts,
+    rules: Mapping[str, Rule],
+    *,
+    overdue_days: float | None = None,
+    task: str = "binary",
 ) -> dict[str, Rule]:
     """All rules that hold: those that every model has, then its own.
 
@@ -230,6 +236,8 @@ def effective(
     overdue_days : float, optional
         After which a renewal that is due and has not run is an alert; None where
         nothing renews the model.
+    task : {"binary", "multiclass", "regression"}
+        Of amounts there is no accuracy; their error is held instead.
 
     Examples
     --------
@@ -238,6 +246,10 @@ def effective(
     ['accuracy', 'looked']
     """
     found: dict[str, Rule] = {"accuracy": Rule(watch="accuracy", severity="critical")}
+    if task == "regression":
+        limit = alerts.error_above
+        held = Rule(watch="drop", measure="mae", above=limit, severity="critical")
+        found = {"error": held}
     if alerts.drift:
         found["drift"] = Rule(watch="drift")
     if overdue_days is not None:

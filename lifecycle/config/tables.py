@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -36,6 +37,10 @@ _RESERVED = frozenset(
 )
 
 
+def _text(features: object) -> object:
+    return features.get("text") if isinstance(features, Mapping) else None
+
+
 def _place(name: str) -> str:
     from lifecycle import markup
 
@@ -45,19 +50,31 @@ def _place(name: str) -> str:
 class Features(Table):
     """The columns a model reads, by kind.
 
-    Those under `offered_numeric` and `offered_categorical` are kept in the log where a
-    file has them, and not read: a ruling weighs what a rebuild with them would bring.
+    Those under `text` hold sentences. Those under `offered_numeric` and
+    `offered_categorical` are kept in the log where a file has them, and not read: a
+    ruling weighs what a rebuild with them would bring.
     """
 
     numeric: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
     offered_numeric: tuple[str, ...] = ()
     offered_categorical: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All that it reads, numeric first."""
+        """All that it reads, numeric first, text last."""
+        return self.numeric + self.categorical + self.text
+
+    @property
+    def plain(self) -> tuple[str, ...]:
+        """What it reads that is a number or a category."""
         return self.numeric + self.categorical
+
+    @property
+    def worded(self) -> tuple[str, ...]:
+        """What it reads that is held as strings: categories, then text."""
+        return self.categorical + self.text
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -72,7 +89,7 @@ class Features(Table):
             raise ValueError(f"{', '.join(twice)} is named twice; keep one of them")
         if not self.names:
             raise ValueError(
-                "names no column; list at least one under numeric or categorical"
+                "names no column; list at least one under numeric, categorical or text"
             )
         return self
 
@@ -117,13 +134,19 @@ class Costs(Table):
     """What errors and actions cost, in the workspace's currency.
 
     `true_positive` and `true_negative` are what a right prediction brings; a wrong one
-    costs. `fit` is what one fit of a back-test costs.
+    costs. Of several classes those are `right` and `wrong`, and `handed_over` is what a
+    person costs who takes a row that the model does not know; of amounts `per_unit` is
+    what each unit of error costs. `fit` is what one fit of a back-test costs.
     """
 
     true_positive: Annotated[float, Field(ge=0)] = 0.0
     true_negative: Annotated[float, Field(ge=0)] = 0.0
     false_positive: Annotated[float, Field(ge=0)] = 1.0
     false_negative: Annotated[float, Field(ge=0)] = 1.0
+    right: Annotated[float, Field(ge=0)] = 0.0
+    wrong: Annotated[float, Field(gt=0)] = 1.0
+    handed_over: Annotated[float, Field(ge=0)] | None = None
+    per_unit: Annotated[float, Field(gt=0)] = 1.0
     recalibrate: Annotated[float, Field(ge=0)] = 20.0
     retrain: Annotated[float, Field(ge=0)] = 100.0
     rebuild: Annotated[float, Field(ge=0)] = 5_000.0
@@ -142,10 +165,15 @@ class Costs(Table):
 
 
 class Model(Table):
-    """One model: whose it is, what its columns are called, and its rules."""
+    """One model: whose it is, what its columns are called, and its rules.
+
+    `threshold` is the score from which on a binary model predicts 1 (0.5); of several
+    classes the probability of the best one below which a row is handed to a person (0:
+    never).
+    """
 
     owner: Person
-    task: Literal["binary"]
+    task: Literal["binary", "multiclass", "regression"]
     purpose: str = ""
     id: str
     time: str
@@ -155,7 +183,7 @@ class Model(Table):
     outcome: str
     outcome_time: str | None = None
     positive: str | None = None
-    threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    threshold: Annotated[float, Field(ge=0, lt=1)] = 0.5
     features: Features
     reference: Reference | None = None
     recipe: str = "boosted_trees"
@@ -195,7 +223,35 @@ class Model(Table):
         """
         renews = self.release.automatic or self.schedule.decide is not None
         days = self.renewal.overdue_days if renews else None
-        return effective(self.alerts, self.rules, overdue_days=days)
+        return effective(self.alerts, self.rules, overdue_days=days, task=self.task)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual(cls, told: Any) -> Any:
+        """What is usual for the task where the settings say nothing."""
+        if not isinstance(told, Mapping):
+            return told
+        usual: dict[str, Any] = {}
+        if told.get("task") == "multiclass":
+            usual = {"threshold": 0.0}
+        if told.get("task") == "regression":
+            usual = {"recipe": "boosted_regression"}
+        held = told.get("features")
+        text = held.text if isinstance(held, Features) else _text(held)
+        if text:
+            usual["recipe"] = "tfidf_logistic"
+        return {**usual, **told}
+
+    @model_validator(mode="after")
+    def _of_the_task(self) -> Model:
+        if self.task == "binary" and not self.threshold:
+            raise ValueError("threshold is 0, which predicts 1 always; take 0.5")
+        if self.task != "binary" and self.positive is not None:
+            raise ValueError(
+                f"positive names a label of two, and the task is {self.task!r}; take "
+                "it out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _on_trial(self) -> Model:

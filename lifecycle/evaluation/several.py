@@ -1,4 +1,4 @@
-"""Two models of several classes on the same rows: who is right, how sure, at what cost."""
+"""Two models of several classes on the same rows: who is right, and how sure."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from lifecycle import (
     errors,
     logs,
     recipes,
+    tasks,
 )
 from lifecycle.workspace import actors, moments, shelf
 from lifecycle.workspace.releasing import Releasing
@@ -119,14 +120,14 @@ class Workspace(Releasing, Watching):
 
     def logs(self, name: str) -> logs.Logs:
         """The log of one model."""
-        self.model(name)
+        words = tasks.of(self.model(name).task).words
         folder = self.directory / "logs" / name
         if folder.is_symlink():
             raise errors.SettingsError(
                 f"{folder} is a link to elsewhere; put the log itself there, or make "
                 "a link of all logs"
             )
-        return logs.Logs(folder)
+        return logs.Logs(folder, words=words)
 
     def recipe(self, name: str) -> recipes.Recipe:
         """A recipe of the workspace's `recipes/`, or of the library."""

@@ -76,10 +76,12 @@ def columns(model: config.Model) -> logs.Columns:
         outcome_time=model.outcome_time,
         numeric=model.features.numeric,
         categorical=model.features.categorical,
+        text=model.features.text,
         offered_numeric=model.features.offered_numeric,
         offered_categorical=model.features.offered_categorical,
         positive=model.positive,
         threshold=model.threshold,
+        task=model.task,
     )
 
 
