@@ -124,7 +124,9 @@ def test_a_file_in_the_way_and_an_unknown_scenario_are_one_sentence(
     sentence = refused(terminal("init", tmp_path / "file" / "deep"))
     assert sentence.endswith("file is a file; name a directory")
     sentence = refused(terminal("init", tmp_path / "new", "--scenario", "churn"))
-    assert "there is no scenario 'churn'; choose blank or lead-scoring" in sentence
+    assert (
+        "there is no scenario 'churn'; choose blank, lead-scoring or fraud" in sentence
+    )
     assert not (tmp_path / "new").exists()
 
 

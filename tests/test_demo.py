@@ -14,7 +14,7 @@ import pytest
 
 import lifecycle
 from lifecycle import alerts, demo, errors, simulate
-from lifecycle.demo import summary
+from lifecycle.demo import leads
 from lifecycle.jobs import record
 
 
@@ -150,13 +150,13 @@ def table(managed: list[float]) -> pd.DataFrame:
 def test_back_means_above_eighty_in_every_week_to_the_end(
     managed: list[float], back: str | None, weeks: int, lowest: float | None
 ) -> None:
-    found: dict[str, Any] = summary.measured(table(managed))
+    found: dict[str, Any] = leads.measured(table(managed))
     assert (found["back_week"], found["weeks_above"]) == (back, weeks)
     assert found["lowest_after"] == lowest
 
 
 def test_a_run_that_did_not_come_back_says_so() -> None:
-    said = summary.sentences(table([0.85, 0.7]))
+    said = leads.sentences(table([0.85, 0.7]))
     assert any("did not come back" in line for line in said)
 
 

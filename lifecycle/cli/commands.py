@@ -90,7 +90,7 @@ def opened() -> Workspace:
 def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR")],
     scenario: Annotated[
-        str, typer.Option(help="blank, or lead-scoring with simulated leads")
+        str, typer.Option(help="blank, or a simulated business: lead-scoring, fraud")
     ] = "blank",
 ) -> None:
     """Make a workspace: settings, notebooks, a place for recipes."""
@@ -104,17 +104,20 @@ def init(
 
     made = demo.prepare(directory, scenario=scenario, say=say.show)
     place = shlex.quote(str(directory))
-    say.show(f"made {made}; try: lifecycle -w {place} run audit lead-scoring")
+    say.show(f"made {made}; try: lifecycle -w {place} run audit {scenario}")
 
 
 @app.command()
 def demo(
     dest: Annotated[Path, typer.Option("--dest", metavar="DIR")] = Path("demo"),
+    scenario: Annotated[
+        str, typer.Option(help="whose story: lead-scoring or fraud")
+    ] = "lead-scoring",
 ) -> None:
     """Run the story of a dying model through the workbench, in simulated time."""
     from lifecycle import demo
 
-    index = demo.run(dest, say=say.show)
+    index = demo.run(dest, say=say.show, scenario=scenario)
     say.show(str(index))
 
 

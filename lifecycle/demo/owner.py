@@ -1,4 +1,4 @@
-"""The owner of the demonstration's model: a person with a rule of thumb."""
+"""The owners of the demonstrations' models: persons with a rule of thumb."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from lifecycle import alerts, registry, workspace
 if TYPE_CHECKING:
     from lifecycle.promotion.deciding import Target
 
-__all__ = ["NAME", "decide"]
+__all__ = ["at_once", "weighs"]
 
-NAME = "Dana Weber"
 NINE_MONTHS = timedelta(weeks=39)
 
 
-def decide(
-    ws: workspace.Workspace, model: str, as_of: datetime
+def weighs(
+    ws: workspace.Workspace, model: str, as_of: datetime, *, name: str
 ) -> tuple[registry.Proposal, Target] | None:
     """Look at what waits and approve it, through the call the panel makes.
 
@@ -52,12 +51,41 @@ def decide(
         reason = "nothing is alarmed and the candidate is better on later leads"
     else:
         reason = "the numbers fell but no input has moved: a share of the traffic first"
+    return _approved(ws, model, asked, target, reason, name, as_of)
+
+
+def at_once(
+    ws: workspace.Workspace, model: str, as_of: datetime, *, name: str
+) -> tuple[registry.Proposal, Target] | None:
+    """Approve what has passed its gate, for everybody: fraud does not wait.
+
+    Returns
+    -------
+    (Proposal, str) or None
+        What was approved, and where it went: "production".
+    """
+    asked = ws.view(model, as_of).proposal()
+    if asked is None or not asked.evidence.get("passed"):
+        return None
+    reason = "it stops more of what the newest chargebacks show, and thieves are quick"
+    return _approved(ws, model, asked, "production", reason, name, as_of)
+
+
+def _approved(
+    ws: workspace.Workspace,
+    model: str,
+    asked: registry.Proposal,
+    target: Target,
+    reason: str,
+    name: str,
+    as_of: datetime,
+) -> tuple[registry.Proposal, Target]:
     share = ws.model(model).release.canary_share
     ws.approve(
         model,
         asked.id,
         reason=reason,
-        by=NAME,
+        by=name,
         target=target,
         share=share if target == "experimental" else None,
         digest=asked.digest,

@@ -8,40 +8,27 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lifecycle import config, errors, simulate, workspace
+from lifecycle import config, simulate, workspace
+from lifecycle.demo import scenarios
+from lifecycle.demo.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "EXPORTED",
-    "LIVE_WEEKS",
-    "MANAGED",
-    "UNMANAGED",
-    "Inbox",
-    "live_week",
-    "make",
-    "prepare",
-]
+__all__ = ["LIVE_WEEKS", "MANAGED", "Inbox", "live_week", "make", "prepare"]
 
-MANAGED = "lead-scoring"
-UNMANAGED = "lead-scoring-unmanaged"
-LIVE_WEEKS = 13
-EXPORTED = {  # what the company's systems call the columns, as in lifecycle.toml
-    "leads": {"id": "lead_id", "time": "created_at"},
-    "outcomes": {"id": "lead_id", "time": "closed_at", "outcome": "won"},
-    "feedback": {"id": "lead_id"},
-    "events": {"id": "lead_id"},
-}
+MANAGED = scenarios.LEADS.name
+LIVE_WEEKS = scenarios.LEADS.live
 
 
 def make(
     directory: Path,
-    story: simulate.Leads,
+    story: simulate.Story,
     *,
     as_of: datetime,
     unmanaged: bool,
     say: Callable[[str], None],
+    scenario: Scenario = scenarios.LEADS,
 ) -> workspace.Workspace:
     """Make the workspace, take in the history, train version 1 and put it live.
 
@@ -55,52 +42,61 @@ def make(
         Whether a second copy of the model is set up that nobody looks after.
     say : callable
         Told what happens, in sentences.
+    scenario : Scenario
+        Whose story it is.
     """
-    path = workspace.init(directory, scenario=MANAGED)
+    path = workspace.init(directory, scenario=scenario.name)
     text = path.read_text(encoding="utf-8")
     text = text.replace(
         'currency = "USD"\n',
         f'currency = "USD"\nas_of = {as_of:%Y-%m-%dT%H:%M:%SZ}  # simulated time\n',
         1,
     )
-    path.write_text(text + (_second(text) if unmanaged else ""), encoding="utf-8")
+    path.write_text(
+        text + (_second(text, scenario) if unmanaged else ""), encoding="utf-8"
+    )
     ws = workspace.open(directory)
     history = story.rows[story.rows["time"] < story.start]
-    inbox = Inbox(directory / "inbox" / "history")
-    leads = inbox.put("leads", history)
+    inbox = Inbox(directory / "inbox" / "history", scenario)
+    rows = inbox.put("predictions", history)
     said = inbox.put("outcomes", story.outcomes_between(_first(history), story.start))
     for name in ws.models:
-        ws.ingest(name, "predictions", leads)
+        ws.ingest(name, "predictions", rows)
         ws.ingest(name, "outcomes", said)
-        made = ws.train(name, as_of=story.start, by="Mira Okafor")
+        made = ws.train(name, as_of=story.start, by=scenario.author)
         asked = ws.propose(
             name,
             made.number,
-            reason="the first version, sold at 85% accuracy",
-            by="Mira Okafor",
+            reason=scenario.first,
+            by=scenario.author,
             as_of=story.start,
         )
         ws.approve(
             name,
             asked.id,
             reason="tested by the agency; we go live",
-            by="Dana Weber",
+            by=scenario.owner,
             as_of=story.start,
         )
-        say(f"{name}: version {made.number} trained on {len(history):,} leads, live")
+        say(
+            f"{name}: version {made.number} trained on {len(history):,} "
+            f"{scenario.things}, live"
+        )
     return ws
 
 
-def _second(text: str) -> str:
+def _second(text: str, scenario: Scenario) -> str:
     """The same model once more, without schedule, release and alerts."""
-    start = text.index(f"[models.{MANAGED}]")
+    start = text.index(f"[models.{scenario.name}]")
     tables = re.split(r"(?m)^(?=\[)", text[start:])
     kept = [t for t in tables if not re.match(r"\[models\.[a-z-]+\.(sch|rel)", t)]
-    copy = "".join(kept).replace(f"[models.{MANAGED}", f"[models.{UNMANAGED}")
+    copy = "".join(kept).replace(
+        f"[models.{scenario.name}", f"[models.{scenario.alone}"
+    )
     return (
         "\n# The same model, left alone: what would have happened.\n"
         + copy.rstrip()
-        + f"\n\n[models.{UNMANAGED}.release]\nautomatic = false\n"
+        + f"\n\n[models.{scenario.alone}.release]\nautomatic = false\n"
     )
 
 
@@ -111,16 +107,20 @@ class Inbox:
     ----------
     directory : Path
         Made by the first file.
+    scenario : Scenario
+        What the files and columns are called.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, scenario: Scenario) -> None:
         self.directory = directory
+        self.scenario = scenario
 
     def put(self, table: str, rows: pd.DataFrame, *, of: str = "") -> Path:
         """Write `TABLE.csv` (or `TABLE-OF.csv`) and say where it is."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        path = self.directory / f"{table}{of and '-'}{of}.csv"
-        rows.rename(columns=EXPORTED[table]).to_csv(path, index=False)
+        called = self.scenario.things if table == "predictions" else table
+        path = self.directory / f"{called}{of and '-'}{of}.csv"
+        rows.rename(columns=self.scenario.exported[table]).to_csv(path, index=False)
         return path
 
 
@@ -129,24 +129,30 @@ def _first(rows: pd.DataFrame) -> datetime:
     return moment
 
 
-def live_week(ws: workspace.Workspace, story: simulate.Leads, monday: datetime) -> None:
-    """One week: leads are scored, people react, the week's outcomes come in.
+def live_week(
+    ws: workspace.Workspace,
+    story: simulate.Story,
+    monday: datetime,
+    scenario: Scenario = scenarios.LEADS,
+) -> None:
+    """One week: rows are scored, people react, the week's outcomes come in.
 
-    The same leads and outcomes for every model; what people do is up to its scores.
+    The same rows and outcomes for every model; what people do is up to its scores.
     """
     after = monday + timedelta(weeks=1)
-    inbox = Inbox(ws.directory / "inbox" / simulate.week_label(monday.date()))
-    leads = inbox.put("leads", story.rows_between(monday, after))
+    week = simulate.week_label(monday.date())
+    inbox = Inbox(ws.directory / "inbox" / week, scenario)
+    rows = inbox.put("predictions", story.rows_between(monday, after))
     said = inbox.put("outcomes", story.outcomes_between(monday, after))
     for name in ws.models:
         log = ws.logs(name)
         recent = log.predictions(start=monday - timedelta(weeks=14), as_of=monday)
-        scored = ws.score(name, leads, as_of=monday)
+        scored = ws.score(name, rows, as_of=monday)
         ws.ingest(name, "outcomes", said)
         feedback, events = story.reactions(scored, recent=recent)
-        for table, rows in (("feedback", feedback), ("events", events)):
-            if len(rows):
-                ws.ingest(name, table, inbox.put(table, rows, of=name))
+        for table, said_by in (("feedback", feedback), ("events", events)):
+            if len(said_by):
+                ws.ingest(name, table, inbox.put(table, said_by, of=name))
 
 
 def prepare(directory: Path, *, scenario: str, say: Callable[[str], None]) -> Path:
@@ -155,7 +161,7 @@ def prepare(directory: Path, *, scenario: str, say: Callable[[str], None]) -> Pa
     Parameters
     ----------
     directory : Path
-    scenario : {"lead-scoring"}
+    scenario : {"lead-scoring", "fraud"}
     say : callable
         Told what happens, in sentences.
 
@@ -169,13 +175,12 @@ def prepare(directory: Path, *, scenario: str, say: Callable[[str], None]) -> Pa
     SettingsError
         When the directory holds a workspace, or there is no such scenario.
     """
-    if scenario != MANAGED:
-        raise errors.SettingsError(
-            f"there is no scenario {scenario!r}; choose blank or {MANAGED}"
-        )
-    story = simulate.lead_scoring(weeks=LIVE_WEEKS)
-    ws = make(directory, story, as_of=story.end, unmanaged=False, say=say)
+    told = scenarios.named(scenario, others=("blank",))
+    story = told.story(weeks=told.live)
+    ws = make(
+        directory, story, as_of=story.end, unmanaged=False, say=say, scenario=told
+    )
     for monday in story.weeks:
-        live_week(ws, story, monday)
-    say(f"{MANAGED}: {len(story.weeks)} weeks live")
+        live_week(ws, story, monday, told)
+    say(f"{told.name}: {len(story.weeks)} weeks live")
     return ws.directory / config.FILE

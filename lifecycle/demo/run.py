@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lifecycle import errors, jobs, simulate, workspace
-from lifecycle.demo import owner, summary
-from lifecycle.demo.prepare import MANAGED, UNMANAGED, live_week, make
+from lifecycle.demo import scenarios, summary
+from lifecycle.demo.prepare import live_week, make
+from lifecycle.demo.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Stopwatch", "run"]
 
@@ -45,10 +50,11 @@ def run(
     directory: Path,
     *,
     say: Callable[[str], None],
+    scenario: str = scenarios.LEADS.name,
     seed: int = 2024,
-    weeks: int = 78,
+    weeks: int | None = None,
 ) -> Path:
-    """Run the whole story into a directory.
+    """Run a whole story into a directory.
 
     Parameters
     ----------
@@ -57,10 +63,12 @@ def run(
         is not touched.
     say : callable
         Told a line a week, and what happens in between.
+    scenario : {"lead-scoring", "fraud"}
+        Whose story.
     seed : int
         Of the simulation.
-    weeks : int
-        How many weeks after going live.
+    weeks : int, optional
+        How many weeks after going live; as many as the scenario tells of.
 
     Returns
     -------
@@ -70,35 +78,41 @@ def run(
     Raises
     ------
     SettingsError
-        When the directory holds something that is not an earlier run.
+        When the directory holds something that is not an earlier run, or there is no
+        such scenario.
     """
-    clock = Stopwatch()
+    clock, of = Stopwatch(), scenarios.named(scenario)
     _make_room(directory)
     with clock("simulation"):
-        story = simulate.lead_scoring(seed=seed, weeks=weeks)
+        story = of.story(seed=seed, weeks=of.weeks if weeks is None else weeks)
     with clock("set-up and first training"):
-        ws = make(directory, story, as_of=story.end, unmanaged=True, say=say)
+        ws = make(
+            directory, story, as_of=story.end, unmanaged=True, say=say, scenario=of
+        )
     told: dict[datetime, list[str]] = {}
     timings: Counter[str] = Counter()
     with jobs.Warm() as warm:
         for monday in story.weeks:
             with clock("scoring and taking in"):
-                live_week(ws, story, monday)
+                live_week(ws, story, monday, of)
             after = monday + timedelta(weeks=1)
-            happened = _tick(ws, after, warm, clock, timings, say)
+            happened = _tick(ws, of, after, warm, clock, timings, say)
             told[monday] = happened
-            say(_week_line(ws, story, monday))
+            say(_week_line(ws, of, story, monday))
         with clock("notebooks"):
-            ws.run("audit", UNMANAGED, as_of=story.end, warm=warm, index=False)
+            ws.run("audit", of.alone, as_of=story.end, warm=warm, index=False)
     with clock("closing chart and index"):
-        table = summary.weekly(ws, story, told)
-        summary.write(directory / "summary.json", table, story, clock.seconds, timings)
+        table = _weekly(ws, of, story, told)
+        found = of.account.measured(table)
+        summary.write(
+            directory / "summary.json", table, found, story, clock.seconds, timings
+        )
         index = ws.refresh_index(
             as_of=story.end,
-            chart=summary.chart(table),
-            notes=summary.sentences(table),
+            chart=of.account.chart(table),
+            notes=of.account.sentences(table),
         )
-    for line in summary.sentences(table):
+    for line in of.account.sentences(table):
         say(line)
     for line in summary.time_lines(clock.seconds, timings):
         say(line)
@@ -124,8 +138,25 @@ def _make_room(directory: Path) -> None:
     directory.rename(aside)
 
 
+def _weekly(
+    ws: workspace.Workspace,
+    of: Scenario,
+    story: simulate.Story,
+    told: Mapping[datetime, Sequence[str]],
+) -> pd.DataFrame:
+    """A row a live week, with what happened in it."""
+    rows = [
+        ws.logs(name).predictions(start=story.start) for name in (of.name, of.alone)
+    ]
+    table = of.account.weekly(story, *rows)
+    by_week = {simulate.week_label(monday): list(said) for monday, said in told.items()}
+    table["events"] = [by_week.get(week, []) for week in table["week"]]
+    return table
+
+
 def _tick(
     ws: workspace.Workspace,
+    of: Scenario,
     as_of: datetime,
     warm: jobs.Warm,
     clock: Stopwatch,
@@ -134,7 +165,7 @@ def _tick(
 ) -> list[str]:
     """What is due, and the owner's decision; what happened, for the chart."""
     began = time.perf_counter()
-    ticks = ws.due(as_of=as_of, models=[MANAGED], warm=warm)
+    ticks = ws.due(as_of=as_of, models=[of.name], warm=warm)
     whole = time.perf_counter() - began
     runs = [tick.run for tick in ticks if tick.run is not None]
     ran = sum(done.timings.get("wall", done.seconds) for done in runs)
@@ -160,22 +191,25 @@ def _tick(
             happened.append("rolled back" if back else ended)
         elif "is proposed" in tick.text:
             happened.append("retrained")
-    decided = owner.decide(ws, MANAGED, as_of)
+    decided = of.decide(ws, of.name, as_of, name=of.owner)
     if decided is not None:
         asked, target = decided
         where = "production" if target == "production" else "a trial"
-        say(f"  {owner.NAME} approves version {asked.number} for {where}")
+        say(f"  {of.owner} approves version {asked.number} for {where}")
         happened.append(f"version {asked.number} to {where}")
     if runs:
         say(f"  {len(runs)} notebooks in {whole:.1f} s")
     return happened
 
 
-def _week_line(ws: workspace.Workspace, story: simulate.Leads, monday: datetime) -> str:
+def _week_line(
+    ws: workspace.Workspace, of: Scenario, story: simulate.Story, monday: datetime
+) -> str:
     after = monday + timedelta(weeks=1)
-    words = []
-    for name, label in ((MANAGED, "managed"), (UNMANAGED, "unmanaged")):
-        rows = ws.logs(name).predictions(start=monday, end=after)
-        truth = story.accuracy(rows)
-        words.append(f"{label} {truth['accuracy'].iloc[-1]:.0%}")
-    return f"{truth['week'].iloc[-1]}  {'  '.join(words)}"
+    rows = [
+        ws.logs(name).predictions(start=monday, end=after)
+        for name in (of.name, of.alone)
+    ]
+    managed, alone = of.account.line(story, *rows)
+    week = simulate.week_label(monday.date())
+    return f"{week}  managed {managed}  unmanaged {alone}"

@@ -1,7 +1,8 @@
 """Simulate: deployments with planted truth, so that a finding can be checked.
 
-`lead_scoring` tells the long story the demonstration runs through; `deployment`
-makes one small pair of frames for a test or an example.
+`lead_scoring` tells the long story the demonstration runs through, `fraud` that of a
+bank's card payments; `deployment` makes one small pair of frames for a test or an
+example.
 
 >>> from lifecycle import simulate
 >>> story = simulate.lead_scoring(weeks=20)
@@ -11,7 +12,9 @@ makes one small pair of frames for a test or an example.
 
 from __future__ import annotations
 
+from lifecycle.simulate.blocking import Payments
 from lifecycle.simulate.frames import deployment
+from lifecycle.simulate.fraud import fraud
 from lifecycle.simulate.lead_scoring import lead_scoring
 from lifecycle.simulate.selling import Leads
 from lifecycle.simulate.story import Event, Fault, Story, week_label
@@ -20,8 +23,10 @@ __all__ = [
     "Event",
     "Fault",
     "Leads",
+    "Payments",
     "Story",
     "deployment",
+    "fraud",
     "lead_scoring",
     "week_label",
 ]

@@ -10,7 +10,7 @@ from lifecycle import config, errors, jobs
 
 __all__ = ["SCENARIOS", "init"]
 
-SCENARIOS = ("blank", "lead-scoring")
+SCENARIOS = ("blank", "lead-scoring", "fraud")
 
 _IGNORED = """\
 # state and results; the settings, recipes and notebooks are what you keep in git
@@ -57,7 +57,7 @@ def init(directory: Path, *, scenario: str = "blank") -> Path:
     ----------
     directory : Path
         Made where it is not there yet; nothing in it is overwritten.
-    scenario : {"blank", "lead-scoring"}
+    scenario : {"blank", "lead-scoring", "fraud"}
         Which settings to start from.
 
     Returns
