@@ -1,4 +1,4 @@
-"""The bank's payments: their form, the truth planted in them, and what customers say."""
+"""The bank's payments: their form, the truth planted, and what customers say."""
 
 from __future__ import annotations
 
