@@ -1,175 +1,19 @@
-"""What people said is decided once; what is refused is not learned from."""
+"""What people said is decided once, and who has decided can be told."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import beta
 
-from lifecycle import errors, feedback, training
-from lifecycle.training import people
+from lifecycle import errors, feedback
 from lifecycle.workspace import Workspace
 from tests.panels import AT, two_models
-
-START = datetime(2024, 1, 1, tzinfo=UTC)
-
-
-def at(day: float) -> pd.Timestamp:
-    return pd.Timestamp(START) + pd.Timedelta(days=day)
-
-
-def said(*rows: tuple[Any, ...]) -> pd.DataFrame:
-    """Feedback: its id, the prediction's, day, kind, label and person."""
-    names = ["feedback_id", "id", "time", "kind", "label", "person"]
-    frame = pd.DataFrame(rows, columns=names).astype({"label": float})
-    moments = pd.to_datetime([at(day) for day in frame["time"]])
-    return frame.assign(time=moments, reason="because")
-
-
-def standing(frame: pd.DataFrame, day: float) -> list[tuple[str, str, float]]:
-    found = people.words(frame, as_of=at(day))
-    return [tuple(row) for row in found[["id", "person", "label"]].to_numpy()]
-
-
-# -- what is learned ---------------------------------------------------------------
-
-
-def test_a_refused_word_stands_until_it_is_refused() -> None:
-    frame = said(
-        ("F1", "a", 1, "override", 1, "ann"),
-        ("ruling of F1", "a", 3, "refused", None, "bo"),
-    )
-    assert standing(frame, 2) == [("a", "ann", 1.0)]
-    assert standing(frame, 3) == []
-
-
-def test_an_accepted_word_stands_as_it_did() -> None:
-    frame = said(
-        ("F1", "a", 1, "override", 1, "ann"),
-        ("ruling of F1", "a", 3, "accepted", None, "bo"),
-    )
-    assert standing(frame, 9) == [("a", "ann", 1.0)]
-
-
-@pytest.mark.parametrize("kind", ["override", "flag"])
-def test_a_correction_is_the_word_of_whoever_corrects(kind: str) -> None:
-    label = 1 if kind == "override" else None
-    frame = said(
-        ("F1", "a", 1, kind, label, "ann"),
-        ("ruling of F1", "a", 3, "corrected", 0, "bo"),
-    )
-    assert standing(frame, 3) == [("a", "bo", 0.0)]
-
-
-def test_a_person_may_correct_a_word_of_their_own() -> None:
-    frame = said(
-        ("F1", "a", 1, "override", 1, "ann"),
-        ("ruling of F1", "a", 3, "corrected", 0, "ann"),
-    )
-    assert standing(frame, 3) == [("a", "ann", 0.0)]
-
-
-def test_what_was_said_anew_stands_though_the_older_word_is_refused() -> None:
-    frame = said(
-        ("F1", "a", 1, "override", 1, "ann"),
-        ("F2", "a", 2, "override", 0, "ann"),
-        ("ruling of F1", "a", 3, "refused", None, "bo"),
-    )
-    assert standing(frame, 3) == [("a", "ann", 0.0)]
-    later = said(
-        ("F1", "a", 1, "override", 1, "ann"),
-        ("ruling of F1", "a", 2, "refused", None, "bo"),
-        ("F2", "a", 3, "override", 0, "ann"),
-    )
-    assert standing(later, 4) == [("a", "ann", 0.0)]
-
-
-def log(n: int = 40) -> pd.DataFrame:
-    """A row a day; the outcome is 1, known after ten days, of the first thirty."""
-    days = pd.to_datetime([at(day) for day in range(n)])
-    frame = pd.DataFrame({"id": [f"i{k:02d}" for k in range(n)], "time": days})
-    frame["outcome"] = np.where(np.arange(n) < n - 10, 1.0, np.nan)
-    known = frame["time"] + timedelta(days=10)
-    return frame.assign(known_at=known.where(frame["outcome"].notna()))
-
-
-def worth(right: int, n: int) -> float:
-    """The weight of a word of the only source, which was right so often, by hand."""
-    mean = (1 + right) / (2 + n)
-    lower = beta.ppf(0.05, 10 * mean + right, 10 * (1 - mean) + n - right)
-    return float(max(0.0, 2 * lower - 1))
-
-
-def material(*rows: tuple[Any, ...]) -> training.Material:
-    told = [(f"O{k}", f"i{k:02d}", k + 1, "override", 1, "ann") for k in range(12)]
-    return training.material(
-        log(),
-        as_of=at(40),
-        delay=timedelta(days=10),
-        feedback=said(*told, *rows),
-        max_share_per_person=1.0,
-    )
-
-
-def test_a_refused_word_enters_no_training_set_and_a_correction_does() -> None:
-    word = ("F1", "i35", 36, "override", 1, "ann")
-    made = material(word).frame().set_index("id")
-    assert made.loc["i35", "weight"] == pytest.approx(worth(12, 12))
-    refused = material(word, ("ruling of F1", "i35", 37, "refused", None, "bo"))
-    assert "i35" not in set(refused.table["id"])
-    assert len(refused) == 30  # the rows with a true outcome
-    known = [(f"C{k}", f"i{k:02d}", k + 2, "correction", 1, "bo") for k in range(9)]
-    ruling = ("ruling of F1", "i35", 37, "corrected", 1, "bo")
-    corrected = material(word, *known, ruling).frame().set_index("id")
-    assert corrected.loc["i35", "source"] == "correction"
-    assert corrected.loc["i35", "weight"] == pytest.approx(worth(9, 9))
-
-
-def test_a_refusal_in_hindsight_does_not_polish_a_record() -> None:
-    wrong = [(f"W{k}", f"i{k:02d}", k + 1, "override", 0, "eve") for k in range(12, 20)]
-    word = ("F1", "i35", 36, "override", 0, "eve")
-    late = [
-        (f"ruling of W{k}", f"i{k:02d}", 39, "refused", None, "bo")
-        for k in range(12, 20)
-    ]
-    early = [
-        (f"ruling of W{k}", f"i{k:02d}", k + 2, "refused", None, "bo")
-        for k in range(12, 20)
-    ]
-
-    def right(*rows: tuple[Any, ...]) -> list[tuple[float, int]]:
-        found = material(*wrong, word, *rows).findings.only(measure="right")
-        return [(row.value, row.n) for row in found if row.subject == "override to 0"]
-
-    assert right() == [(0.0, 8)]
-    assert right(*late) == [(0.0, 8)]
-    ((value, n),) = right(*early)
-    assert n == 0
-    assert np.isnan(value)
-
-
-def test_what_became_of_it_is_counted_and_a_ruling_is_no_word() -> None:
-    frame = said(
-        ("F1", "a", 1, "override", 1, "ann"),
-        ("F2", "b", 1, "flag", None, "ann"),
-        ("F3", "c", 1, "usage", None, "ann"),
-        ("ruling of F1", "a", 3, "corrected", 0, "bo"),
-    )
-    shares = {row.measure: (row.value, row.n) for row in feedback.handled(frame)}
-    assert shares["corrected"] == (0.5, 2)
-    assert shares["waiting"] == (0.5, 2)
-    rows = pd.DataFrame({"id": ["a", "b"], "prediction": 0.0, "outcome": 1.0})
-    assert feedback.right(frame, rows)[0].n == 1
-    assert feedback.right(frame, rows)[0].value == 1.0
-
-
-# -- deciding ----------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -207,6 +51,61 @@ def test_a_word_is_decided_once_and_the_sender_can_be_told(ws: Workspace) -> Non
     assert ws.view("leads").feedback_waiting()["feedback_id"].tolist() == ["F3"]
 
 
+def test_a_ruling_is_replaced_by_its_name_and_the_earlier_one_stays(
+    ws: Workspace,
+) -> None:
+    day = timedelta(days=1)
+    ws.triage("leads", ["F1"], "refused", reason="no", by="Bo")
+    again = ws.triage(
+        "leads", ["ruling of F1"], "accepted", reason="yes", by="Cy", as_of=AT + day
+    )
+    assert again.done == ("F1",)
+    assert again.sentence == "Cy accepted 1 word of leads"
+    told = feedback.about(ws.logs("leads").feedback()).sort_values("number")
+    names = ["number", "kind", "person", "reason"]
+    assert told[names].to_numpy().tolist() == [
+        [1, "refused", "Bo", "no"],
+        [2, "accepted", "Cy", "yes"],
+    ]
+    (row,) = ws.view("leads", AT + day).feedback_decided().to_dict("records")
+    assert (row["ruling"], row["decided_by"], row["why"]) == (
+        "ruling 2 of F1",
+        "Cy",
+        "yes",
+    )
+    assert (row["feedback_id"], row["score"], row["earlier"]) == ("F1", 0.9, 1)
+    assert ws.view("leads").feedback_decided()["decision"].tolist() == ["refused"]
+
+
+def test_who_has_not_seen_the_newest_ruling_does_not_replace_it(ws: Workspace) -> None:
+    ws.triage("leads", ["F1"], "refused", reason="no", by="Bo")
+    ws.triage("leads", ["ruling of F1"], "accepted", reason="yes", by="Cy")
+    with pytest.raises(errors.AlreadyDecided, match="F1 was accepted by Cy"):
+        ws.triage("leads", ["ruling of F1"], "corrected", reason="x", label=1, by="Di")
+    same = ws.triage("leads", ["ruling of F1"], "accepted", reason="yes", by="Di")
+    assert (same.done, same.same) == ((), 1)
+    with pytest.raises(errors.AlreadyDecided, match="F1 was accepted by Cy"):
+        ws.triage("leads", ["F1"], "refused", reason="no", by="Bo")
+    early = AT - timedelta(hours=1)
+    with pytest.raises(errors.IllegalMove, match="replace it at a later moment"):
+        ws.triage(
+            "leads", ["ruling 2 of F1"], "refused", reason="no", by="Bo", as_of=early
+        )
+    with pytest.raises(errors.IllegalMove, match="no word 'ruling 3 of F1'"):
+        ws.triage("leads", ["ruling 3 of F1"], "refused", reason="no", by="Bo")
+    assert len(feedback.about(ws.logs("leads").feedback())) == 2
+
+
+def test_the_ledger_says_who_is_behind_a_ruling(ws: Workspace) -> None:
+    ws.triage("leads", ["F1", "F2"], "refused", reason="no", by="Bo")
+    ws.triage("leads", ["F1", "F2"], "refused", reason="no", by="Bo")
+    ws.triage("leads", ["ruling of F2"], "accepted", reason="yes", by="Cy")
+    first, second = (e for e in ws.registry.ledger("leads") if e.move == "triage")
+    assert (first.actor, first.source, first.reason) == ("Bo", "given", "no")
+    assert first.evidence["ids"] == ["F1", "F2"]
+    assert (second.actor, second.evidence["replaced"]) == ("Cy", ["ruling of F2"])
+
+
 def test_two_people_at_once_decide_a_word_once(ws: Workspace) -> None:
     def decide(number: int) -> str:
         kind = "accepted" if number % 2 else "refused"
@@ -231,10 +130,12 @@ def test_two_people_at_once_decide_a_word_once(ws: Workspace) -> None:
         (["F1"], "corrected", None, "a correction says what the outcome is"),
         (["F1"], "refused", 1.0, "and no other decision does"),
         (["F1"], "deleted", None, "is no decision"),
+        (["F1"], "corrected", 2, "is 0 or 1, not '2'"),
+        (["F1"], "corrected", "won", "is 0 or 1, not 'won'"),
     ],
 )
 def test_what_cannot_be_decided_is_a_sentence_and_nothing_is_written(
-    ws: Workspace, ids: list[str], decision: Any, label: float | None, sentence: str
+    ws: Workspace, ids: list[str], decision: Any, label: Any, sentence: str
 ) -> None:
     with pytest.raises(errors.LifecycleError, match=sentence):
         ws.triage("leads", ids, decision, reason="so", label=label)
@@ -277,6 +178,11 @@ def test_the_terminal_lists_what_waits_and_decides(
     assert "Bo corrected 1 word of leads" in out
     assert "was corrected to 1 by Bo: won" in out
     assert "F1" not in terminal("-w", desk, "feedback", "leads")[1]
+    _, out, _ = terminal("-w", desk, "feedback", "leads", "--decided")
+    assert "ruling of F1" in out
+    words = ["ruling of F1", "--accept", "--reason", "lost", "--as", "Cy"]
+    _, out, _ = terminal("-w", desk, "triage", "leads", *words)
+    assert "Cy accepted 1 word of leads" in out
     code, _, err = terminal("-w", desk, "triage", "leads", "F2", "--reason", "x")
     assert code == 30
     assert "say one of --accept, --refuse and --correct" in err

@@ -62,6 +62,7 @@ Moved = Literal[
     "accept drift",
     "withdraw acceptance",
     "silence",
+    "triage",
 ]
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")

@@ -14,7 +14,9 @@ from lifecycle.feedback.ruled import (
     TRIAGED,
     about,
     handled,
+    ruled,
     ruling_id,
+    standing,
     waiting,
 )
 
@@ -27,6 +29,8 @@ __all__ = [
     "handled",
     "reasons",
     "right",
+    "ruled",
     "ruling_id",
+    "standing",
     "waiting",
 ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lifecycle import feedback as said_by
 from lifecycle import intervals
 from lifecycle.findings import Finding
+from lifecycle.training.overruled import turns
 from lifecycle.training.said import Said, moments
 
 if TYPE_CHECKING:
@@ -91,14 +92,15 @@ def spoken(
 
     A label that is none of so many classes, by its code, says nothing.
 
-    A ruling on a word is a turn of its own: from its moment on a word that was refused
-    or corrected does not stand, and a correction is the word of whoever corrected.
+    A ruling on a word is a turn of its own, and so is one that replaces it; see
+    `overruled.turns`.
 
     Returns
     -------
     DataFrame
         `id`, `time` of the word or of what was ruled, `kind`, `person`, `label`,
-        `refused`, `said_at`, and `pair`: the rank of id and person.
+        `refused`, `said_at`, `off` (when a ruling first took it out; missing for
+        never), and `pair`: the rank of id and person.
     """
     import pandas as pd
 
@@ -107,12 +109,11 @@ def spoken(
     if len(told) and getattr(told["time"].dtype, "tz", None) is None:
         raise ValueError("the feedback's times have no time zone; give them in UTC")
     told = _named(told).assign(refused=False, said_at=told["time"], step=0)
+    told["off"] = told["time"].mask(told["time"].notna())
     rulings = _named(said_by.about(all_))
     if len(rulings):
-        told = pd.concat(
-            [told, _refused(told, rulings), _instead(rulings, kinds, classes)],
-            ignore_index=True,
-        )
+        more = turns(told, rulings, kinds=kinds, classes=classes)
+        told = pd.concat([told, more], ignore_index=True)
     # of two words of one moment always the same; what is ruled comes after its word
     order = ["time", "step", "kind", "label"]
     told = told.sort_values(order, kind="stable", ignore_index=True)
@@ -124,45 +125,6 @@ def _named(told: pd.DataFrame) -> pd.DataFrame:
     person = told["person"].astype(object)
     person = person.where(person.notna(), _NOBODY).astype(str)
     return told.assign(person=person, id=told["id"].astype(str))
-
-
-def _refused(told: pd.DataFrame, rulings: pd.DataFrame) -> pd.DataFrame:
-    """The words that do not stand any more, at the moment of their ruling.
-
-    A word that its person had replaced before was not standing any more, and its
-    ruling is no turn.
-    """
-    lost = rulings[rulings["kind"] != "accepted"].drop_duplicates("about")
-    moments = lost.set_index("about")["time"]
-    ids = told["feedback_id"].astype(object).astype(str)
-    mine = told[ids.isin(moments.index)]
-    if mine.empty:
-        return mine
-    at = ids[mine.index].map(moments)
-    at = at.where(at > mine["time"], mine["time"])
-    keys = ["id", "person"]
-    rows = mine.assign(ruled=at)
-    later = told[[*keys, "time"]].merge(rows[[*keys, "ruled", "said_at"]], on=keys)
-    later = later[
-        (later["time"] > later["said_at"]) & (later["time"] <= later["ruled"])
-    ]
-    replaced = set(zip(later["id"], later["person"], later["said_at"], strict=True))
-    kept = [
-        key not in replaced
-        for key in zip(rows["id"], rows["person"], rows["said_at"], strict=True)
-    ]
-    rows = rows[kept]
-    return rows.assign(time=rows["ruled"], refused=True, step=1).drop(columns="ruled")
-
-
-def _instead(rulings: pd.DataFrame, kinds: Sequence[str], classes: int) -> pd.DataFrame:
-    """What whoever corrected a word said instead."""
-    known = rulings["label"].isin(range(classes))
-    rows = rulings[(rulings["kind"] == "corrected") & known]
-    if "correction" not in kinds:
-        rows = rows.iloc[:0]
-    made = rows.assign(kind="correction", refused=False, said_at=rows["time"], step=2)
-    return made.drop(columns="about")
 
 
 def last(spoken: pd.DataFrame, *, as_of: datetime) -> pd.DataFrame:
@@ -244,7 +206,7 @@ def resolved(
     known : DataFrame
         `id`, `outcome` and `known_at` of mature rows. A word said after the outcome
         was known is no evidence. A word that was refused before its outcome was known
-        is none either; one that was refused in hindsight is.
+        is none either, whatever is ruled later; one that was refused in hindsight is.
     asked : sequence of str
         The ids whose words are wanted.
 
@@ -313,10 +275,10 @@ def judged(
 
     word, fact = _pairs(said.id, ids)
     late = np.zeros(len(word), dtype=bool)
-    gone = said.refused[word]
+    gone = ~np.isnat(said.off[word])
     if came is not None:
         late = said.said_at[word] >= came[fact]
-        gone = gone & (said.time[word] < came[fact])
+        gone = said.off[word] < came[fact]
     word, fact = word[~late & ~gone], fact[~late & ~gone]
     right = said.label[word] == outcomes[fact]
     named = np.isin(said.id, np.asarray(asked, dtype=said.id.dtype))

@@ -25,6 +25,8 @@ class Said:
     time, said_at : ndarray of datetime64, shape (w,)
         UTC.
     refused : ndarray of bool, shape (w,)
+    off : ndarray of datetime64, shape (w,)
+        UTC; when a ruling first took the word out, missing for never.
     pair : ndarray of int, shape (w,)
         The rank of id and person.
     """
@@ -36,6 +38,7 @@ class Said:
     time: np.ndarray
     said_at: np.ndarray
     refused: np.ndarray
+    off: np.ndarray
     pair: np.ndarray
 
     @classmethod
@@ -57,6 +60,9 @@ class Said:
             words["refused"].to_numpy(dtype=bool)
             if "refused" in words
             else np.zeros(n, dtype=bool),
+            moments(words["off"])
+            if "off" in words
+            else np.full(n, "NaT", dtype=time.dtype),
             words["pair"].to_numpy() if "pair" in words else np.arange(n),
         )
 
@@ -70,6 +76,7 @@ class Said:
             self.time[rows],
             self.said_at[rows],
             self.refused[rows],
+            self.off[rows],
             self.pair[rows],
         )
 

@@ -1,13 +1,18 @@
-"""Deciding on what people said: what waits, and a ruling on each word, once."""
+"""Deciding on what people said: what waits, and a ruling on each word, once.
+
+A ruling that was wrong is decided on as a word is, by its own id: the new one stands,
+the one before stays on record.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from lifecycle import errors, feedback, markup
+from lifecycle import errors, feedback, markup, tasks
 from lifecycle.workspace import actors
 
 if TYPE_CHECKING:
@@ -16,9 +21,10 @@ if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
     from lifecycle.workspace.view import View
 
-__all__ = ["Decision", "Triaged", "triage", "waiting"]
+__all__ = ["Decision", "Triaged", "decided", "triage", "waiting"]
 
 Decision = Literal["accepted", "refused", "corrected"]
+_NAMED = 100  # words that a row of the ledger names
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class Triaged:
     ----------
     model, decision, person, reason : str
     done : tuple of str
-        The ids of the feedback that was decided now.
+        The ids of the feedback that was decided now, also where a ruling was replaced.
     same : int
         How many had been decided so before.
     replies : tuple of str
@@ -66,7 +72,39 @@ def waiting(view: View) -> pd.DataFrame:
         `version` and the features of the settings.
     """
     said = view.workspace.logs(view.name).feedback(as_of=view.as_of)
-    rows = feedback.waiting(said)
+    return _beside(view, feedback.waiting(said))
+
+
+def decided(view: View) -> pd.DataFrame:
+    """What has been decided on, the newest ruling first, beside the prediction.
+
+    Returns
+    -------
+    DataFrame
+        As from `waiting`, with the ruling that stands: `ruling` (its id), `decision`,
+        `to` (the label of a correction), `decided_by`, `decided_at`, `why`, and
+        `earlier`, how many rulings it has replaced.
+    """
+    said = view.workspace.logs(view.name).feedback(as_of=view.as_of)
+    names = {
+        "feedback_id": "ruling",
+        "kind": "decision",
+        "label": "to",
+        "person": "decided_by",
+        "time": "decided_at",
+        "reason": "why",
+    }
+    found = feedback.standing(said).rename(columns=names)
+    found = found.assign(earlier=found["number"] - 1, feedback_id=found["about"])
+    words = said[said["kind"].isin(feedback.TRIAGED)]
+    rows = words.merge(found[["feedback_id", *names.values(), "earlier"]])
+    order = ["decided_at", "feedback_id"]
+    rows = rows.sort_values(order, ascending=False, ignore_index=True)
+    return _beside(view, rows)
+
+
+def _beside(view: View, rows: pd.DataFrame) -> pd.DataFrame:
+    """Words beside the prediction each is about."""
     names = [n for n in view.settings.features.names if n not in rows]
     told = ["id", "time", "score", "prediction", "version", *names]
     known = view.labelled.reindex(columns=told)
@@ -82,15 +120,17 @@ def triage(
     decision: Decision,
     *,
     reason: str,
-    label: float | None = None,
+    label: float | str | None = None,
     by: str | None = None,
     as_of: datetime | str | None = None,
 ) -> Triaged:
     """Accept, refuse or correct what people said; each word is decided once.
 
-    The ruling is a row of the feedback log. What is refused or corrected is not
-    learned from after it; a correction is, as a word of whoever corrects, at what such
-    words are worth.
+    The ruling is a row of the feedback log, and a row of the ledger says who is behind
+    it. What is refused or corrected is not learned from after it; a correction is, as a
+    word of whoever corrects, at what such words are worth. The id of a ruling instead
+    of a word's replaces it: only one that stands can be, so that nobody replaces what
+    they have not seen.
 
     Parameters
     ----------
@@ -98,12 +138,13 @@ def triage(
     name : str
         The model.
     ids : sequence of str
-        Of rows of feedback.
+        Of rows of feedback, or of rulings that stand ("ruling of F7").
     decision : {"accepted", "refused", "corrected"}
     reason : str
         Why, for the sender.
-    label : float, optional
-        0 or 1, what the outcome is; for a correction, and only there.
+    label : float or str, optional
+        What the outcome is, as the model's task has it; for a correction, and only
+        there.
     by : str, optional
         Who decides; the person at the terminal where not given.
     as_of : datetime or ISO text, optional
@@ -113,69 +154,64 @@ def triage(
     BadParameters
         When the decision is unknown, or the label does not go with it.
     IllegalMove
-        When a word is not there, or the reason is missing; nothing is decided then.
+        When a word is not there, the reason is missing, or a ruling is younger than
+        `as_of`; nothing is decided then.
     AlreadyDecided
         When a word was decided otherwise; the others are decided all the same.
     NotAllowed
         In unattended runs.
     """
-    import pandas as pd
-
-    workspace.model(name)
     reason = markup.one_line(reason, most=500)
-    _checked(decision, label, reason, name)
-    actor, at = actors.who(by), workspace.moment(as_of)
+    label = _checked(workspace.model(name).task, decision, label, reason, name)
+    actor, at = workspace.who(by), workspace.moment(as_of)
     log = workspace.logs(name)
     said = log.feedback(as_of=at)
     words = said[said["kind"].isin(feedback.TRIAGED)].set_index("feedback_id")
-    asked = list(dict.fromkeys(map(str, ids)))
-    unknown = [each for each in asked if each not in words.index]
-    if unknown or not asked:
-        told = markup.one_line(unknown[0], most=60) if unknown else ""
-        raise errors.IllegalMove(
-            f"{name} has no word {told!r} that waits; `lifecycle feedback {name}` "
-            "lists what does"
-        )
-    before = set(feedback.about(said)["about"])
-    fresh = words.loc[[each for each in asked if each not in before]]
-    rulings = pd.DataFrame(
-        {
-            "feedback_id": [feedback.ruling_id(each) for each in fresh.index],
-            "id": fresh["id"].to_numpy(),
-            "time": pd.Series(
-                [pd.Timestamp(at)] * len(fresh), dtype="datetime64[us, UTC]"
-            ),
-            "kind": decision,
-            "label": float("nan") if label is None else float(label),
-            "person": actor.name,
-            "reason": reason,
-        }
+    asked = _asked(log.feedback(as_of=None), words, ids, at, name)
+    fresh = words.loc[list(asked)]
+    new = {word: number for word, (number, held) in asked.items() if not held}
+    rulings = fresh.loc[list(new)].reset_index()
+    rulings = rulings.assign(
+        feedback_id=[feedback.ruling_id(word, number) for word, number in new.items()],
+        kind=decision,
+        label=label,
+        person=actor.name,
+        reason=reason,
     )
     if len(rulings):
-        log.append("feedback", rulings, keep=True)
-    now = feedback.about(log.feedback(as_of=None)).set_index("about")
-    taken = [each for each in asked if each not in now.index]
-    if taken:
-        raise errors.IllegalMove(
-            f"the log of {name} has a row of its own with the id "
-            f"{markup.one_line(feedback.ruling_id(taken[0]), most=80)!r}, so that "
-            "nothing can be decided there; give that row another id"
-        )
-    now = now.loc[asked]
-    mine = (now["kind"] == decision) & (
-        now["label"].isna() if label is None else now["label"] == label
+        log.append("feedback", _timed(rulings, at), keep=True)
+    now = feedback.about(log.feedback(as_of=None)).set_index(["about", "number"])
+    newest = now.reset_index().groupby("about")["number"].max()
+    wanted = [
+        (word, newest[word] if held else number)
+        for word, (number, held) in asked.items()
+    ]
+    for word, number in wanted:
+        if (word, number) not in now.index:
+            raise errors.IllegalMove(
+                f"the log of {name} has a row of its own with the id "
+                f"{markup.one_line(feedback.ruling_id(word, number), most=80)!r}, so "
+                "that nothing can be decided there; give that row another id"
+            )
+    now = now.loc[wanted]
+    alike = now["label"].isna() if label is None else now["label"] == label
+    mine = (now["kind"] == decision) & alike
+    ours = now[[word in new for word, _ in now.index]]
+    own = (
+        (ours["person"] == actor.name) & (ours["time"] == _stamp(at)) & mine[ours.index]
     )
+    done = tuple(str(word) for word, _ in ours.index[own])
+    if done:
+        over = [feedback.ruling_id(w, new[w] - 1) for w in done if new[w] > 1]
+        told = {"decision": decision, "label": label, "words": len(done)}
+        _signed(workspace, name, actor, reason, at, told, done, over)
     if not mine.all():
-        first = now[~mine].iloc[0]
-        others = int((~mine).sum())
+        first, others = now[~mine].reset_index().iloc[0], int((~mine).sum())
         raise errors.AlreadyDecided(
             f"{others} of {len(asked)} words of {name} were decided before: "
-            f"{markup.one_line(first.name, most=60)} was {first['kind']} by "
+            f"{markup.one_line(first['about'], most=60)} was {first['kind']} by "
             f"{first['person']} on {first['time']:%Y-%m-%d}; the others are decided"
         )
-    ours = now.loc[list(fresh.index)]
-    own = (ours["person"] == actor.name) & (ours["time"] == pd.Timestamp(at))
-    done = tuple(ours.index[own])
     replies = tuple(
         _reply(words.loc[each], each, decision, label, actor.name, reason)
         for each in done
@@ -184,7 +220,92 @@ def triage(
     return Triaged(name, decision, actor.name, reason, done, same, replies)
 
 
-def _checked(decision: str, label: float | None, reason: str, name: str) -> None:
+def _asked(
+    log: pd.DataFrame,
+    words: pd.DataFrame,
+    ids: Sequence[str],
+    at: datetime,
+    name: str,
+) -> dict[str, tuple[int, bool]]:
+    """Of each word the number its ruling shall have, and whether there is one already.
+
+    A word that waits gets its first; the ruling that is named gets the one after it.
+    """
+    held = feedback.about(log)
+    there: dict[tuple[str, int], pd.Timestamp] = dict(
+        zip(zip(held["about"], held["number"], strict=True), held["time"], strict=True)
+    )
+    found: dict[str, tuple[int, bool]] = {}
+    for each in dict.fromkeys(map(str, ids)):
+        word, number = each, 1
+        before = None if each in words.index else feedback.ruled(each)
+        if before is not None and before in there:
+            word, number = before[0], before[1] + 1
+            if there[before] > _stamp(at):
+                raise errors.IllegalMove(
+                    f"{markup.one_line(each, most=80)!r} of {name} is of "
+                    f"{there[before]:%Y-%m-%d}; replace it at a later moment"
+                )
+        if word not in words.index:
+            raise errors.IllegalMove(
+                f"{name} has no word {markup.one_line(each, most=60)!r} that waits; "
+                f"`lifecycle feedback {name}` lists what does"
+            )
+        found[word] = number, (word, number) in there
+    if not found:
+        raise errors.IllegalMove(
+            f"{name} has no word '' that waits; `lifecycle feedback {name}` lists what "
+            "does"
+        )
+    return found
+
+
+def _stamp(at: datetime) -> pd.Timestamp:
+    import pandas as pd
+
+    return pd.Timestamp(at)
+
+
+def _timed(rulings: pd.DataFrame, at: datetime) -> pd.DataFrame:
+    """As the log has them, and nothing but what a ruling says."""
+    import pandas as pd
+
+    moments = pd.Series([_stamp(at)] * len(rulings), dtype="datetime64[us, UTC]")
+    names = ["feedback_id", "id", "time", "kind", "label", "person", "reason"]
+    return rulings.assign(time=moments)[names]
+
+
+def _signed(
+    workspace: Workspace,
+    name: str,
+    actor: actors.Actor,
+    reason: str,
+    at: datetime,
+    told: dict[str, Any],
+    done: Sequence[str],
+    over: Sequence[str],
+) -> None:
+    """The row of the ledger: who is behind these rulings, and how that is known."""
+    with workspace.registry.atomic() as book:
+        book.enter(
+            name,
+            "triage",
+            actor=actor.name,
+            source=actor.source,
+            reason=reason,
+            at=at,
+            evidence={
+                **told,
+                "ids": list(done[:_NAMED]),
+                "replaced": list(over[:_NAMED]),
+            },
+        )
+
+
+def _checked(
+    task: str, decision: str, label: float | str | None, reason: str, name: str
+) -> float | str | None:
+    """The label as the log has it; refused where something does not fit."""
     if actors.unattended():
         raise errors.NotAllowed(
             f"deciding on feedback of {name} takes a person; this run has none"
@@ -193,23 +314,46 @@ def _checked(decision: str, label: float | None, reason: str, name: str) -> None
         raise errors.BadParameters(
             f"{decision!r} is no decision; say {', '.join(feedback.RULED)}"
         )
-    if (decision == "corrected") != (label is not None) or label not in (None, 0, 1):
+    if (decision == "corrected") != (label is not None):
         raise errors.BadParameters(
-            "a correction says what the outcome is, 0 or 1, and no other decision does"
+            "a correction says what the outcome is, and no other decision does"
         )
     if not reason:
         raise errors.IllegalMove("the reason is missing; say why")
+    return None if label is None else _label(task, label)
+
+
+def _label(task: str, label: float | str) -> float | str:
+    if tasks.of(task).words:
+        told = markup.one_line(label, most=200)
+        if not told:
+            raise errors.BadParameters("the outcome is empty; name its class")
+        return told
+    try:
+        number = float(label)
+    except ValueError:
+        number = math.nan
+    if task in ("binary", "ranking") and number not in (0, 1):
+        raise errors.BadParameters(
+            f"the outcome of a correction is 0 or 1, not {str(label)[:40]!r}"
+        )
+    if not math.isfinite(number):
+        raise errors.BadParameters(
+            f"the outcome of a correction is a number, not {str(label)[:40]!r}"
+        )
+    return number
 
 
 def _reply(
     word: Any,
     id: str,
     decision: str,
-    label: float | None,
+    label: float | str | None,
     by: str,
     reason: str,
 ) -> str:
     """What the sender may be told."""
-    to = f" to {label:g}" if label is not None else ""
+    shown = f"{label:g}" if isinstance(label, float) else label
+    to = f" to {shown}" if label is not None else ""
     said = f"Your {word['kind']} {id} on {word['id']} was {decision}{to} by {by}: "
     return markup.one_line(said + reason, most=400)

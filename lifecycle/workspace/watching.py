@@ -132,7 +132,7 @@ class Watching:
         decision: Decision,
         *,
         reason: str,
-        label: float | None = None,
+        label: float | str | None = None,
         by: str | None = None,
         as_of: datetime | str | None = None,
     ) -> Triaged:
