@@ -322,7 +322,7 @@ def test_who_was_right_is_told_person_by_person_and_not_judged():
     assert verdicts["ann"] == "undefined"
     assert verdicts[""] == "alert"
     assert "<b>" not in found._repr_html_()
-    with pytest.raises(ValueError, match="by must be empty, chunk or person"):
+    with pytest.raises(ValueError, match="by must be empty, chunk, person or source"):
         feedback.right(words, rows, by="team")
 
 

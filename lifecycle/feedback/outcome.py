@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from lifecycle import intervals
 from lifecycle.feedback.counting import place_of
@@ -16,34 +16,43 @@ if TYPE_CHECKING:
 
 __all__ = ["right"]
 
+By = Literal["", "chunk", "person", "source"]
+
 
 def right(
     feedback: pd.DataFrame,
     labelled: pd.DataFrame,
     *,
-    by: Literal["", "chunk", "person"] = "",
+    by: By = "",
     chunks: pd.Series[Any] | None = None,
     min_n: int = 30,
+    least: int = 1,
 ) -> Findings:
     r"""How often people were right once the outcome came, and how often the model.
 
-    Of several words on one prediction the last counts. Words without a label, and
-    predictions whose outcome is not known, are left out. People speak up where they
-    are surprised: what holds of these predictions need not hold of the others.
+    Of several words on one prediction the last counts, and of each person's or source's
+    own the last where it is asked by them. Words without a label, predictions whose
+    outcome is not known, and words said when it was known already, are left out. People
+    speak up where they are surprised: what holds of these predictions need not hold of
+    the others.
 
     Parameters
     ----------
     feedback : DataFrame
-        With `id` of the prediction, `label` (0 or 1) and `time`; with `person` to ask
-        by it.
+        With `id` of the prediction, `label` and `time`; with `person` or `source` to
+        ask by it.
     labelled : DataFrame of shape (n, n_columns)
-        With `id`, `prediction` and `outcome`.
-    by : {"", "chunk", "person"}
-        Gives chunk by chunk (of the prediction), or person by person, as well.
+        With `id`, `prediction` and `outcome`, and `known_at` where there is one.
+    by : {"", "chunk", "person", "source"}
+        Gives chunk by chunk (of the prediction), person by person, or source by source,
+        as well.
     chunks : Series of str, shape (n,), optional
         The chunk of each prediction; ISO weeks in UTC where not given.
     min_n : int
         A difference over fewer predictions is not judged.
+    least : int
+        Persons or sources with fewer words than that are told of together, as "3
+        others", and never one alone.
 
     Returns
     -------
@@ -84,12 +93,12 @@ def right(
     """
     import numpy as np
 
-    if by not in ("", "chunk", "person"):
-        raise ValueError(f"by must be empty, chunk or person, got {by!r}; use one")
+    if by not in get_args(By):
+        raise ValueError(
+            f"by must be empty, chunk, person or source, got {by!r}; use one"
+        )
     both = _joined(feedback, labelled)
-    people = (both["label"] == both["outcome"]).to_numpy(dtype=bool)
-    model = (both["prediction"] == both["outcome"]).to_numpy(dtype=bool)
-    against = (both["label"] != both["prediction"]).to_numpy(dtype=bool)
+    people, model, against = _sides(both)
     rows: list[Finding] = []
     if by == "chunk":
         codes, names = place_of(labelled, chunks)
@@ -99,26 +108,50 @@ def right(
             if inside.any():
                 held = people[inside], model[inside], against[inside]
                 rows += _judged(*held, min_n, period=period)
-    if by == "person":
-        who = both["person"].astype(str).where(both["person"].notna(), "nobody named")
-        for name in who.value_counts().index:
-            inside = (who == name).to_numpy(dtype=bool)
-            held = people[inside], model[inside], against[inside]
-            rows += _judged(*held, None, person=_line(str(name)))
+    if by in ("person", "source"):
+        own = _joined(feedback, labelled, each=by)
+        nobody = "nobody named" if by == "person" else "no source named"
+        who = own[by].astype(str).where(own[by].notna(), nobody)
+        told = _together(who, least)
+        for name in told.value_counts().index:
+            mine = own[(told == name).to_numpy(dtype=bool)]
+            rows += _judged(*_sides(mine), None, person=_line(str(name)))
     whole = _judged(people, model, against, min_n)
     summary = _said(int(np.sum(people)), int(np.sum(model)), len(both), whole[-1])
     return Findings("Who was right", (*rows, *whole), summary, main="right")
 
 
-def _joined(feedback: pd.DataFrame, labelled: pd.DataFrame) -> pd.DataFrame:
-    """The last word on each prediction, beside prediction and outcome."""
+def _sides(both: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where the people, and where the model, were right; where they differ."""
+    return (
+        (both["label"] == both["outcome"]).to_numpy(dtype=bool),
+        (both["prediction"] == both["outcome"]).to_numpy(dtype=bool),
+        (both["label"] != both["prediction"]).to_numpy(dtype=bool),
+    )
+
+
+def _together(who: pd.Series, least: int) -> pd.Series:
+    """Whoever has said too little to be told of alone, under one name with others."""
+    counts = who.value_counts()
+    few = list(counts.index[counts < least])
+    if len(few) == 1 and len(counts) > 1:  # a lone one could be told by subtraction
+        few = list(counts.index[-2:])
+    if not few:
+        return who
+    name = f"{len(few)} others" if len(few) > 1 else "one other"
+    return who.where(~who.isin(few), name)
+
+
+def _joined(
+    feedback: pd.DataFrame, labelled: pd.DataFrame, *, each: str = ""
+) -> pd.DataFrame:
+    """The last word on each prediction, of all or of each, beside the outcome."""
     import numpy as np
 
     spoken = feedback[feedback["label"].notna()].sort_values("time", kind="stable")
     if "kind" in spoken:  # a decision on a word is no word
         spoken = spoken[~spoken["kind"].isin(RULED)]
-    spoken = spoken.drop_duplicates("id", keep="last")
-    told = [n for n in ("id", "label", "person") if n in spoken.columns]
+    spoken = spoken.reindex(columns=["id", "label", "time", "person", "source"])
     wanted = ["id", "prediction", "outcome"]
     lacking = [name for name in wanted if name not in labelled.columns]
     if lacking:
@@ -126,12 +159,15 @@ def _joined(feedback: pd.DataFrame, labelled: pd.DataFrame) -> pd.DataFrame:
             f"the predictions have no column {lacking[0]!r}; rename the one that holds "
             "it"
         )
+    wanted += [name for name in ("known_at",) if name in labelled.columns]
     rows = labelled[wanted].assign(row=np.arange(len(labelled)))
     known = rows[rows["outcome"].notna() & rows["prediction"].notna()]
-    both = spoken[told].merge(known, on="id")
-    if "person" not in both.columns:
-        both["person"] = None
-    return both
+    both = spoken.merge(known, on="id")
+    if "known_at" in both:
+        late = both["time"] >= both["known_at"]
+        both = both[~late.to_numpy(dtype=bool)]
+    keys = ["id", each] if each else ["id"]
+    return both.drop_duplicates(keys, keep="last", ignore_index=True)
 
 
 def _judged(
