@@ -147,6 +147,7 @@ def test_the_notebook_shows_the_sentence_and_carries_the_record() -> None:
     bundle = of(ALERT)._repr_mimebundle_()
     assert bundle["text/plain"] == "Alert. Said."
     assert bundle[record.MIME]["verdict"] == "alert"
+    assert "rows" not in bundle[record.MIME]  # often a thousand: they are in the file
 
 
 @pytest.mark.parametrize(

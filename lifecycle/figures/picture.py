@@ -174,10 +174,13 @@ def compose(
         figure = Figure(figsize=(_WIDTH, height), dpi=72, layout="constrained")
         figure.suptitle(clean(title, 80), x=0.008, ha="left")
         fill(figure)
+        for axes in figure.axes:  # a spine is as long as its axes, and dear to measure
+            for spine in axes.spines.values():
+                spine.set_in_layout(False)
         layout = figure.get_layout_engine()
         if layout is not None:  # once is enough: left alone it works at every draw
             layout.execute(figure)
-            figure.set_layout_engine("none")
+            figure.set_layout_engine(None)  # "none" would draw twice
         figure.savefig(out, format="svg", metadata=dict.fromkeys(_METADATA))
     box, body = tidy(out.getvalue())
     opening = (

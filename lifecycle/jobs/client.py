@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from nbclient.exceptions import (
@@ -14,6 +16,7 @@ from nbclient.exceptions import (
 from nbformat.v4 import new_output
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NotebookExecutionManager
+from papermill.iorw import papermill_io
 
 from lifecycle.jobs.engine import Ending
 
@@ -21,7 +24,30 @@ __all__ = ["Client", "Manager"]
 
 
 class Manager(NotebookExecutionManager):
-    """Papermill's book-keeping, which leaves a cell that did not run pending."""
+    """Papermill's book-keeping, which leaves a cell that did not run pending.
+
+    What a run that is ended from outside leaves behind is saved as each cell begins,
+    as plain JSON: it is laid out for people once, at the end.
+    """
+
+    def save(self, **_: Any) -> None:
+        """Write the notebook as it stands."""
+        if self.output_path:
+            text = json.dumps(self.nb, ensure_ascii=False, default=_as_text)
+            papermill_io.write(text, self.output_path)
+        self.last_save_time = self.now()
+
+    def cell_complete(self, cell: Any, cell_index: int | None = None, **_: Any) -> None:
+        """Stamp a cell; it is saved with the next that begins, or at the end."""
+        end = self.now()
+        stamp = cell.metadata.papermill
+        begun = datetime.fromisoformat(stamp["start_time"])
+        stamp["end_time"] = end.isoformat()
+        stamp["duration"] = (end - begun).total_seconds()
+        if stamp["status"] != self.FAILED:
+            stamp["status"] = self.COMPLETED
+        if self.pbar:
+            self.pbar.update(1)
 
     def notebook_complete(self, **_: Any) -> None:
         """Stamp and save; the cells' states stay what they are."""
@@ -134,3 +160,10 @@ class Client(PapermillNotebookClient):
                 new_output("error", ename=name, evalue=sentence, traceback=[sentence])
             )
         self.nb_man.cell_complete(cell, cell_index=index)
+
+
+def _as_text(data: object) -> str:
+    """Bytes in an output are base64 already."""
+    if isinstance(data, bytes):
+        return data.decode("ascii")
+    raise TypeError(f"{type(data).__name__} is nothing JSON knows")

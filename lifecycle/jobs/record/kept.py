@@ -240,10 +240,11 @@ class Record(BaseModel):
         return self
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        """Shown in a sentence; its rows, often a thousand, are in the file alone."""
         verdict = self.verdict.capitalize()
         answer = markup.join([markup.badge(self.verdict), " ", self.summary])
         return {
-            MIME: self.model_dump(mode="json"),
+            MIME: self.model_dump(mode="json", exclude={"rows"}),
             "text/html": markup.paragraph(answer),
             "text/plain": f"{verdict}. {self.summary}".strip(),
         }

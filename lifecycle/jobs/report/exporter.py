@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,14 @@ def body(notebook: NotebookNode) -> str:
     kept["metadata"] = NotebookNode()
     cells = _reached(notebook["cells"])
     kept["cells"] = [_prepared(cell) for cell in cells if not _gone(cell)]
-    html, _ = ReportExporter().from_notebook_node(kept)
+    html, _ = _exporter().from_notebook_node(kept)
     return str(html)
+
+
+@functools.cache
+def _exporter() -> ReportExporter:
+    """One for all reports of a process: it compiles its templates once."""
+    return ReportExporter()
 
 
 def markdown(source: str) -> str:
