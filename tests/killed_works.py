@@ -295,7 +295,8 @@ class Guard(Desk):
                 at=at,
             )
         if "approve" not in told:
-            ws.approve("calls", reason="go", by=OTHER, as_of=at)
+            asked = ws.pending("calls")
+            ws.approve("calls", asked, reason="go", by=OTHER, as_of=at)
         tally = routing.Tally()
         hour = health.hour_of(at + timedelta(hours=3))
         role = ("production", "experimental")[turn % 2]

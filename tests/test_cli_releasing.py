@@ -160,9 +160,10 @@ def test_the_ledger_keeps_the_hash_of_the_report_that_could_be_looked_at(
                 summary="",
                 directory=f"reports/calls/{folder}",
             )
-    propose(ws, 3, needed=2)
+    digest = propose(ws, 3, needed=2).digest
     for who in ("ben", "carl"):
-        told = ws.approve("calls", reason="r", by=who, as_of=AT).entry.evidence
+        said = {"reason": "r", "by": who, "as_of": AT, "digest": digest}
+        told = ws.approve("calls", **said).entry.evidence
         assert told["report"] == "reports/calls/x/promote.html"
         assert told["report_sha256"] == hashlib.sha256(b"<p>better</p>").hexdigest()
         assert told["artefact_sha256"] == ws.registry.version("calls", 3).sha256
@@ -220,9 +221,24 @@ def test_the_settings_may_ask_for_the_digest_in_python_too(desk: Path) -> None:
     asked = propose(ws, 3)
     for decide in (ws.approve, ws.reject):
         with pytest.raises(errors.IllegalMove, match="digest of what was shown"):
-            decide("calls", reason="r", by="ben", as_of=AT)
+            decide("calls", asked.id, reason="r", by="ben", as_of=AT)
     ws.approve("calls", reason="r", by="ben", as_of=AT, digest=asked.digest)
     assert ws.registry.roles("calls")["production"].number == 3
+
+
+def test_nobody_approves_whatever_happens_to_wait(desk: Path) -> None:
+    ws = lifecycle.open(desk)
+    looked_at, said = propose(ws, 3), {"reason": "r", "by": "ben", "as_of": AT}
+    with pytest.raises(errors.IllegalMove, match="one you looked at: name it"):
+        ws.approve("calls", **said)
+    ws.withdraw("calls", looked_at.id, **said)
+    propose(ws, 3, reason="another one")
+    for named in ({"digest": looked_at.digest}, {"digest": ""}):
+        with pytest.raises(errors.Stale, match="not what was shown; look at it again"):
+            ws.approve("calls", **said, **named)
+    with pytest.raises(errors.AlreadyDecided):
+        ws.approve("calls", looked_at.id, **said)
+    assert ws.registry.roles("calls")["production"].number == 2
 
 
 def test_one_of_several_widens_to_half_and_a_proposal_goes_on(desk: Path) -> None:

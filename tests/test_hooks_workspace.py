@@ -99,7 +99,7 @@ def version(ws: Workspace) -> int:
 
 def approve(ws: Workspace, number: int, **told: str) -> promotion.Move:
     """A version into production, as the panel does it."""
-    promotion.propose(
+    asked = promotion.propose(
         ws.registry,
         "leads",
         number,
@@ -108,7 +108,7 @@ def approve(ws: Workspace, number: int, **told: str) -> promotion.Move:
         evidence={},
         at=datetime.now(UTC),
     )
-    return ws.approve("leads", reason="it is better", by="ben", **told)
+    return ws.approve("leads", asked.id, reason="it is better", by="ben", **told)
 
 
 def later(ws: Workspace) -> None:

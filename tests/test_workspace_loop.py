@@ -79,6 +79,7 @@ def test_the_loop_runs_from_the_first_lead_to_the_way_back(
     assert [each.id for each in ws.status(as_of=now)[0].pending] == [asked.id]
     done = ws.approve(
         NAME,
+        asked.id,
         reason="a share first",
         by="Dana Weber",
         target="experimental",

@@ -122,14 +122,20 @@ class Releasing:
         digest: str | None = None,
         as_of: datetime | str | None = None,
     ) -> promotion.Move:
-        """Approve a proposal (the pending one if none is named), as the panel does.
+        """Approve the proposal that was looked at, as the panel does.
 
+        It is named, by number or digest: nobody approves whatever happens to wait.
         Where the settings ask for several persons it is one of their approvals; with
         the last one the version goes live. A trial starts with `canary_share` of the
         settings where neither the proposal nor `share` names another one.
         """
         release = self.model(name).release
         asked = self.registry.proposal(name, self.pending(name, proposal))
+        if proposal is None and digest is None:
+            raise errors.IllegalMove(
+                f"proposal {asked.id} of {name} waits; say that it is the one you "
+                "looked at: name it, or give the digest that you were shown"
+            )
         if asked.status == "pending" and asked.needed < release.approvals:
             raise errors.Stale(
                 f"proposal {asked.id} of {name} takes {asked.needed} and the settings "
