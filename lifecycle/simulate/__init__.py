@@ -1,8 +1,8 @@
 """Simulate: deployments with planted truth, so that a finding can be checked.
 
 `lead_scoring` tells the long story the demonstration runs through, `fraud` that of a
-bank's card payments; `deployment` makes one small pair of frames for a test or an
-example.
+bank's card payments, `chatbot` that of its customers' messages; `deployment` makes one
+small pair of frames for a test or an example.
 
 >>> from lifecycle import simulate
 >>> story = simulate.lead_scoring(weeks=20)
@@ -12,7 +12,9 @@ example.
 
 from __future__ import annotations
 
+from lifecycle.simulate.asking import Messages
 from lifecycle.simulate.blocking import Payments
+from lifecycle.simulate.chatbot import chatbot
 from lifecycle.simulate.frames import deployment
 from lifecycle.simulate.fraud import fraud
 from lifecycle.simulate.lead_scoring import lead_scoring
@@ -23,8 +25,10 @@ __all__ = [
     "Event",
     "Fault",
     "Leads",
+    "Messages",
     "Payments",
     "Story",
+    "chatbot",
     "deployment",
     "fraud",
     "lead_scoring",

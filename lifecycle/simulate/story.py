@@ -99,8 +99,8 @@ class Story(ABC):
     rows : DataFrame
         What is predicted: `id`, `time`, then the features; oldest first.
     outcomes : DataFrame
-        The truth: `id`, `time` when it became known, `outcome` 0 or 1; row by
-        row those of `rows`.
+        The truth: `id`, `time` when it became known, `outcome` (0 or 1, or a class by
+        name); row by row those of `rows`.
     reported_outcomes : DataFrame
         What the company's systems say, in the order of `time`; an id may come twice:
         the newest counts.
@@ -108,7 +108,8 @@ class Story(ABC):
         The truth for the ids that were reported wrong, known when they were
         corrected.
     probability : Series
-        Of a positive outcome given the features, by id; known to nobody.
+        Of a positive outcome given the features, by id; of the most likely one where
+        there are several classes. Known to nobody.
     events : tuple of Event
         What changed, oldest first.
     drifts : mapping of str to str
