@@ -84,6 +84,35 @@ def test_a_word_is_decided_and_the_next_one_is_chosen(ws: Workspace) -> None:
     assert (told["kind"], told["label"]) == ("corrected", 1.0)
 
 
+def test_what_was_decided_is_shown_and_taken_back(ws: Workspace) -> None:
+    panel = panel_of(ws)
+    assert "Show" not in names(panel)
+    control(panel, "Reason").value = "they did buy"
+    control(panel, "Refuse").click()
+    control(panel, "Show").value = "decided"
+    assert control(panel, "Word").value == "ruling of W22"
+    text = shown(panel)
+    for words in ("What was decided", "<dd>refused</dd>", "<dd>they did buy</dd>"):
+        assert words in text, words
+    assert "Replaced" not in text
+    assert "decision = refused (1)" in dict(control(panel, "Segment").options)
+    late = panel_of(ws)
+    control(late, "Show").value = "decided"
+    control(panel, "Reason").value = "they did not"
+    control(panel, "Accept").click()
+    assert "accepted 1 word of leads" in status(panel)
+    assert control(panel, "Word").value == "ruling 2 of W22"
+    text = shown(panel)
+    assert "<dd>they did not</dd>" in text
+    assert "1 ruling before it, kept in the log" in text
+    control(late, "Reason").value = "so"
+    control(late, "Correct").click()
+    assert "Not done" in status(late)
+    assert "W22 was accepted" in status(late)
+    control(panel, "Show").value = "waiting"
+    assert control(panel, "Word").value == "W21"
+
+
 def test_a_segment_is_decided_at_once(ws: Workspace) -> None:
     panel = panel_of(ws)
     segments = dict(control(panel, "Segment").options)

@@ -83,11 +83,14 @@ def about(feedback: pd.DataFrame) -> pd.DataFrame:
         Those of the kinds in `RULED`, with `about` and `number`: 1 for the first
         ruling on a row, 2 for the one that replaced it.
     """
+    import pandas as pd
+
     mine = feedback[feedback["kind"].isin(RULED)]
     told = [ruled(each) for each in mine["feedback_id"].astype(object).astype(str)]
     named = [each or ("", 0) for each in told]
     mine = mine.assign(
-        about=[name for name, _ in named], number=[number for _, number in named]
+        about=pd.Series([name for name, _ in named], mine.index, dtype=object),
+        number=pd.Series([number for _, number in named], mine.index, dtype="int64"),
     )
     return mine[mine["number"] > 0]
 

@@ -9,7 +9,7 @@ from lifecycle import errors, markup
 from lifecycle.widgets.links import show
 from lifecycle.widgets.paging import Pages
 from lifecycle.widgets.shell import Shell
-from lifecycle.widgets.static import Static, alone
+from lifecycle.widgets.static import Static, either
 
 __all__ = ["alerts"]
 
@@ -32,9 +32,7 @@ def alerts(of: Any, *, unattended: bool | None = None) -> Any:
     """
     desk = getattr(of, "workspace", of)
     name = None if desk is of else of.name
-    if alone(unattended):
-        return _told(desk, name)
-    return _Alerts(desk, name).shell.box
+    return either(unattended, _Alerts, _told, desk, name)
 
 
 def _told(desk: Any, name: str | None) -> Static:

@@ -9,7 +9,7 @@ from lifecycle import errors, markup, promotion, registry
 from lifecycle.widgets.asked import View
 from lifecycle.widgets.comparing import evidence, failed
 from lifecycle.widgets.shell import Shell
-from lifecycle.widgets.static import Static, alone
+from lifecycle.widgets.static import Static, either
 from lifecycle.widgets.words import commands, given, proposal, waiting
 
 __all__ = ["approval"]
@@ -32,9 +32,7 @@ def approval(view: View, *, unattended: bool | None = None) -> Any:
     -------
     ipywidgets.VBox, or Static where no person is there
     """
-    if alone(unattended):
-        return _told(view)
-    return _Approval(view).shell.box
+    return either(unattended, _Approval, _told, view)
 
 
 def _told(view: View) -> Static:

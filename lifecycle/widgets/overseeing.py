@@ -12,7 +12,7 @@ from lifecycle.widgets.approving import approval
 from lifecycle.widgets.links import show
 from lifecycle.widgets.paging import Pages
 from lifecycle.widgets.shell import Shell
-from lifecycle.widgets.static import Static, alone
+from lifecycle.widgets.static import Static, either
 from lifecycle.widgets.triaging import triage
 
 __all__ = ["fleet"]
@@ -34,9 +34,7 @@ def fleet(desk: Any, *, unattended: bool | None = None) -> Any:
     -------
     ipywidgets.VBox, or Static where no person is there
     """
-    if alone(unattended):
-        return _told(desk)
-    return _Fleet(desk).shell.box
+    return either(unattended, _Fleet, _told, desk)
 
 
 def _told(desk: Any) -> Static:

@@ -1,25 +1,26 @@
-"""The panel of feedback: what people said beside the prediction, and the decision."""
+"""The panel of feedback: what people said beside the prediction, and the decision.
+
+What was decided can be looked at as well, and taken back for another decision.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from lifecycle import errors, markup
+from lifecycle import errors, markup, tasks
+from lifecycle.widgets import said
 from lifecycle.widgets.paging import Pages
 from lifecycle.widgets.shell import Shell
-from lifecycle.widgets.static import Static, alone
+from lifecycle.widgets.static import Static, either
 
 __all__ = ["triage"]
 
 PAGE = 10
 _ALL = "all"
-_REASONS = 4  # features that are named
 _MOST = 20  # values of a column that are offered as segments
-_COLUMNS = {
-    "feedback_id", "id", "time", "kind", "label", "person", "reason", "predicted_at",
-    "score", "prediction", "version",
-}  # fmt: skip
+_SHOWN = [("what waits", "waiting"), ("decided already", "decided")]
+_SORTED = ("kind", "person", "source", "decision", "decided_by")
 
 
 def triage(view: Any, *, unattended: bool | None = None) -> Any:
@@ -36,9 +37,7 @@ def triage(view: Any, *, unattended: bool | None = None) -> Any:
     -------
     ipywidgets.VBox, or Static where no person is there
     """
-    if alone(unattended):
-        return _told(view)
-    return _Triage(view).shell.box
+    return either(unattended, _Triage, _told, view)
 
 
 def _told(view: Any) -> Static:
@@ -49,9 +48,9 @@ def _told(view: Any) -> Static:
         return Static(markup.paragraph(words), words)
     how = (
         f"Decide at a terminal: lifecycle feedback {view.name} lists them; lifecycle "
-        f'triage {view.name} ID --accept (or --refuse, --correct 0|1) --reason "…"'
+        f'triage {view.name} ID --accept (or --refuse, --correct OUTCOME) --reason "…"'
     )
-    table = _table(rows[:PAGE])
+    table = said.table(rows[:PAGE])
     html = markup.join([markup.paragraph(words), table, markup.paragraph(how)])
     return Static(html, f"{words}\n{how}")
 
@@ -63,102 +62,21 @@ def _counted(count: int, name: str) -> str:
     return f"{words} of people on {name} {'waits' if count == 1 else 'wait'}."
 
 
-def _table(rows: Sequence[dict[str, Any]]) -> markup.Html:
-    body = [
-        [
-            markup.one_line(row["feedback_id"], most=40),
-            f"{row['time']:%Y-%m-%d %H:%M}",
-            row["kind"],
-            markup.one_line(_known(row["person"]), most=40),
-            markup.one_line(_known(row["reason"]), most=120),
-            markup.one_line(row["id"], most=40),
-            _score(row),
-        ]
-        for row in rows
-    ]
-    header = ["Word", "Time (UTC)", "Kind", "Person", "Reason", "Prediction", "Score"]
-    return markup.table(header, body, label="What people said", numeric=[6])
-
-
-def _known(value: Any) -> Any:
-    return "–" if value is None or value != value else value
-
-
-def _whole(value: Any) -> str:
-    """A label or a prediction; 1 and not 1.000."""
-    return "–" if _known(value) == "–" else f"{value:g}"
-
-
-def _score(row: dict[str, Any]) -> str:
-    return markup.number(None if row["score"] != row["score"] else row["score"])
-
-
-def _moved(view: Any, row: dict[str, Any]) -> str:
-    """What moved the score most, in a sentence; nothing where it cannot be told."""
-    if _known(row["predicted_at"]) == "–":
-        return ""
-    try:
-        found = view.reasons(row["id"])
-    except (errors.LifecycleError, ValueError) as error:  # a model may not take it
-        return f"What moved the score cannot be told: {markup.one_line(error)}"
-    parts = [
-        f"{markup.one_line(name, most=60)} {value:+.3f}".replace("-", "−")
-        for name, value in found.items()
-        if abs(value) >= 0.0005
-    ]
-    if not parts:
-        return "No feature moved the score from what is usual."
-    return (
-        f"Against usual values, the score was moved by {', '.join(parts[:_REASONS])}."
-    )
-
-
-def _about(row: dict[str, Any], moved: str = "") -> markup.Html:
-    """One word beside the prediction it is about, with what the model was given."""
-    said: dict[str, object] = {
-        "Said": f"{row['kind']} by {_known(row['person'])}",
-        "When": f"{row['time']:%Y-%m-%d %H:%M} UTC",
-        "Says the outcome is": _whole(row["label"]),
-        "Reason": markup.one_line(_known(row["reason"]), most=300),
-    }
-    if _known(row["predicted_at"]) == "–":
-        words = markup.paragraph("The log has no prediction with this id.")
-        return markup.join([markup.card(f"Word {row['feedback_id']}", said), words])
-    known = {
-        "Prediction": markup.one_line(row["id"], most=60),
-        "Made": f"{row['predicted_at']:%Y-%m-%d %H:%M} UTC",
-        "Score": _score(row),
-        "Predicted": _whole(row["prediction"]),
-        "Version": _known(row["version"]),
-    }
-    given = {
-        markup.one_line(name, most=60): markup.one_line(_known(value), most=80)
-        for name, value in row.items()
-        if name not in _COLUMNS
-    }
-    return markup.join(
-        [
-            markup.card(f"Word {markup.one_line(row['feedback_id'], most=60)}", said),
-            markup.card("What the model said", known),
-            markup.paragraph(moved) if moved else "",
-            markup.card("What it was given", given) if given else "",
-        ]
-    )
-
-
 class _Triage:
-    """What waits, a segment of it, a page at a time; one word is chosen."""
+    """What waits or is decided, a segment of it, a page at a time; one is chosen."""
 
     def __init__(self, view: Any) -> None:
         self.view = view
-        self.rows: list[dict[str, Any]] = []
+        self.waiting: list[dict[str, Any]] = []
+        self.decided: list[dict[str, Any]] = []
         shell = self.shell = Shell("triage", self._look)
         self.pages: Pages[dict[str, Any]] = Pages(shell, PAGE, self._draw)
         self.count, self.about = shell.words(), shell.words()
+        self.show = shell.choice("Show", _SHOWN)
         self.segment = shell.choice("Segment", [("all", (_ALL, ""))])
         self.word = shell.choice("Word", [], rows=PAGE)
         self.on = shell.choice("Decide on", [("this word", "one")])
-        self.outcome = shell.choice("The outcome is", [("0", 0.0), ("1", 1.0)])
+        self.outcome = _outcome(shell, view.settings.task)
         self.reason = shell.text("Reason", "why, for the sender")
         self.buttons = [
             shell.button(name, self._decides(decision), first=name == "Accept")
@@ -168,15 +86,28 @@ class _Triage:
                 ("Correct", "corrected"),
             )
         ]
+        self.show.observe(lambda _: self._choose(), names="value")
         self.segment.observe(lambda _: self._filter(), names="value")
         self.word.observe(lambda _: self._tell(), names="value")
         self.reason.observe(lambda _: self._enable(), names="value")
         self._read()
-        shell.tell("A reason is needed before you decide." if self.rows else "")
+        shell.tell("A reason is needed before you decide." if self.waiting else "")
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """What is shown: words that wait, or those that are decided."""
+        return self.decided if self.show.value == "decided" else self.waiting
 
     def _read(self) -> None:
-        """What waits now; the segment stays chosen as far as there is one."""
-        self.rows = self.view.feedback_waiting().to_dict("records")
+        """Read both anew; what is shown and the segment stay chosen."""
+        self.waiting = self.view.feedback_waiting().to_dict("records")
+        self.decided = self.view.feedback_decided().to_dict("records")
+        if not self.decided:
+            self.show.value = "waiting"
+        self._choose()
+
+    def _choose(self) -> None:
+        """The segments of what is shown; the one that was chosen stays if it can."""
         chosen, found = self.segment.value, self._segments()
         self.segment.options = found
         self.segment.value = chosen if chosen in [v for _, v in found] else (_ALL, "")
@@ -187,7 +118,7 @@ class _Triage:
         counts: dict[tuple[str, str], int] = {}
         for row in self.rows:
             for name, value in row.items():
-                named = name in ("kind", "person") or name not in _COLUMNS
+                named = name in _SORTED or name not in said.COLUMNS
                 if named and isinstance(value, str):
                     counts[name, value] = counts.get((name, value), 0) + 1
         found = [("all", (_ALL, ""))]
@@ -196,10 +127,7 @@ class _Triage:
                 ((n, key) for key, n in counts.items() if key[0] == name),
                 key=lambda each: (-each[0], each[1]),
             )
-            found += [
-                (f"{markup.one_line(f'{key[0]} = {key[1]}', most=60)} ({n:,})", key)
-                for n, key in mine[:_MOST]
-            ]
+            found += [(f"{_words(key)} ({n:,})", key) for n, key in mine[:_MOST]]
         return found
 
     def _filter(self) -> None:
@@ -213,18 +141,20 @@ class _Triage:
 
     def _draw(self) -> None:
         rows = self.pages.shown
-        self.count.value = markup.paragraph(_counted(len(self.rows), self.view.name))
-        chosen, ids = self.word.value, [row["feedback_id"] for row in rows]
-        self.word.options = [(_line(row), row["feedback_id"]) for row in rows]
+        self.count.value = markup.paragraph(_counted(len(self.waiting), self.view.name))
+        chosen, ids = self.word.value, [_id(row) for row in rows]
+        self.word.options = [(said.line(row), _id(row)) for row in rows]
         self.word.value = chosen if chosen in ids else next(iter(ids), None)
         again = self.shell.again
+        either = [self.show] if self.decided else []
         if not self.rows:
-            self.shell.fill(self.count, self.shell.row(again))
+            self.shell.fill(self.count, *either, self.shell.row(again))
             return
         self._tell()
         self._enable()
         self.shell.fill(
             self.count,
+            *either,
             self.segment,
             self.word,
             self.pages.controls,
@@ -236,9 +166,9 @@ class _Triage:
         )
 
     def _tell(self) -> None:
-        found = [row for row in self.rows if row["feedback_id"] == self.word.value]
+        found = [row for row in self.rows if _id(row) == self.word.value]
         row = found[0] if found else None
-        self.about.value = _about(row, _moved(self.view, row)) if row else ""
+        self.about.value = said.about(row, said.moved(self.view, row)) if row else ""
 
     def _enable(self) -> None:
         for each in self.buttons:
@@ -247,13 +177,13 @@ class _Triage:
     def _look(self) -> str:
         self.view = self.view.workspace.view(self.view.name)
         self._read()
-        return _counted(len(self.rows), self.view.name)
+        return _counted(len(self.waiting), self.view.name)
 
     def _decides(self, decision: str) -> Callable[[], str]:
         def decide() -> str:
             ids = [self.word.value] if self.word.value else []
             if self.on.value == "all":
-                ids = [row["feedback_id"] for row in self.pages.rows]
+                ids = [_id(row) for row in self.pages.rows]
             if not ids:
                 raise errors.IllegalMove("no word is chosen; look again and choose one")
             done = self.view.workspace.triage(
@@ -264,12 +194,25 @@ class _Triage:
                 label=self.outcome.value if decision == "corrected" else None,
             )
             self._look()
-            said: list[str] = [f"{done.sentence}.", *done.replies[:1]]
-            return " ".join(said)
+            told: list[str] = [f"{done.sentence}.", *done.replies[:1]]
+            return " ".join(told)
 
         return decide
 
 
-def _line(row: dict[str, Any]) -> str:
-    told = f"{row['time']:%Y-%m-%d} {row['kind']} by {_known(row['person'])} on "
-    return markup.one_line(f"{told}{row['id']}: {_known(row['reason'])}", most=100)
+def _outcome(shell: Shell, task: str) -> Any:
+    """Where a correction says what the outcome is: 0 or 1, a class, an amount."""
+    if task in ("binary", "ranking"):
+        return shell.choice("The outcome is", [("0", 0.0), ("1", 1.0)])
+    told = "a class" if tasks.of(task).words else "an amount"
+    return shell.text("The outcome is", f"{told}, for a correction")
+
+
+def _id(row: dict[str, Any]) -> str:
+    """What is decided on: a word, or the ruling on it that stands."""
+    return str(row.get("ruling", row["feedback_id"]))
+
+
+def _words(key: tuple[str, str]) -> str:
+    name = key[0].replace("_", " ") if key[0] in _SORTED else key[0]
+    return markup.one_line(f"{name} = {key[1]}", most=60)
