@@ -6,7 +6,7 @@ import json
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -190,9 +190,16 @@ def _untold(view: View) -> None:
             for each in alerts.history(view.registry, view.name)
         )
         if not known and entry.at <= view.as_of and entry.number is not None:
-            row = Finding("guard", math.nan, 1, verdict="alert")
+            row = _spoke(entry.evidence["guard"])
             _alert(view, entry.number, entry.reason, row)
         return
+
+
+def _spoke(guards: Mapping[str, Mapping[str, Any]]) -> Finding:
+    """The first number that a rollback rests on, as its row of the ledger has it."""
+    told = next(iter(guards.values()))
+    known = {each.name for each in fields(Finding)} & told.keys()
+    return Finding(**{k: math.nan if told[k] is None else told[k] for k in known})
 
 
 def _named(post: watchmen.Post, row: Finding, alone: bool) -> Finding:
