@@ -30,7 +30,18 @@ from pydantic import (
     model_validator,
 )
 
-__all__ = ["WATCHES", "Alerts", "Person", "Rule", "RuleFile", "Rules", "Table", "Watch"]
+__all__ = [
+    "WATCHES",
+    "Alerts",
+    "Contact",
+    "People",
+    "Person",
+    "Rule",
+    "RuleFile",
+    "Rules",
+    "Table",
+    "Watch",
+]
 
 Watch = Literal[
     "accuracy",
@@ -47,7 +58,9 @@ Watch = Literal[
     "feedback",
     "no_data",
     "nobody_looked",
+    "unopened",
     "overdue",
+    "review",
 ]
 WATCHES: tuple[str, ...] = get_args(Watch)
 
@@ -61,7 +74,9 @@ _SIDES: dict[str, tuple[tuple[str, ...], str]] = {
     "feedback": (("above",), "above = 0.10 for one prediction in ten"),
     "no_data": (("above",), "above = 2 for two chunks without a prediction"),
     "nobody_looked": (("above",), "above = 4 for four weeks"),
+    "unopened": (("above",), "above = 4 for four weeks"),
     "overdue": (("above",), "above = 14 for fourteen days"),
+    "review": (("above",), "above = 0 for the day after review_by"),
 }
 _PLAIN = (("below", "above"), "below = 0.70")
 _ADDRESS = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Za-z][A-Za-z0-9+.-]*://\S+")
@@ -101,6 +116,12 @@ def _addresses(told: object) -> object:
 Person = Annotated[str, AfterValidator(_named)]
 Addresses = Annotated[tuple[SecretStr, ...], BeforeValidator(_addresses)]
 Severity = Literal["info", "warning", "critical"]
+
+
+class Contact(Table):
+    """Where a person is told of the models that were handed over to them."""
+
+    notify: Addresses
 
 
 class Alerts(Table):
@@ -152,10 +173,10 @@ class Rule(Table):
 
     `above` and `below` are in the unit of what is watched: a share or a score for
     performance, KPI and feedback, points for `drop` and `harm`, chunks for `no_data`,
-    weeks for `nobody_looked`, days for `overdue`. `event` is a KPI of the settings by
-    its name, or a kind of events. An episode closes after `close_after` quiet chunks
-    (that of `alerts` where it is left out), each of them better than the threshold by
-    `margin`.
+    weeks for `nobody_looked` and `unopened`, days for `overdue` and `review`. `event`
+    is a KPI of the settings by its name, or a kind of events. An episode closes after
+    `close_after` quiet chunks (that of `alerts` where it is left out), each of them
+    better than the threshold by `margin`.
     """
 
     watch: Watch
@@ -216,6 +237,7 @@ def _watched(told: object, info: ValidationInfo) -> object:
     return full
 
 
+People = dict[Person, Contact]
 RuleName = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
 Rules = Annotated[dict[RuleName, Rule], BeforeValidator(_watched)]
 
@@ -225,6 +247,7 @@ def effective(
     rules: Mapping[str, Rule],
     *,
     overdue_days: float | None = None,
+    reviewed: bool = False,
     task: str = "binary",
 ) -> dict[str, Rule]:
     """All rules that hold: those that every model has, then its own.
@@ -236,6 +259,8 @@ def effective(
     overdue_days : float, optional
         After which a renewal that is due and has not run is an alert; None where
         nothing renews the model.
+    reviewed : bool
+        Whether a day is named on which somebody looks at whose the model is.
     task : {"binary", "multiclass", "regression"}
         Of amounts there is no accuracy; their error is held instead.
 
@@ -254,6 +279,8 @@ def effective(
         found["drift"] = Rule(watch="drift")
     if overdue_days is not None:
         found["overdue"] = Rule(watch="overdue", above=overdue_days)
+    if reviewed:
+        found["review"] = Rule(watch="review", above=0)
     found |= rules
     return {name: _filled(rule, alerts) for name, rule in found.items()}
 

@@ -13,7 +13,15 @@ from lifecycle.config.guarding import Guard
 from lifecycle.config.hooks import Hooks
 from lifecycle.config.identity import Identity
 from lifecycle.config.releasing import Gate, Promote, Release, Renewal
-from lifecycle.config.rules import Alerts, Person, Rule, Rules, Table, effective
+from lifecycle.config.rules import (
+    Alerts,
+    People,
+    Person,
+    Rule,
+    Rules,
+    Table,
+    effective,
+)
 from lifecycle.config.scheduling import Schedule, Zone
 from lifecycle.config.serving import Server
 from lifecycle.config.trial import Trial
@@ -169,12 +177,16 @@ class Model(Table):
 
     `threshold` is the score from which on a binary model predicts 1 (0.5); of several
     classes the probability of the best one below which a row is handed to a person (0:
-    never).
+    never). `unit` is that of amounts. `owner` is the first one: who a model was handed
+    over to since stands in the ledger. `kpi` names the one of its KPIs that it is there
+    for, and `review_by` the day on which somebody looks at all this again.
     """
 
     owner: Person
     task: Literal["binary", "multiclass", "regression"]
     purpose: str = ""
+    kpi: str = ""
+    review_by: date | None = None
     id: str
     time: str
     score: str = "score"
@@ -184,6 +196,7 @@ class Model(Table):
     outcome_time: str | None = None
     positive: str | None = None
     threshold: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    unit: Annotated[str, Field(pattern="^([A-Z]{3}|min|)$")] = ""
     features: Features
     reference: Reference | None = None
     recipe: str = "boosted_trees"
@@ -223,7 +236,13 @@ class Model(Table):
         """
         renews = self.release.automatic or self.schedule.decide is not None
         days = self.renewal.overdue_days if renews else None
-        return effective(self.alerts, self.rules, overdue_days=days, task=self.task)
+        return effective(
+            self.alerts,
+            self.rules,
+            overdue_days=days,
+            reviewed=self.review_by is not None,
+            task=self.task,
+        )
 
     @model_validator(mode="before")
     @classmethod
@@ -251,11 +270,20 @@ class Model(Table):
                 f"positive names a label of two, and the task is {self.task!r}; take "
                 "it out"
             )
+        for name, kpi in self.kpis.items():
+            if self.task == "regression" and (not kpi.event or kpi.of != "all"):
+                raise ValueError(
+                    f"kpis: {name!r} counts right predictions, and an amount is not "
+                    "right or wrong; name an event, and all predictions"
+                )
         return self
 
     @model_validator(mode="after")
     def _on_trial(self) -> Model:
         self.trial.held_against(self.kpis)
+        if self.kpi and self.kpi not in self.kpis:
+            known = ", ".join(self.kpis) or "none"
+            raise ValueError(f"kpi {self.kpi!r} is not there; name one of: {known}")
         for name in self.guard.kpi:
             if name not in self.kpis:
                 known = ", ".join(self.kpis) or "none"
@@ -340,6 +368,7 @@ class Settings(Table):
         Field(default_factory=dict)
     )
     hooks: Hooks = Field(default_factory=dict)
+    people: People = Field(default_factory=dict)
     server: Server = Server()
 
     @model_validator(mode="after")

@@ -16,7 +16,8 @@ production. A retired or rolled back version can be proposed again, the latter b
 person only; whatever has no role can be the shadow, and is afterwards what it was.
 `accept` moves no role: it signs what is normal from now on, and
 `withdraw_acceptance` takes that back; `hold` keeps a version's stored model until
-`release`. `promote_within` is the only promotion that no person makes, and a renewal
+`release`; `hand_over` gives the model to another person, and `review` says that somebody
+has looked at whose it is. `promote_within` is the only promotion that no person makes, and a renewal
 the only way to it.
 """
 
@@ -42,6 +43,7 @@ from lifecycle.promotion.deciding import (
 from lifecycle.promotion.holding import held, hold, release
 from lifecycle.promotion.legal import possible
 from lifecycle.promotion.moving import Move, roll_back, widen
+from lifecycle.promotion.owning import HAND_OVER, REVIEW, Kept, hand_over, kept, review
 from lifecycle.promotion.renewing import (
     MOST_ATTEMPTS,
     begin_renewal,
@@ -54,9 +56,12 @@ from lifecycle.promotion.retiring import retire, shadow
 from lifecycle.promotion.standing import Standing
 
 __all__ = [
+    "HAND_OVER",
     "MOST_ATTEMPTS",
+    "REVIEW",
     "Accepted",
     "Bounds",
+    "Kept",
     "Move",
     "Standing",
     "accept",
@@ -66,9 +71,11 @@ __all__ = [
     "end_renewal",
     "expire",
     "fail_gate",
+    "hand_over",
     "held",
     "hold",
     "hold_renewal",
+    "kept",
     "overtaken",
     "pending",
     "possible",
@@ -77,6 +84,7 @@ __all__ = [
     "reject",
     "release",
     "retire",
+    "review",
     "roll_back",
     "shadow",
     "step_renewal",
