@@ -198,8 +198,10 @@ def _untold(view: View) -> None:
 def _spoke(guards: Mapping[str, Mapping[str, Any]]) -> Finding:
     """The first number that a rollback rests on, as its row of the ledger has it."""
     told = next(iter(guards.values()))
-    known = {each.name for each in fields(Finding)} & told.keys()
-    return Finding(**{k: math.nan if told[k] is None else told[k] for k in known})
+    names = {each.name for each in fields(Finding)} & told.keys()
+    row: dict[str, Any] = {name: told[name] for name in names}
+    row |= {name: math.nan for name in names if told[name] is None}
+    return Finding(**row)
 
 
 def _named(post: watchmen.Post, row: Finding, alone: bool) -> Finding:
