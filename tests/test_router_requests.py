@@ -68,6 +68,30 @@ def test_a_hostile_id_is_text_like_any_other(router):
     assert sorted(router.workspace.logs(MODEL).predictions()["id"]) == sorted(ids)
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("time", "score", "prediction", "version", "role", "outcome", "known_at"),
+        *("", "\x1b[2J", "a\nb"),
+    ],
+)
+def test_no_row_is_dealt_by_a_column_that_the_log_keeps(router, key):
+    frame = rows(3).assign(**{key: ["a", "b", "c"]})
+    for some in (frame, frame[:1]):
+        with pytest.raises(errors.InputError, match="log keeps for itself") as told:
+            router.predict(some, key=key)
+        assert str(told.value).isprintable()
+    assert router.settle().rows_new == 0
+
+
+def test_a_key_of_any_other_name_is_a_column_of_the_log(router):
+    for number, key in enumerate(["a,b;{}()=", "../x", "<b>", "x" * 300, "kunde ü"]):
+        frame = rows(2, first=2 * number).assign(**{key: ["a", "b"]})
+        router.predict(frame, key=key)
+    assert router.settle().rows_new == 10
+    assert router.workspace.logs(MODEL).predictions()["../x"].count() == 2
+
+
 @pytest.mark.parametrize("time", [NAIVE, "2024-01-01", pd.NaT, None])
 def test_a_time_that_is_no_moment_is_refused(router, time):
     with pytest.raises(errors.InputError, match="zone"):

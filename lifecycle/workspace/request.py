@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import errors
-from lifecycle.logs import problems
+from lifecycle.logs import problems, schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +20,9 @@ __all__ = ["counted", "moment_of", "moments", "name_of", "names", "unchanging"]
 
 MOST = 1000
 """Characters of an id or a key at most."""
+_KEPT = frozenset(
+    {*schema.CANONICAL["predictions"], "outcome", "known_at", ""} - {"id"}
+)
 
 
 def name_of(value: Any, column: str) -> str:
@@ -28,13 +31,15 @@ def name_of(value: Any, column: str) -> str:
     Raises
     ------
     InputError
-        There is none, or the log cannot hold it.
+        There is none, the log cannot hold it, or has the column for itself.
 
     Examples
     --------
     >>> name_of(7, "id")
     '7'
     """
+    if column in _KEPT or not column.isprintable():
+        raise _taken(column)
     text = value if type(value) is str else _text(value)
     if not 0 < len(text) <= MOST or not (text.isascii() or _whole(text)):
         raise _refusal(text, column)
@@ -48,6 +53,8 @@ def names(frame: pd.DataFrame, column: str) -> pa.Array:
     """
     import pyarrow.compute as pc
 
+    if column in _KEPT or not column.isprintable():
+        raise _taken(column)
     if column not in frame.columns:
         raise errors.InputError(
             f"the rows have no column {problems.shown(column)}, by which they are "
@@ -104,6 +111,13 @@ def _whole(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _taken(column: str) -> errors.InputError:
+    return errors.InputError(
+        f"rows are not known or dealt by column {problems.shown(column)}, which the "
+        "log keeps for itself or cannot write; name another one"
+    )
 
 
 def _refusal(text: str, column: str) -> errors.InputError:
