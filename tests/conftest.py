@@ -15,6 +15,7 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from lifecycle.registry import Registry
+    from tests.apart import Apart
     from tests.postgres import Server
 
 settings.register_profile("house", deadline=None, derandomize=True)
@@ -45,6 +46,15 @@ def terminal(
         return code, told.out, told.err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def apart() -> Iterator[Apart]:
+    """Runs scripts in processes of their own, which need not import it all anew."""
+    from tests.apart import Apart
+
+    with Apart() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

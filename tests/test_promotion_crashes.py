@@ -5,14 +5,13 @@ The children are forked from one small interpreter, so that the killing costs li
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
+import os
 from textwrap import dedent
 
 import pytest
 
+# of the steps in the middle of making a registry; test-all dies at each
+EVERY = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "wide" else 7
 PREPARE = """
     import json, os, signal, sys
     from datetime import UTC, datetime
@@ -90,23 +89,19 @@ PREPARE = """
 """
 
 
-def told(tmp_path: Path, script: str) -> object:
-    """What a script, run in an interpreter of its own, prints as JSON."""
-    code = dedent(PREPARE) + dedent(script)
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "registry.db")],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+@pytest.fixture
+def told(apart, tmp_path):
+    """What a script says that is run in a process of its own."""
+
+    def run(script: str) -> object:
+        code = dedent(PREPARE) + dedent(script)
+        return apart.run(code, tmp_path / "registry.db")
+
+    return run
 
 
-def test_an_approval_killed_at_any_step_has_happened_or_has_not(tmp_path):
+def test_an_approval_killed_at_any_step_has_happened_or_has_not(told):
     outcomes = told(
-        tmp_path,
         """
         outcomes, step, waiting = [], 0, None
         while True:
@@ -143,9 +138,8 @@ def test_an_approval_killed_at_any_step_has_happened_or_has_not(tmp_path):
     assert outcomes == sorted(outcomes, reverse=True)  # nothing in between
 
 
-def test_a_registration_killed_at_any_step_leaves_no_row_without_its_file(tmp_path):
+def test_a_registration_killed_at_any_step_leaves_no_row_without_its_file(told):
     numbers = told(
-        tmp_path,
         """
         step, kept = 0, []
         while True:
@@ -172,14 +166,13 @@ def test_a_registration_killed_at_any_step_leaves_no_row_without_its_file(tmp_pa
     assert len(kept) >= 2  # killed after the commit, and not killed
 
 
-def test_making_a_registry_killed_at_any_step_is_done_by_the_next_one(tmp_path):
+def test_making_a_registry_killed_at_any_step_is_done_by_the_next_one(told):
     steps = told(
-        tmp_path,
-        """
-        step, folder = 0, Path(place).parent
-        while True:
-            step += 1
-            fresh = str(folder / f"fresh-{step}.db")
+        f"""
+        every, folder = {EVERY}, Path(place).parent
+
+        def making(fresh, step):
+            '''Made in a child that dies at its step-th sentence; whether it died.'''
 
             def child():
                 touched = 0
@@ -200,14 +193,20 @@ def test_making_a_registry_killed_at_any_step_is_done_by_the_next_one(tmp_path):
 
                 opening.connect = watched
                 Registry(fresh)
+                (folder / "steps").write_text(str(touched))
 
-            killed = os.WIFSIGNALED(os.waitpid(forked(child), 0)[1])
+            return os.WIFSIGNALED(os.waitpid(forked(child), 0)[1])
+
+        assert not making(folder / "whole.db", 0)
+        last = int((folder / "steps").read_text())
+        ends = (*range(1, 10), *range(last - 8, last + 1))
+        for step in sorted({{*ends, *range(10, last - 8, every)}}):
+            fresh = folder / f"fresh-{{step}}.db"
+            assert making(fresh, step), step
             again = Registry(fresh)
             assert register(again, [1]).number >= 1
             assert again.verify_ledger() is None
-            if not killed:
-                break
-        print(json.dumps(step))
+        print(json.dumps(last))
         """,
     )
     assert isinstance(steps, int)
@@ -215,9 +214,8 @@ def test_making_a_registry_killed_at_any_step_is_done_by_the_next_one(tmp_path):
 
 
 @pytest.mark.parametrize("workers", ["processes", "threads"])
-def test_of_many_that_decide_one_proposal_at_once_exactly_one_wins(tmp_path, workers):
+def test_of_many_that_decide_one_proposal_at_once_exactly_one_wins(told, workers):
     rounds = told(
-        tmp_path,
         f"""
         workers = {workers!r}
         from concurrent.futures import ThreadPoolExecutor
