@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from lifecycle import guards
+from lifecycle.guards import shifted
 
 ALPHA = 1e-4
 
@@ -145,13 +146,26 @@ def test_scores_that_move_after_the_release_are_found_on_either_side(
     assert abs(found.lower) > 0.1 or abs(found.upper) > 0.1
 
 
-def test_blocks_say_nearly_as_much_and_wait_until_they_are_whole() -> None:
-    before, since = apart(4_000, 0.0, 5), apart(4_000, 0.25, 6)
-    rows = guards.shift(before[:1000], since[:1000], floor=0.1, alpha=ALPHA)
-    blocks = guards.shift(before, since, floor=0.1, alpha=ALPHA, block=4)
-    assert rows.verdict == blocks.verdict == "alert"
-    again = guards.shift(before, since[:3_999], floor=0.1, alpha=ALPHA, block=4)
-    assert again.n == 3_996
+def test_a_long_log_is_read_in_blocks_that_grow_and_wait_until_they_are_whole() -> None:
+    before, since = apart(40_000, 0.0, 5), apart(40_000, 0.15, 6)
+    early = guards.shift(before, since[:1000], floor=0.1, alpha=ALPHA)
+    late = guards.shift(before, since, floor=0.1, alpha=ALPHA)
+    assert early.lower < late.lower < 0.15
+    assert late.verdict == "alert"
+    # beyond 20,000 rows a block has 20, the first of them up to row 20,020
+    told = guards.shift(before, since[:20_019], floor=0.1, alpha=ALPHA)
+    assert 20_019 - 20 < told.n <= 20_019
+    known = shifted.edges(len(before))[-1]
+    mean = since[: told.n].mean() - before[:known].mean()
+    assert told.value == pytest.approx(mean)
+
+
+@given(n=st.integers(0, 30_000), more=st.integers(0, 3_000))
+def test_blocks_stay_as_they_are_when_rows_are_added(n: int, more: int) -> None:
+    few, many = shifted.edges(n), shifted.edges(n + more)
+    assert few.tolist() == many[: len(few)].tolist()
+    assert np.diff(few).min(initial=1) >= 1
+    assert n - few[-1] <= max(0, n // 1_000)
 
 
 def test_few_rows_or_a_difference_beyond_its_range_are_told() -> None:

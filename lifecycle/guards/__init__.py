@@ -3,6 +3,7 @@
 A guard is asked again and again, hour after hour, and each answer holds at all looks
 together: with probability `alpha` at most a guard ever says that a sound release is
 bad. `share` cuts the year's budget of false rollbacks into those of single guards.
+Of `estimated` and `bearable` this is an aim that simulations bear out, not a theorem.
 """
 
 from __future__ import annotations

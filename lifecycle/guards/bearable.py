@@ -20,6 +20,7 @@ AHEAD = 8
 _BEFORE = 8  # weeks that are the level before
 _YEAR = 52
 _LEAST = 16  # weeks of a past, to see how far it moves by itself
+_SEASONS = 26  # weeks that are known of two years, to see how far seasons differ
 _LAGS = 1, 2, 4  # weeks between which a share steps
 _ROWS = 100  # of a stretch of weeks that is compared
 
@@ -53,15 +54,18 @@ def bearable(
 
     Notes
     -----
+    What no past has shown (a season stronger than the last, a campaign) is not in it.
     With :math:`b` the share of the eight weeks before. Where there is a year, the
     expected share is :math:`b + l' - l`: of last year's weeks, :math:`l'` those of the
     time since the release and :math:`l` the eight before them. Otherwise it is
     :math:`b`, and bearable is beside it the largest step, up or down, that the past
     took over as many weeks: a slow season passes for no fault, and a fault smaller than
     it is not seen. On top, :math:`t_{1-\alpha}` times the root of the variance of
-    these shares: of counting, and :math:`\tau^2 (1/a + 1/8)` (twice that with a year)
-    for how weeks wobble, :math:`\tau^2` from the squared steps of one, two and four
-    weeks, the largest, less what counting explains.
+    these shares: of counting, and :math:`\tau^2 (1/a + 1/8)` for how weeks wobble,
+    :math:`\tau^2` from half the squared steps of one, two and four weeks, the largest,
+    less what counting explains. With a year it is the wobble of what a week is above
+    that of a year before, which no season moves; where fewer than 26 weeks are known of
+    both years, twice that of the weeks themselves.
 
     Examples
     --------
@@ -82,8 +86,6 @@ def bearable(
     before = slice(weeks - _BEFORE, weeks)
     if ahead < 1 or weeks < _LEAST or rows[before].sum() < _ROWS:
         return unknown
-    width = _tail(weeks, alpha)
-    wobble = _wobble(bad, rows) * (1 / min(ahead, _YEAR) + 1 / _BEFORE)
     start = weeks - _YEAR
     then = slice(start, start + ahead), slice(start - _BEFORE, start)
     if start >= _BEFORE and all(rows[part].sum() >= _ROWS for part in then):
@@ -92,16 +94,21 @@ def bearable(
             share, variance = _share(bad, rows, part)
             level, spread = level + sign * share, spread + variance
         level, how = min(max(level, 0.0), 1.0), LAST_YEAR
-        end = level + width * math.sqrt(spread + 2 * wobble)
+        wobble, seen = 2 * _wobble(bad, rows), weeks
+        if start >= _SEASONS:
+            wobble, seen = _wobble(bad, rows, lag=_YEAR), start
+        step = 0.0
     elif ahead <= AHEAD:
         level, spread = _share(bad, rows, before)
         how = "as in the weeks before"
+        wobble, seen = _wobble(bad, rows), weeks
         step = _largest_step(bad, rows, ahead)
-        end = level + step + width * math.sqrt(spread + wobble)
-        if math.isnan(step):
-            return unknown
     else:
         return unknown
+    if math.isnan(step):
+        return unknown
+    spread += wobble * (1 / min(ahead, _YEAR) + 1 / _BEFORE)
+    end = level + step + _tail(seen, alpha) * math.sqrt(spread)
     return Finding(
         "usual", level, int(rows.sum()), math.nan, end, verdict="quiet", subject=how
     )
@@ -121,14 +128,22 @@ def _share(bad: np.ndarray, rows: np.ndarray, part: slice) -> tuple[float, float
     return hits / n, smooth * (1 - smooth) / n
 
 
-def _wobble(bad: np.ndarray, rows: np.ndarray) -> float:
-    """The variance of a week's share beyond counting."""
+def _wobble(bad: np.ndarray, rows: np.ndarray, *, lag: int = 0) -> float:
+    """The variance of a week's share beyond counting, or of how it differs from one."""
+    whole = float(bad.sum() / rows.sum())
     kept = rows > 0
-    share, whole = bad[kept] / rows[kept], float(bad.sum() / rows.sum())
-    by_chance = whole * (1 - whole) / rows[kept]
+    if lag:
+        kept = kept[lag:] & kept[:-lag]
+    now = slice(lag, None)
+    share = bad[now][kept] / rows[now][kept]
+    by_chance = whole * (1 - whole) / rows[now][kept]
+    if lag:
+        share = share - bad[:-lag][kept] / rows[:-lag][kept]
+        by_chance = by_chance + whole * (1 - whole) / rows[:-lag][kept]
     found = 0.0
-    for lag in _LAGS:
-        steps = (share[lag:] - share[:-lag]) ** 2 - by_chance[lag:] - by_chance[:-lag]
+    for weeks in _LAGS:
+        steps = (share[weeks:] - share[:-weeks]) ** 2
+        steps = steps - by_chance[weeks:] - by_chance[:-weeks]
         found = max(found, float(steps.mean()) / 2 if steps.size else 0.0)
     return found
 

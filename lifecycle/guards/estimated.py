@@ -69,9 +69,9 @@ def estimated(
 
     Only the rows on which the two differ tell them apart. How often the version was
     right on such rows of the reference is known; the reference is weighted to look like
-    the rows in question. So nobody's confidence has a part in it, and what has changed
-    is seen as far as the features show it: a change in what they mean (concept drift)
-    is not.
+    the rows in question. So nobody's confidence has a part in it. A change is seen as
+    far as the features show it and the weights get it right; a change in what features
+    mean (concept drift) is not seen at all.
 
     Parameters
     ----------
@@ -86,7 +86,9 @@ def estimated(
     margin : float
         So much less accuracy is bearable.
     alpha : float
-        With this probability at most a sound release is ever called bad.
+        Of the interval at all looks together, for given weights. It is no promise about
+        false alarms: weights that are wrong shift the value, and nothing here says by
+        how much.
     look : int
         How manieth stretch of rows this is: it has :math:`\alpha / (k (k + 1))`.
     min_n, min_effective : float
@@ -112,8 +114,10 @@ def estimated(
     With :math:`d` the share of rows that differ and :math:`a` the estimated share of
     them on which the version is right, the difference is :math:`d (2a - 1)`.
     :math:`a` is the mean over the reference weighted by the density ratio
-    (`estimation.estimate`); its interval holds what the outcomes of these rows will
-    say, and how few rows of the reference speak for them, not the error of the weights.
+    (`estimation.estimate`). The interval holds what the outcomes of these rows will say
+    by chance, and how few rows of the reference speak for them. It does not hold the
+    error of the weights, which a classifier learns from some hundred rows: where it
+    sees differences that are none, or misses some, the interval is in the wrong place.
 
     References
     ----------

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["shift"]
+__all__ = ["edges", "shift"]
+
+_SINGLY = 1_000  # rows that are looked at one by one
 
 
 def shift(
@@ -21,7 +23,6 @@ def shift(
     *,
     floor: float,
     alpha: float,
-    block: int = 1,
     min_n: int = 40,
     subject: str = "",
 ) -> Finding:
@@ -42,10 +43,6 @@ def shift(
         A mean that has moved by no more is bearable.
     alpha : float
         With this probability at most a sound release is ever called bad.
-    block : int
-        Means of so many rows, one after the other, are looked at instead of single
-        rows: a long log is read faster, and says nearly as much. It may not change from
-        look to look.
     min_n : int
         Rows of each kind below which nothing is judged.
     subject : str
@@ -66,7 +63,9 @@ def shift(
     -----
     Two betting confidence sequences (`intervals.betting`), each end at
     :math:`\alpha/4`: of the mean before, :math:`[a, b]`, and since, :math:`[c, d]`; the
-    mean has moved by :math:`[c - b, d - a]`.
+    mean has moved by :math:`[c - b, d - a]`. After the first 1,000 rows means of blocks
+    are looked at, each a thousandth of the rows before it: a long log is read faster,
+    and what a block says still has the mean of its rows, given what came before.
 
     References
     ----------
@@ -80,25 +79,41 @@ def shift(
     >>> shift([0.0, 0.1] * 200, [0.0, 0.1] * 200, floor=0.05, alpha=1e-4).verdict
     'quiet'
     """
-    before, since = _blocks(normal, block), _blocks(now, block)
-    counts = len(before) * block, len(since) * block
+    (before, known, usual), (since, n, mean) = _blocks(normal), _blocks(now)
     nan = math.nan
-    if min(counts) < max(min_n, 1):
-        return Finding(
-            "score_shift", nan, counts[1], nan, nan, floor, "undefined", "", subject
-        )
+    if min(known, n) < max(min_n, 1):
+        return Finding("score_shift", nan, n, nan, nan, floor, "undefined", "", subject)
     a, b = intervals.betting((before + 1) / 2, alpha=alpha / 4)
     c, d = intervals.betting((since + 1) / 2, alpha=alpha / 4)
     lower, upper = 2 * (c - b), 2 * (d - a)
     verdict: Verdict = "alert" if lower > floor or upper < -floor else "quiet"
-    moved = float(since.mean() - before.mean())
-    return Finding(
-        "score_shift", moved, counts[1], lower, upper, floor, verdict, "", subject
-    )
+    moved = mean - usual
+    return Finding("score_shift", moved, n, lower, upper, floor, verdict, "", subject)
 
 
-def _blocks(values: npt.ArrayLike, block: int) -> np.ndarray:
-    """Means of whole blocks; the rows of the last that is not whole wait."""
+def edges(n: int) -> np.ndarray:
+    """Where the blocks of so many rows begin, and where the last whole one ends.
+
+    Parameters
+    ----------
+    n : int
+        Rows; those of the last block that is not whole wait.
+
+    Examples
+    --------
+    >>> edges(3).tolist(), edges(2_999)[-3:].tolist()
+    ([0, 1, 2, 3], [2994, 2996, 2998])
+    """
+    import numpy as np
+
+    found = list(range(min(n, _SINGLY) + 1))
+    while (after := found[-1] + max(1, found[-1] // _SINGLY)) <= n:
+        found.append(after)
+    return np.array(found)
+
+
+def _blocks(values: npt.ArrayLike) -> tuple[np.ndarray, int, float]:
+    """The means of blocks, the rows in them, and their mean."""
     import numpy as np
 
     told = np.asarray(values, dtype=float)
@@ -107,6 +122,9 @@ def _blocks(values: npt.ArrayLike, block: int) -> np.ndarray:
             "differences of scores must lie between -1 and 1; leave rows out that one "
             "of the versions did not score"
         )
-    whole = len(told) // block * block
-    means: np.ndarray = told[:whole].reshape(-1, block).mean(axis=1)
-    return means
+    found = edges(told.size)
+    if found.size < 2:
+        return np.empty(0), 0, math.nan
+    n = int(found[-1])
+    sums = np.add.reduceat(told[:n], found[:-1])
+    return sums / np.diff(found), n, float(sums.sum()) / n

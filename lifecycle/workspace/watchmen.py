@@ -47,7 +47,6 @@ MEASURES = {
 """What each guard measures."""
 
 BEFORE = timedelta(weeks=4)  # before a release, to see how two versions differ
-MOST = 2_000  # of rows or blocks that a sequence is made of
 NEWEST = 2_000  # rows in which a score may have become one number
 _SOUND = 200  # scored rows, to see whether the other version is fit to be asked
 
@@ -300,13 +299,11 @@ class Post:
         rows = self.view.scored
         before = rows[(rows["time"] < self.since) & (rows["time"] > self._trained_to)]
         before = before[before["time"] >= self.since - BEFORE]
-        block = max(1, math.ceil(2 * len(before) / MOST))
         return guards.shift(
             self._apart(before),
-            self._apart(self._since)[: 4 * MOST * block],
+            self._apart(self._since),
             floor=self.view.settings.guard.score_shift,
             alpha=self.alpha,
-            block=block,
             min_n=self.view.settings.guard.min_rows,
         )
 
