@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lifecycle import config, decision, errors
+from lifecycle import config, decision, errors, tasks
 from lifecycle.workspace import advice, earned, pricing, shadows
 from lifecycle.workspace.view import View
 
@@ -54,6 +54,7 @@ def view(ledger: list[SimpleNamespace], recipes: dict[int, str], **more: Any) ->
         ),
     )
     told = {"mature": rows, "settings": settings(), "as_of": START + 9 * WEEK}
+    told["task"] = tasks.of("binary")
     return SimpleNamespace(registry=book, name="m", workspace=None, **{**told, **more})
 
 

@@ -5,6 +5,6 @@ from __future__ import annotations
 from lifecycle.business.changes import before_after
 from lifecycle.business.conversions import conversion
 from lifecycle.business.kpis import kpi
-from lifecycle.business.worth import earnings, value
+from lifecycle.business.worth import earnings, summed, value
 
-__all__ = ["before_after", "conversion", "earnings", "kpi", "value"]
+__all__ = ["before_after", "conversion", "earnings", "kpi", "summed", "value"]

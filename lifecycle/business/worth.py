@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-__all__ = ["earnings", "value"]
+__all__ = ["earnings", "summed", "value"]
 
 
 def value(
@@ -126,7 +126,6 @@ def earnings(
         raise ValueError(
             f"chunks has {len(labels)} labels for {truth.size} rows; give one a row"
         )
-    codes, names = pd.factorize(labels, sort=True)
     kept = ~(np.isnan(truth) | np.isnan(guess))
     hit = truth == guess
     worth = np.where(
@@ -134,17 +133,62 @@ def earnings(
         np.where(hit, true_positive, false_positive),
         np.where(hit, true_negative, false_negative),
     )
+    return summed(
+        np.where(kept, worth, np.nan),
+        hit,
+        chunks=pd.Series(labels),
+        below=below,
+        min_n=min_n,
+        currency=currency,
+    )
+
+
+def summed(
+    worth: npt.ArrayLike,
+    right: npt.ArrayLike | None = None,
+    *,
+    chunks: pd.Series[Any],
+    below: float = math.nan,
+    min_n: int = 30,
+    currency: str = "",
+) -> Findings:
+    """What predictions earned chunk by chunk, whatever each is worth.
+
+    Parameters
+    ----------
+    worth : array-like of shape (n,)
+        Of each prediction, below 0 what it cost; `nan` where the outcome is not known.
+    right : array-like of bool, shape (n,), optional
+        Which were right; without it nothing is said of right and wrong.
+    chunks : Series of str, shape (n,)
+    below, min_n, currency
+        As of `earnings`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> found = summed([-2.0, -4.0], chunks=pd.Series(["2023-W14"] * 2), currency="EUR")
+    >>> print(found.summary)
+    In 2023-W14 2 predictions earned −€6.00 (90%: −€18.63 to €6.63).
+    """
+    import numpy as np
+    import pandas as pd
+
+    paid = np.asarray(worth, dtype=float)
+    kept = ~np.isnan(paid)
+    counts = [("earned", paid)]
+    if right is not None:
+        hit = np.asarray(right, dtype=bool)
+        counts.append(("right", np.where(hit, paid, 0.0)))
+        counts.append(("wrong", np.where(hit, 0.0, paid)))
+    codes, names = pd.factorize(chunks, sort=True)
     rows = []
     for code, period in enumerate(names):
         inside = kept & (codes == code)
         n = int(inside.sum())
         if not n:
             continue
-        for measure, counted in (
-            ("earned", worth),
-            ("right", np.where(hit, worth, 0.0)),
-            ("wrong", np.where(hit, 0.0, worth)),
-        ):
+        for measure, counted in counts:
             total, lower, upper = _sum(counted[inside])
             limit = below if measure == "earned" else math.nan
             rows.append(
@@ -160,7 +204,8 @@ def earnings(
                     unit=currency,
                 )
             )
-    return Findings("Money", tuple(rows), _said(rows, currency), main="earned")
+    words = _said(rows, currency, parted=right is not None)
+    return Findings("Money", tuple(rows), words, main="earned")
 
 
 def _sum(worth: np.ndarray) -> tuple[float, float, float]:
@@ -168,10 +213,10 @@ def _sum(worth: np.ndarray) -> tuple[float, float, float]:
     return float(worth.sum()), lower * worth.size, upper * worth.size
 
 
-def _said(rows: list[Finding], currency: str) -> str:
+def _said(rows: list[Finding], currency: str, *, parted: bool) -> str:
     if not rows:
         return "What predictions earned is undefined: no outcome is known yet."
-    earned, right, wrong = rows[-3:]
+    earned = rows[-3 if parted else -1]
 
     def money(amount: float) -> str:
         return markup.number(amount, currency)
@@ -179,11 +224,14 @@ def _said(rows: list[Finding], currency: str) -> str:
     spread = ""
     if not math.isnan(earned.lower):
         spread = f" (90%: {money(earned.lower)} to {money(earned.upper)})"
-    sentence = (
-        f"In {earned.period} {_many(earned.n)} earned {money(earned.value)}"
-        f"{spread}: the right ones {money(right.value)}, the wrong ones "
-        f"{money(wrong.value)}"
-    )
+    sentence = f"In {earned.period} {_many(earned.n)} earned {money(earned.value)}"
+    sentence += spread
+    if parted:
+        right, wrong = rows[-2:]
+        sentence += (
+            f": the right ones {money(right.value)}, the wrong ones "
+            f"{money(wrong.value)}"
+        )
     if earned.verdict == "alert":
         sentence += f", below the threshold of {money(earned.threshold)}"
     return sentence + "."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from lifecycle import calibration, intervals
 from lifecycle.evaluation.amounts import amounts
@@ -17,6 +17,7 @@ from lifecycle.evaluation.several import several
 from lifecycle.evaluation.timing import Latency
 from lifecycle.evaluation.trial import Trial
 from lifecycle.findings import Finding
+from lifecycle.metrics import Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,7 +34,7 @@ def compare(
     champion_score: npt.ArrayLike,
     candidate_score: npt.ArrayLike,
     *,
-    task: Literal["binary", "multiclass", "regression"] = "binary",
+    task: Task = "binary",
     classes: Sequence[str] = (),
     champion_threshold: float = 0.5,
     candidate_threshold: float = 0.5,

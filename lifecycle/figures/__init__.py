@@ -8,6 +8,7 @@ the reader's light or dark setting.
 
 from __future__ import annotations
 
+from lifecycle.figures.against import against
 from lifecycle.figures.bars import by_subject
 from lifecycle.figures.cells import compare_counts
 from lifecycle.figures.closing import closing
@@ -30,6 +31,7 @@ from lifecycle.figures.windows import by_window
 __all__ = [
     "Happening",
     "Picture",
+    "against",
     "by_decile",
     "by_subject",
     "by_window",

@@ -202,7 +202,7 @@ def tfidf_logistic(
     seed: int,
     text: Sequence[str] = (),
 ) -> BaseEstimator:
-    """Logistic regression on words and pairs of words, for a few classes or many.
+    """Logistic regression on words, for two classes or many.
 
     Parameters
     ----------
@@ -219,8 +219,8 @@ def tfidf_logistic(
 
     Notes
     -----
-    A word or pair weighs the logarithm of its frequency times its inverse document
-    frequency; those of one sentence alone are left out.
+    A word weighs the logarithm of its frequency times its inverse document frequency;
+    one that a single sentence has is left out.
 
     References
     ----------
@@ -302,7 +302,7 @@ def _columns(
 
 
 def _words() -> BaseEstimator:
-    """One column of sentences as weights of its words and pairs of words."""
+    """One column of sentences as weights of its words."""
     import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.impute import SimpleImputer
@@ -312,9 +312,7 @@ def _words() -> BaseEstimator:
     return make_pipeline(
         SimpleImputer(strategy="constant", fill_value="", keep_empty_features=True),
         FunctionTransformer(np.ravel),
-        TfidfVectorizer(
-            ngram_range=(1, 2), min_df=2, max_features=50_000, sublinear_tf=True
-        ),
+        TfidfVectorizer(min_df=2, max_features=50_000, sublinear_tf=True),
     )
 
 

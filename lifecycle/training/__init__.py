@@ -15,6 +15,7 @@ from lifecycle.training.fitting import Candidate, features, predict, train
 from lifecycle.training.gathering import Material, material
 from lifecycle.training.going_on import go_on
 from lifecycle.training.keeping import InMemory, Kept
+from lifecycle.training.learning import answered
 from lifecycle.training.recalibrating import recalibrate
 from lifecycle.training.result import Backtest
 from lifecycle.training.rolling import backtest
@@ -28,6 +29,7 @@ __all__ = [
     "Material",
     "Reproduction",
     "Search",
+    "answered",
     "backtest",
     "entered",
     "features",

@@ -228,7 +228,8 @@ def _told(player: Player, found: tuple[Any, float | None, str], rows: int) -> At
     version, role = player.version, player.role
     if not what:
         gone = _missing(scores)
-        return Attempt(version, role, rows, seconds, missing=gone, scores=scores)
+        told = player.plain(scores)
+        return Attempt(version, role, rows, seconds, missing=gone, scores=told)
     if what == "skipped":
         return Attempt(version, role, rows, skipped=rows)
     if what == "slow":

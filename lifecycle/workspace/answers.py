@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lifecycle import markup
 
@@ -28,9 +28,10 @@ class Answer:
     ----------
     id : str
     score : float
-        The probability of outcome 1; `nan` where no version had a number.
-    prediction : float
-        1 or 0; `nan` without a score.
+        The probability of outcome 1, or of the class that is predicted, or the amount;
+        `nan` where no version had a number.
+    prediction : float or str
+        1 or 0, the amount, or the name of a class; `nan` or None without a score.
     version : str
         Who answered.
     role : str
@@ -46,7 +47,7 @@ class Answer:
 
     id: str
     score: float
-    prediction: float
+    prediction: float | str | None
     version: str
     role: str
     logged: bool | None = None
@@ -56,7 +57,10 @@ class Answer:
         name = ascii(self.id[:60])[1:-1]
         if self.score != self.score:
             return f"<Answer {name}: no score {by}>"
-        return f"<Answer {name}: {self.prediction:.0f} (score {self.score:.3f}) {by}>"
+        said = ascii(self.prediction)[1:-1][:60]
+        if not isinstance(self.prediction, str):
+            said = f"{self.prediction:.6g}"
+        return f"<Answer {name}: {said} (score {self.score:.3f}) {by}>"
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +71,8 @@ class Answers:
     ----------
     texts : Arrow array of n texts
         The ids.
-    scores, predictions : ndarray of float64, shape (n,)
-        `nan` where no version had a number.
+    scores, predictions : ndarray of shape (n,)
+        As in `Answer`.
     codes : ndarray of int8, shape (n,)
         Which of `served` answered each row.
     served : tuple of pairs
@@ -93,7 +97,7 @@ class Answers:
 
     texts: pa.Array
     scores: npt.NDArray[np.float64]
-    predictions: npt.NDArray[np.float64]
+    predictions: npt.NDArray[Any]
     codes: npt.NDArray[np.int8]
     served: tuple[tuple[str, str], ...]
     logged: bool | None = None
@@ -144,7 +148,7 @@ class Answers:
         return Answer(
             self.ids[place],
             float(self.scores[place]),
-            float(self.predictions[place]),
+            self.predictions.item(place),
             version,
             role,
             self.logged,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle import errors, intervals, markup
 from lifecycle.registry import collecting
 from lifecycle.registry.artefacts import COLLECTED
-from lifecycle.workspace import overview, tested
+from lifecycle.workspace import overview, ownership, tested
 from lifecycle.workspace.leaf import Card, Part
 
 if TYPE_CHECKING:
@@ -104,14 +104,13 @@ def _status(version: Version, ledger: list[Entry]) -> str:
 
 def _purpose(view: View, version: Version) -> Part:
     model = view.settings
-    facts = {"Owner": model.owner}
-    if model.alerts.deputy:
-        facts["Deputy"] = model.alerts.deputy
+    whose = ownership.ownership(view.workspace, view.name, as_of=view.as_of).facts()
+    facts = {name: said for name, said in whose.items() if name != "Purpose"}
     facts |= {
         "Task": model.task,
         "Made by": version.author,
         "Made on": _moment(version.created_at),
-        "Positive from": f"a score of {version.threshold:g}",
+        **_answers(view, version),
     }
     purpose = model.purpose.strip()
     lines = [f"Made for: {purpose}"] if purpose else []
@@ -124,6 +123,32 @@ def _purpose(view: View, version: Version) -> Part:
     return Part(
         "Purpose and owner", facts=_lines(facts), lines=tuple(map(_line, lines))
     )
+
+
+def _answers(view: View, version: Version) -> dict[str, str]:
+    """What its answers are."""
+    if view.task.words:
+        told = {"Classes": _number(len(version.birth.get("classes") or ()))}
+        if version.threshold:
+            told["Handed over below"] = f"a probability of {version.threshold:g}"
+        return told
+    if not view.task.judges:
+        return {"Answers with": "an amount"}
+    return {"Positive from": f"a score of {version.threshold:g}"}
+
+
+def _limit(view: View, version: Version) -> list[str]:
+    if view.task.words:
+        return [
+            "It knows the classes it was taught and no others: of a new one it can "
+            "only be wrong.",
+        ]
+    if not view.task.judges:
+        return ["An amount beyond those it was trained on was never tested."]
+    return [
+        f"A score is turned into a decision at {version.threshold:g}; no other "
+        "threshold was tested.",
+    ]
 
 
 def _data(version: Version) -> Part:
@@ -217,8 +242,7 @@ def _limits(view: View, version: Version, told: Mapping[str, Any]) -> Part:
         *tested.worse(told),
         f"Segments of fewer than {model.gate.min_segment_rows:,} rows were not judged, "
         "and a column that is no feature was not looked at.",
-        f"A score is turned into a decision at {version.threshold:g}; no other "
-        "threshold was tested.",
+        *_limit(view, version),
     ]
     words = (material.get("people") or {}).get("rows", 0)
     if words:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle import config, experiment, intervals, registry
 from lifecycle.business.terms import Terms, terms_of
-from lifecycle.workspace import gating, shadows
+from lifecycle.workspace import gating, saying
 
 if TYPE_CHECKING:
     import numpy as np
@@ -139,8 +139,7 @@ def accuracy(
     due = rows["time"] + view.settings.delay
     known = (due <= view.as_of) & rows["outcome"].notna()
     rows, due = rows[known], due[known]
-    right = rows["prediction"].to_numpy() == rows["outcome"].to_numpy()
-    return _accuracy(view, before), _arms(rows, right, _due(view, due))
+    return _accuracy(view, before), _arms(rows, _judged(view, rows), _due(view, due))
 
 
 def kpi(
@@ -236,7 +235,7 @@ def counted(
     if rows.empty:
         return np.empty(0), np.empty(0)
     terms: Terms = terms_of(
-        rows,
+        view.task.judged(rows) if view.task.words else rows,
         view.workspace.logs(view.name).events(as_of=view.as_of),
         kind=told.event,
         measure=told.measure,
@@ -263,19 +262,40 @@ def _arms(
 def _accuracy(view: View, before: pd.DataFrame) -> experiment.Metric:
     """Accuracy, with its level before the trial where it is known."""
     known = before[before["prediction"].notna()].tail(BEFORE)
+    if not view.task.judges:
+        return _error(view, _judged(view, known))
     if known.empty:
         return experiment.Metric(ACCURACY)
-    right = known["prediction"].to_numpy() == known["outcome"].to_numpy()
-    return experiment.Metric(ACCURACY, usual=float(right.mean()))
+    return experiment.Metric(ACCURACY, usual=float(_judged(view, known).mean()))
+
+
+def _error(view: View, known: np.ndarray) -> experiment.Metric:
+    """How far amounts are off, with its level before the trial where it is known."""
+    cap = view.settings.trial.cap
+    metric = experiment.Metric("mean absolute error", "mean", better="low", cap=cap)
+    if known.size < 2:
+        return metric
+    spread = float(known.var(ddof=1))
+    return replace(metric, usual=float(known.mean()), spread=spread or None)
+
+
+def _judged(view: View, rows: pd.DataFrame) -> np.ndarray:
+    """Whether each logged prediction was right; of amounts how far off it was."""
+    if view.task.judges:
+        right: np.ndarray = rows["prediction"].to_numpy() == rows["outcome"].to_numpy()
+        return right
+    return abs(rows["prediction"].to_numpy(float) - rows["outcome"].to_numpy(float))
 
 
 def _right(view: View, version: registry.Version, rows: pd.DataFrame) -> np.ndarray:
     """Whether a version's own prediction was right; `nan` where it has no score."""
     import numpy as np
 
-    score = shadows.scores(view.workspace, view.name, version, rows)
-    guess = (score >= version.threshold).astype(float)
-    right = (guess == intervals.floats(rows["outcome"])).astype(float)
+    score, guess = saying.said(view, version, rows)
+    truth = rows["outcome"].to_numpy()
+    if not view.task.words:
+        truth = intervals.floats(rows["outcome"])
+    right = (guess == truth).astype(float)
     return np.where(np.isnan(score), math.nan, right)
 
 
@@ -291,10 +311,7 @@ def _apart(
     rows = rows.tail(BEFORE // 5)
     if rows.empty:
         return None
-    guesses = [
-        shadows.scores(view.workspace, view.name, each, rows) >= each.threshold
-        for each in (one, other)
-    ]
+    guesses = [saying.said(view, each, rows)[1] for each in (one, other)]
     return max(float(np.mean(guesses[0] != guesses[1])), 1 / (len(rows) + 1))
 
 

@@ -6,13 +6,14 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lifecycle import decision, errors, registry
+from lifecycle import decision, errors, registry, tasks
 from lifecycle.training import recalibrating
-from lifecycle.workspace import shadows
+from lifecycle.workspace import pricing, saying
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import pandas as pd
 
     from lifecycle.workspace.rows import Rows
 
@@ -41,9 +42,11 @@ def balance(view: Rows) -> float | None:
     rows = rows.iloc[::every]
     version = view.registry.version(view.name, number)
     try:
-        said = shadows.scores(view.workspace, view.name, version, rows)
+        said = saying.common(view, version, rows)
     except (errors.ArtefactError, errors.SettingsError):
         return None
+    if view.task.name != "binary":
+        return _of_other_tasks(view, ledger, rows, said, every)
     truth = rows["outcome"].to_numpy(dtype=float)
     never, served = (
         every * float(_bill(truth, yes, view.settings.costs.model_dump()).sum())
@@ -51,6 +54,26 @@ def balance(view: Rows) -> float | None:
             said >= version.threshold,
             rows["prediction"].to_numpy(dtype=float) == 1,
         )
+    )
+    return decision.reserve(never, served, _paid(view, ledger))
+
+
+def _of_other_tasks(
+    view: Rows,
+    ledger: Sequence[registry.Entry],
+    rows: pd.DataFrame,
+    said: np.ndarray,
+    every: int,
+) -> float:
+    """The same balance where an error is a wrong class, or so many units."""
+    loss = tasks.Loss.priced(view.task.name, pricing.error_costs(view))
+    truth = saying.coded(rows["outcome"], view.classes)
+    guess = saying.coded(rows["prediction"], view.classes)
+    if view.task.words:
+        guess = tasks.pack(guess, rows["score"])
+    never, served = (
+        every * loss.error * float(loss.of(truth, each, view.settings.threshold).sum())
+        for each in (said, guess)
     )
     return decision.reserve(never, served, _paid(view, ledger))
 

@@ -260,7 +260,12 @@ def tried(
     remedy = "bring a classifier for outcomes 0 and 1 that reads these columns"
     try:
         scores = training.predict(
-            estimator, rows, **found.names, recipe=shape, prepared=found.prepared
+            estimator,
+            rows,
+            numeric=found.names["numeric"],
+            categorical=found.names["categorical"],
+            recipe=shape,
+            prepared=found.prepared,
         )
     except _REFUSALS as error:
         said = _word(error)

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import errors, evaluation, promotion, registry, training
-from lifecycle.workspace import columns, faulty, serving
+from lifecycle import errors, evaluation, promotion, registry, tasks, training
+from lifecycle.workspace import columns, faulty, saying, serving
 from lifecycle.workspace.pricing import error_costs, rows_per_week
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from lifecycle.promotion.deciding import Target
@@ -53,14 +54,14 @@ def evaluate(
         return None
     rows = _held_out(view, version, champion)
     model = view.settings
-    theirs, mine = (
-        serving.scorer(view.workspace, view.name, each) for each in (champion, version)
-    )
+    theirs, mine = (_answers(view, each, rows) for each in (champion, version))
     categorical, more = list(model.features.categorical), columns.new(view, version)
     return evaluation.compare(
-        rows["outcome"].to_numpy(),
-        theirs(rows),
-        mine(rows),
+        saying.coded(rows["outcome"], view.classes),
+        theirs,
+        mine,
+        task=view.task.name,
+        classes=view.classes,
         champion_threshold=champion.threshold,
         candidate_threshold=version.threshold,
         weeks=view.chunks(rows).to_numpy(),
@@ -74,6 +75,13 @@ def evaluate(
         ids=rows["id"],
         features=rows[[*dict.fromkeys((*model.features.names, *more))]],
     )
+
+
+def _answers(view: View, version: registry.Version, rows: pd.DataFrame) -> np.ndarray:
+    raw = serving.scorer(view.workspace, view.name, version)(rows)
+    if not view.task.words:
+        return raw
+    return tasks.recoded(raw, saying.classes(version), view.classes)
 
 
 def timed(view: View, version: registry.Version) -> evaluation.Latency | None:

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from lifecycle import drift, estimation, profiles
 from lifecycle.findings import Finding, Findings
 from lifecycle.jobs import store
-from lifecycle.workspace import serving
+from lifecycle.workspace import saying, serving
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from lifecycle import registry
     from lifecycle.workspace.rows import Rows
 
 __all__ = ["course_profile", "estimate", "importance", "reference_profile"]
@@ -39,7 +40,7 @@ def reference_profile(view: Rows) -> profiles.Profile | None:
     if period is None:
         return None
     start, end = period
-    features = view.settings.features.names
+    features = view.settings.features.plain
     segments = view.settings.segments
     until = min(end, view.as_of)  # within the period it is not whole yet
     period_key = [start.isoformat(), until.isoformat()]
@@ -108,16 +109,25 @@ def importance(view: Rows, rows: Callable[[], pd.DataFrame]) -> Findings | None:
         if known["outcome"].nunique() < 2:
             return Findings("Importance", ())
         return drift.importance(
-            serving.scorer(view.workspace, view.name, version),
+            _predictor(view, version),
             known[[*features.names]],
             known["outcome"],
-            features=features.names,
+            features=features.plain,
             repeats=_REPEATS,
             rng=view.settings.seed,
         )
 
     found = _once(path, _written, _read, make)
     return found if len(found) else None
+
+
+def _predictor(view: Rows, version: registry.Version) -> Any:
+    """What the importance of a feature is measured by: scores, or names of classes."""
+    scorer = serving.scorer(view.workspace, view.name, version)
+    if not view.task.words:
+        return scorer
+    terms: dict[str, Any] = {"threshold": 0.0, "classes": saying.classes(version)}
+    return lambda rows: view.task.said(scorer(rows), **terms)[1].astype(str)
 
 
 def estimate(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lifecycle import errors
+from lifecycle import errors, tasks
 from lifecycle.workspace import serving
 
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ CHAIN = ("experimental", "production", "previous")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Player:
-    """A version in a role, ready to score."""
+    """A version in a role, ready to score.
+
+    `task` and `classes` say what its raw answers mean.
+    """
 
     number: int
     version: str
@@ -28,6 +31,24 @@ class Player:
     threshold: float
     scorer: serving.Scorer
     code: int
+    task: tasks.Task = tasks.TASKS["binary"]
+    classes: tuple[str, ...] = ()
+
+    def said(self, raw: Any) -> tuple[Any, Any]:
+        """Score and prediction of raw answers, of one row or of many."""
+        if self.task.name == "binary" and type(raw) is float:
+            return raw, raw if raw != raw else float(raw >= self.threshold)
+        terms: dict[str, Any] = {"threshold": self.threshold, "classes": self.classes}
+        if type(raw) is not float:
+            return self.task.said(raw, **terms)
+        score, guess = self.task.said([raw], **terms)
+        return float(score[0]), guess[0]
+
+    def plain(self, raw: Any) -> Any:
+        """Raw answers as scores: probabilities, or amounts."""
+        if not self.task.words or raw is None:
+            return raw
+        return self.said(raw)[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +67,7 @@ class Lineup:
     troubles : tuple of (version, role, str)
         Who could not be loaded, and why, in one sentence.
     numeric, categorical : tuple of str
-        The columns that are logged.
+        The columns that are logged, text among the categories.
     """
 
     model: str
@@ -61,6 +82,34 @@ class Lineup:
     def served(self) -> tuple[tuple[str, str], ...]:
         """Version and role by `Player.code`."""
         return tuple((each.version, each.role) for each in self.players)
+
+    @property
+    def words(self) -> bool:
+        """Whether predictions are names of classes."""
+        return self.players[0].task.words
+
+    def said(self, raw: Any, codes: Any) -> tuple[Any, Any]:
+        """Score and prediction of n raw answers, each by the player who gave it.
+
+        Parameters
+        ----------
+        raw : ndarray of float64, shape (n,)
+        codes : ndarray of int8, shape (n,)
+            Their `Player.code`.
+        """
+        import numpy as np
+
+        if self.players[0].task.name == "binary":
+            limits = np.array([each.threshold for each in self.players])
+            said = (raw >= limits[codes]).astype(float)
+            said[np.isnan(raw)] = np.nan
+            return raw, said
+        scores = np.full(len(raw), np.nan)
+        told = np.full(len(raw), None if self.words else np.nan, dtype=object)
+        for player in self.players:
+            mine = codes == player.code
+            scores[mine], told[mine] = player.said(raw[mine])
+        return scores, told if self.words else told.astype(float)
 
     @property
     def experimental(self) -> Player | None:
@@ -122,12 +171,21 @@ def load(workspace: Workspace, model: str) -> Lineup:
             continue
         read.append(version)
         threshold, code = float(version.threshold), len(players)
-        player = Player(number, str(number), role, threshold, scorer, code)
+        player = Player(
+            number,
+            str(number),
+            role,
+            threshold,
+            scorer,
+            code,
+            tasks.of(settings.task),
+            tuple(version.birth.get("classes") or ()),
+        )
         players.append(player)
     tried = players[0].role == "experimental"
     share = roles["experimental"].share if tried else 0.0
     numeric = dict.fromkeys(settings.features.numeric)
-    categorical = dict.fromkeys(settings.features.categorical)
+    categorical = dict.fromkeys(settings.features.worded)
     for version in read:
         numeric |= dict.fromkeys(version.features["numeric"])
         categorical |= dict.fromkeys(version.features["categorical"])

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import errors, recipes, registry, training
-from lifecycle.workspace import columns, faulty, serving
+from lifecycle.workspace import columns, faulty, saying, serving
 from lifecycle.workspace.ruling import listened
 
 if TYPE_CHECKING:
@@ -122,16 +122,18 @@ def _trained(
 ) -> training.Candidate:
     """A recipe fitted to the columns the model reads, and to new ones it is offered."""
     model, folder = view.settings, view.workspace.directory / "recipes"
-    recipe = view.workspace.recipe(name or model.recipe)
+    recipe = view.workspace.recipe(name or model.recipe).reading(model.features.text)
     numbers, names = columns.asked(view, rows.table, offered, least=LEAST_WITH)
     made = training.train(
         rows,
         recipe,
         numeric=[*model.features.numeric, *numbers],
-        categorical=[*model.features.categorical, *names],
+        categorical=[*model.features.worded, *names],
         seed=model.seed,
         threshold=model.threshold,
         parameters=parameters,
+        task=None if view.task.name == "binary" else view.task.name,
+        classes=view.classes,
     )
     recipes.keep(recipe, folder)
     given = columns.given(view.workspace.model(view.name), view.production)
@@ -184,6 +186,10 @@ def _gone_on(view: View) -> tuple[training.Candidate, training.Material]:
     recipe, prepared = serving.shaping(view.workspace, champion)
     rows = _rows(view, _after(champion), None, None)
     try:
+        if view.task.words:
+            raise errors.SettingsError(
+                "of several classes no version goes on from another"
+            )
         made = training.go_on(
             view.estimator(champion),
             rows,
@@ -226,7 +232,11 @@ def _registered(
         "data": view.workspace.logs(view.name).versions(),
     }
     said = listened(view)
-    words = None if said is None else training.entered(rows, said, as_of=view.as_of)
+    words = (
+        None
+        if said is None
+        else training.entered(rows, said, as_of=view.as_of, classes=_classes(view))
+    )
     return view.registry.register(
         view.name,
         recipe=candidate.birth["recipe"],
@@ -238,6 +248,11 @@ def _registered(
         renewal=renewal,
         learned=() if words is None else words.to_dict("records"),
     )
+
+
+def _classes(view: View) -> int:
+    """Of how many classes labels are codes; 0 where they are amounts."""
+    return 2 if view.task.name == "binary" else len(view.classes)
 
 
 def _rows(
@@ -254,8 +269,11 @@ def _rows(
     elif start is None and end is None and span is None and len(view.reference):
         start, end = view.reference_period or (None, None)
     rows = view.labelled
+    told = rows
+    if view.task.words:
+        told = rows.assign(outcome=saying.coded(rows["outcome"], view.classes))
     return training.material(
-        rows,
+        told,
         as_of=view.as_of,
         delay=model.delay,
         span=span,
@@ -266,4 +284,5 @@ def _rows(
         hold_out=hold_out,
         feedback=listened(view),
         left_out=faulty.left_out(view, rows),
+        classes=_classes(view),
     )

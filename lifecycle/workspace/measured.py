@@ -5,20 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lifecycle import (
     diagnosis,
     drift,
     estimation,
     figures,
-    metrics,
     monitor,
     periods,
     quality,
 )
 from lifecycle.findings import Findings
-from lifecycle.workspace import kept, shadows
+from lifecycle.workspace import kept, saying
 from lifecycle.workspace.rows import LENGTH
 
 if TYPE_CHECKING:
@@ -36,10 +35,10 @@ __all__ = [
     "segments",
 ]
 
-METRICS = ("accuracy", "precision", "recall", "roc_auc", "brier")
 FIRST_CHUNKS = 8  # of a version, on rows it was not trained on: how good it is
 CALIBRATED_ON = 13  # newest chunks whose outcomes are known
 LOOKED_BACK = 12  # chunks with outcomes, at least, that are estimated once more
+WHOLE = 4  # times the usual error of amounts, from which on more does not count
 BLOCK = 4  # of them at a time, each knowing what was known at its start
 SEGMENT_CHUNKS = 13
 SHOWN_SEGMENTS = 7
@@ -57,8 +56,7 @@ def own(view: Rows) -> pd.DataFrame:
         rows = rows[rows["time"] >= view.reference_period[1]]
     if version is None:
         return rows[rows["prediction"].notna()]
-    score = shadows.scores(view.workspace, view.name, version, rows)
-    said = (score >= version.threshold).astype(float)
+    score, said = saying.said(view, version, rows)
     return rows.assign(score=score, prediction=said)
 
 
@@ -87,6 +85,8 @@ def estimated(view: Rows) -> estimation.Estimate | None:
     `None` before there are outcomes of the version.
     """
     rows = own(view)
+    if view.task.words:
+        rows = view.task.judged(rows)  # whether the answer was right, and how sure
     labels = view.chunks(rows)
     whole = [each for each in sorted(labels.unique()) if _ended(view, each)]
     due = [each for each in whole if _due(view, each)]
@@ -128,27 +128,39 @@ def _block(
     known = rows[due & labels.isin(newest)]
     if known["outcome"].nunique() < 2:
         return None
-    asked, features = labels.isin(chunks), list(view.settings.features.names)
-    below = view.settings.alerts.accuracy_below
+    asked, features = labels.isin(chunks), list(view.settings.features.plain)
+    below, metrics = view.settings.alerts.accuracy_below, _estimable(view)
 
     def make() -> estimation.Estimate:
+        terms: dict[str, Any] = {
+            "metrics": metrics,
+            "chunk": labels[asked].to_numpy(),
+            "timezone": view.timezone,
+            "rng": view.settings.seed,
+        }
+        if not view.task.judges:
+            return estimation.loss(known, rows[asked], features=features, **terms)
         return estimation.estimate(
             known,
             rows[asked],
-            features=features,
-            metrics=METRICS,
-            chunk=labels[asked].to_numpy(),
-            timezone=view.timezone,
+            features=features or None,
             thresholds={"accuracy": below},
-            rng=view.settings.seed,
+            **terms,
         )
 
     if not known_by or len(chunks) < BLOCK:
         return make()  # next week it is another
     read = ["score", "prediction", *features]
     told = (known[[*read, "outcome"]], rows.loc[asked, read])
-    key = [*METRICS, *chunks, below, view.settings.seed]
+    key = [*metrics, *chunks, below, view.settings.seed]
     return kept.estimate(view, key, told, make)
+
+
+def _estimable(view: Rows) -> tuple[str, ...]:
+    """The metrics that can be told before outcomes; of several classes accuracy."""
+    if not view.task.judges:
+        return ("mae",)
+    return ("accuracy",) if view.task.words else view.task.metrics
 
 
 def _ended(view: Rows, label: str) -> bool:
@@ -164,7 +176,11 @@ def _due(view: Rows, label: str) -> bool:
 
 
 def harm(view: Rows, epsilon: float) -> Findings:
-    """Whether the loss has risen by more than epsilon since the first chunks."""
+    """Whether the loss has risen by more than epsilon since the first chunks.
+
+    Of amounts a loss is the absolute error as a share of four times what it was in the
+    mean in those chunks, and at most 1.
+    """
     reference = normal(view)
     rows = own(view)
     if len(reference):
@@ -172,9 +188,19 @@ def harm(view: Rows, epsilon: float) -> Findings:
     if reference.empty or rows.empty:
         words = "Harm is undefined: no chunk after the version's first has outcomes."
         return Findings("Harm", (), words)
+    loss = "error"
+    if not view.task.judges:
+        loss = "capped error"
+        whole = WHOLE * float(_off(reference).mean()) or 1.0
+        reference, rows = (
+            each.assign(**{loss: (_off(each) / whole).clip(upper=1.0)})
+            for each in (reference, rows)
+        )
     return monitor.harm(
         reference,
         rows,
+        loss=loss,
+        task=view.task.name,
         as_of=view.as_of,
         delay=view.settings.delay,
         epsilon=epsilon,
@@ -183,16 +209,23 @@ def harm(view: Rows, epsilon: float) -> Findings:
     )
 
 
-def segments(view: Rows) -> tuple[figures.Picture, Findings]:
+def _off(rows: pd.DataFrame) -> pd.Series:
+    return (rows["prediction"] - rows["outcome"]).abs()
+
+
+def segments(view: Rows) -> tuple[Any, ...]:
     """Where the model is worst, found on older rows and confirmed on newer ones.
 
     A segment that was as much worse than the rest in the version's first chunks is no
-    alert: the problem is harder there, and the model is as it was released.
+    alert: the problem is harder there, and the model is as it was released. Nothing of
+    a model that reads text only: there is no column to cut the rows by.
     """
+    if not view.settings.features.plain:
+        return ()
     served = view.mature[view.mature["prediction"].notna()]
     found = _by_segment(view, _last(view, served, SEGMENT_CHUNKS))
     before = _gaps(_by_segment(view, normal(view)))
-    better = metrics.METRICS[found.main].greater_is_better if found.main else True
+    better = view.task.metric(found.main).greater_is_better if found.main else True
     now = _gaps(found)
     rows = []
     for row in found:
@@ -214,7 +247,8 @@ def segments(view: Rows) -> tuple[figures.Picture, Findings]:
 def _by_segment(view: Rows, rows: pd.DataFrame) -> Findings:
     return monitor.segments(
         rows,
-        by=list(view.settings.features.names),
+        by=list(view.settings.features.plain),
+        task=view.task.name,
         as_of=view.as_of,
         delay=view.settings.delay,
         reference=view.reference if len(view.reference) else None,
@@ -235,14 +269,16 @@ def _gaps(found: Findings) -> dict[str, float]:
 
 def diagnosed(view: Rows) -> diagnosis.Diagnosis | None:
     """Why the newest chunks differ from the version's first; `None` before both."""
-    reference, rows = normal(view), own(view)
+    if not view.task.judges or not view.settings.features.plain:
+        return None
+    reference, rows = (view.task.judged(each) for each in (normal(view), own(view)))
     later = rows[rows["time"] > reference["time"].max()] if len(reference) else rows
     known = _last(view, mature(view, later), view.settings.alerts.drift_chunks)
     if reference.empty or known.empty:
         return None
     begin = known["time"].min()
     newest = rows[rows["time"] >= begin]
-    features = list(view.settings.features.names)
+    features = list(view.settings.features.plain)
     return diagnosis.diagnose(
         reference,
         newest,
@@ -265,7 +301,7 @@ def _last_year(view: Rows, rows: pd.DataFrame) -> pd.DataFrame | None:
         for label in drift.last_year(str(each))
     }
     begin = view.as_of - 70 * LENGTH["week"]
-    past = view.scored[view.scored["time"] >= begin]
+    past = view.task.judged(view.scored[view.scored["time"] >= begin])
     found = past[view.chunks(past).isin(wanted)]
     return found if len(found) else None
 

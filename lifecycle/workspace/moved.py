@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle import drift, periods, profiles, promotion
 from lifecycle.findings import Findings
-from lifecycle.workspace import kept, shadows
+from lifecycle.workspace import kept, saying
 from lifecycle.workspace.rows import LENGTH, SHOWN_CHUNKS
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ OF_ANSWERS = 0.2  # share of the false alarms that scores and outcomes may cost
 
 def features(view: Rows) -> drift.Course:
     """Every feature, chunk by chunk; no rows while nothing says what is normal."""
+    names = view.settings.features.plain
+    if not names:
+        return _nothing("it reads text only; its words are held beside the scores")
     reference = kept.reference_profile(view)
     if reference is None:
         return _nothing("no version is in production, and no reference period is set")
@@ -34,7 +37,6 @@ def features(view: Rows) -> drift.Course:
     if not analysis.chunks:
         return _nothing(f"no {view.settings.chunk} has ended since the reference")
     rules = view.settings.alerts
-    names = view.settings.features.names
     return drift.course(
         reference,
         analysis,
@@ -125,7 +127,10 @@ def season(view: Rows, found: drift.Course) -> Findings:
 def together(view: Rows) -> Findings:
     """All features of the newest rows at once: a second opinion, wakes nobody."""
     reference, analysis = view.reference, view.analysis
-    names = view.settings.features.names
+    names = view.settings.features.plain
+    if not names:
+        words = "It reads text only, and no two columns that could go together."
+        return Findings("All features together", (), words)
     apart = drift.domain_classifier(
         reference, analysis, features=names, rng=view.settings.seed
     )
@@ -158,7 +163,7 @@ def _answered(view: Rows) -> pd.DataFrame:
         return view.scored[["time", "score", "outcome"]]
     rows = view.labelled[view.labelled["time"] > version.trained_to]
     told = rows[["time", "outcome"]].copy()
-    told["score"] = shadows.scores(view.workspace, view.name, version, rows)
+    told["score"] = saying.said(view, version, rows)[0]
     return told
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from lifecycle import decision
+from lifecycle import decision, tasks
+from lifecycle.workspace import saying
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,13 +42,23 @@ def policy(view: Rows) -> decision.Policy:
     )
 
 
-def losses(view: Rows, rows: pd.DataFrame) -> np.ndarray:
-    """What was lost by each prediction: the dearer error is 1, `nan` is unknown."""
+def losses(view: Rows, rows: pd.DataFrame, *, scale: float = 1.0) -> np.ndarray:
+    """What was lost by each prediction: the dearer error is 1, `nan` is unknown.
+
+    Of amounts a loss of 1 is an error as large as the back-test's scale.
+    """
     import numpy as np
 
+    if view.task.name == "multiclass":
+        known = rows["prediction"].notna().to_numpy()
+        codes = saying.coded(rows["prediction"], view.classes)
+        raw = np.where(known, tasks.pack(codes, rows["score"]), np.nan)
+        return saying.losses(view, saying.coded(rows["outcome"], view.classes), raw)
     costs = view.settings.costs
     truth = rows["outcome"].to_numpy(dtype=float)
     guess = rows["prediction"].to_numpy(dtype=float)
+    if view.task.name == "regression":
+        return np.asarray(np.abs(guess - truth) / scale)
     dearest = max(costs.false_positive, costs.false_negative)
     wrong = np.where(guess == 1, costs.false_positive, costs.false_negative) / dearest
     loss = np.where(guess == truth, 0.0, wrong)
@@ -56,8 +67,14 @@ def losses(view: Rows, rows: pd.DataFrame) -> np.ndarray:
 
 
 def error_costs(view: Rows) -> dict[str, float]:
-    """What a wrong yes and a wrong no cost, in the workspace's currency."""
+    """What errors cost, each kind by its name, in the workspace's currency."""
     costs = view.settings.costs
+    if view.task.name == "regression":
+        return {"per_unit": costs.per_unit}
+    if view.task.name == "multiclass":
+        given = costs.handed_over
+        handed = {} if given is None else {"handed_over": given}
+        return {"wrong": costs.wrong, **handed}
     return {
         "false_positive": costs.false_positive,
         "false_negative": costs.false_negative,

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import decision, errors, evaluation, periods, registry
-from lifecycle.workspace import shadows
+from lifecycle.workspace import saying
 from lifecycle.workspace.pricing import error_costs
 
 if TYPE_CHECKING:
@@ -135,17 +135,15 @@ def _weeks(
         for label in labels.unique()
     }
     try:
-        said = [
-            shadows.scores(view.workspace, view.name, each, rows)
-            for each in (before, after)
-        ]
+        said = [saying.common(view, each, rows) for each in (before, after)]
     except (errors.ArtefactError, errors.SettingsError):
         return None
     return evaluation.gained(
-        rows["outcome"].to_numpy(),
+        saying.coded(rows["outcome"], view.classes),
         *said,
         weeks=labels.map(starts).to_numpy(dtype=object),
         displaced_threshold=before.threshold,
         serving_threshold=after.threshold,
         costs=error_costs(view),
+        task=view.task.name,
     ).assign(ruling=str(renewal.id))

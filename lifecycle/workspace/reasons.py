@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lifecycle import errors, evaluation
-from lifecycle.workspace import serving
+from lifecycle.workspace import saying, serving
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from lifecycle.workspace.rows import Rows
@@ -37,6 +38,8 @@ def reasons(view: Rows, prediction: str) -> pd.Series:
     ArtefactError
         When that version can no longer be loaded.
     """
+    import numpy as np
+
     rows = view.labelled[view.labelled["id"] == prediction].head(1)
     number = None if rows.empty else rows["version"].iloc[0]
     if number is None or number != number:
@@ -45,9 +48,18 @@ def reasons(view: Rows, prediction: str) -> pd.Series:
             f"{prediction!r}, so nothing can be said of its reasons"
         )
     version = view.registry.version(view.name, int(number))
-    score = serving.scorer(view.workspace, view.name, version)
-    names = [*score.numeric, *score.categorical]
+    scorer = serving.scorer(view.workspace, view.name, version)
+    names = [*scorer.numeric, *scorer.categorical]
     usual = view.reference if len(view.reference) else view.labelled
     known = [name for name in names if name in usual]
+    said = rows["prediction"].iloc[0]
+
+    def score(frame: pd.DataFrame) -> np.ndarray:
+        """The score; of several classes how probable the one predicted is, at most."""
+        sure, guess = view.task.said(
+            scorer(frame), threshold=version.threshold, classes=saying.classes(version)
+        )
+        return np.where(guess == said, sure, 1 - sure) if view.task.words else sure
+
     found = evaluation.reasons(score, rows, usual, features=known).iloc[0]
     return found.sort_values(key=abs, ascending=False, kind="stable")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lifecycle import errors, recipes, training
+from lifecycle import errors, recipes, tasks, training
 from lifecycle.registry.artefacts import COLLECTED
-from lifecycle.workspace import serving
+from lifecycle.workspace import saying, serving
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    import pandas as pd
 
     from lifecycle import registry
     from lifecycle.workspace.desk import Workspace
@@ -54,6 +56,11 @@ def reproduce(workspace: Workspace, name: str, number: int) -> training.Reproduc
     for missing in {*_names(version)} - {*rows}:
         rows[missing] = None
     said = log.feedback(as_of=version.as_of)
+    classes: tuple[str, ...] = ()
+    if tasks.of(workspace.model(name).task).words:
+        classes = _classes(version, rows["outcome"], said["label"])
+        rows["outcome"] = saying.coded(rows["outcome"], classes)
+        said["label"] = saying.coded(said["label"], classes)
     again = training.material_again(told, rows, said if len(said) else None)
     parent, trusted = version.birth.get("parent"), workspace.model(name).trusted_types
     mapped = version.birth.get("slope") is not None  # the scores of its parent
@@ -70,7 +77,8 @@ def reproduce(workspace: Workspace, name: str, number: int) -> training.Reproduc
             origin = workspace.registry.load(older, trusted=trusted)
         recipe, prepared = serving.shaping(workspace, older if mapped else version)
     if not mapped:
-        recipe = serving.recipe(workspace, version)
+        text = workspace.model(name).features.text
+        recipe = serving.recipe(workspace, version).reading(text)
     birth = {
         **version.birth,
         "features": version.features,
@@ -83,7 +91,16 @@ def reproduce(workspace: Workspace, name: str, number: int) -> training.Reproduc
         stored,
         parent=origin,
         prepared=prepared,
+        classes=classes,
     )
+
+
+def _classes(version: registry.Version, *labels: pd.Series) -> tuple[str, ...]:
+    """The classes the version was taught, in its order, then all others of the log."""
+    found = dict.fromkeys(saying.classes(version))
+    for each in labels:
+        found |= dict.fromkeys(map(str, each.dropna().unique()))
+    return tuple(found)
 
 
 def again(

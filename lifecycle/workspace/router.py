@@ -184,10 +184,10 @@ class Router:
         serving = self._lineup
         attempts: list[Attempt] = []
         try:
-            score, player = self._answering.one(serving, row, by, attempts)
+            raw, player = self._answering.one(serving, row, by, attempts)
         finally:
             self._counting.add(now, attempts)
-        prediction = score if score != score else float(score >= player.threshold)
+        score, prediction = player.said(raw)
         logged = self._log(
             serving, 1, at, (name,), dict(row), key, score, prediction, player.code
         )
@@ -236,12 +236,10 @@ class Router:
         serving = self._lineup
         attempts: list[Attempt] = []
         try:
-            scores, codes = self._answering.many(serving, frame, keys, attempts)
+            raw, codes = self._answering.many(serving, frame, keys, attempts)
         finally:
             self._counting.add(now, attempts)
-        limits = np.array([each.threshold for each in serving.players])
-        predictions = (scores >= limits[codes]).astype(float)
-        predictions[np.isnan(scores)] = np.nan
+        scores, predictions = serving.said(raw, codes)
         kept = request.unchanging(frame)
         logged = self._log(
             serving, len(ids), now, ids, kept, key, scores, predictions, codes

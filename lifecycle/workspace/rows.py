@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from lifecycle import config, periods, registry
-from lifecycle.workspace import columns
+from lifecycle import config, periods, registry, tasks
+from lifecycle.workspace import columns, ownership
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,9 +51,30 @@ class Rows:
     def settings(self) -> config.Model:
         """The model's settings, with new columns that its version in production reads.
 
-        See `columns.read`.
+        See `columns.read`. Owner, deputy and day of review are those of `as_of`.
         """
-        return columns.read(self.workspace.model(self.name), self.production)
+        told = columns.read(self.workspace.model(self.name), self.production)
+        return ownership.applied(told, self.workspace, self.name, as_of=self.as_of)
+
+    @cached_property
+    def task(self) -> tasks.Task:
+        """What kind of answer the model gives."""
+        return tasks.of(self.settings.task)
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """Of several classes all that were ever predicted, true or said, by their code.
+
+        In the order in which they first came, so that a new one changes no code.
+        """
+        import pandas as pd
+
+        if not self.task.words:
+            return ()
+        said = self.workspace.logs(self.name).feedback(as_of=self.as_of)["label"]
+        seen = [self.labelled["outcome"], self.labelled["prediction"], said]
+        names = pd.concat([each.dropna().astype(object) for each in seen])
+        return tuple(str(name) for name in names.unique())
 
     # -- versions --------------------------------------------------------------
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from lifecycle import alerts, config, periods
 from lifecycle import metrics as measures
 from lifecycle.findings import Finding, Findings, judge
-from lifecycle.workspace import actors, overdue
+from lifecycle.workspace import actors, attention, overdue
 from lifecycle.workspace.rows import LENGTH
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ LOOKS: dict[str, Literal["back", "ahead", "aside"]] = {
     "no_data": "aside",
     "nobody_looked": "aside",
     "overdue": "aside",
+    "review": "aside",
+    "unopened": "aside",
 }
 """What an alert of a rule says: harm was, harm comes, or neither. Others look back."""
 
@@ -82,7 +84,7 @@ def _estimated(view: View, rule: config.Rule) -> Findings:
         return Findings("Estimated performance", ())
     kept = [
         replace(row, measure=f"estimated {row.measure}")
-        for row in made.findings.only(measure=rule.measure or "accuracy")
+        for row in made.findings.only(measure=rule.measure or view.task.main)
         if row.period in made.trusted
     ]
     return _held(view, Findings("Estimated performance", tuple(kept)), rule)
@@ -90,14 +92,17 @@ def _estimated(view: View, rule: config.Rule) -> Findings:
 
 def _drop(view: View, rule: config.Rule, course: Findings) -> Findings:
     """How far each chunk is behind the first ones of the version in production."""
-    measure = rule.measure or "accuracy"
+    measure = rule.measure or view.task.main
     normal = reference_value(view, measure)
-    known = measures.METRICS.get(measure)
+    known = measures.TASKS[view.task.name].get(measure)
     sign = 1.0 if known is None or known.greater_is_better else -1.0
+    # of what has no bounds, such as an error in euros, the share of what is normal
+    whole = normal if known is not None and not view.task.judges else 1.0
+    unit: dict[str, Any] = {} if view.task.judges else {"unit": "%"}
     lost = []
     for row in course.only(measure=measure):
-        ends = sorted(sign * (normal - end) for end in (row.lower, row.upper))
-        value = sign * (normal - row.value)
+        ends = sorted(sign * (normal - end) / whole for end in (row.lower, row.upper))
+        value = sign * (normal - row.value) / whole
         lost.append(
             replace(
                 row,
@@ -105,6 +110,7 @@ def _drop(view: View, rule: config.Rule, course: Findings) -> Findings:
                 value=value,
                 lower=ends[0],
                 upper=ends[1],
+                **unit,
             )
         )
     return _held(view, Findings("Drop from the reference", tuple(lost)), rule)
@@ -247,7 +253,7 @@ def _no_data(view: View, rule: config.Rule) -> Findings:
     chunk, newest = view.settings.chunk, view.live_since
     if len(view.scored):
         newest = view.scored["time"].max().to_pydatetime()
-    return _since(
+    return attention.since(
         view,
         rule,
         newest,
@@ -258,13 +264,13 @@ def _no_data(view: View, rule: config.Rule) -> Findings:
 
 
 def _nobody_looked(view: View, rule: config.Rule) -> Findings:
-    return _since(
+    return attention.since(
         view,
         rule,
         looked_at(view),
         timedelta(weeks=1),
         measure="weeks since somebody looked",
-        words="nobody has run a page, made a move or taken an alert on",
+        words="nobody has opened or run a page, made a move or taken an alert on",
     )
 
 
@@ -284,7 +290,7 @@ def _overdue(view: View, rule: config.Rule) -> Findings:
         )
         return Findings("Renewal", (nothing,))
     since, why = due
-    found = _since(
+    found = attention.since(
         view,
         rule,
         since,
@@ -299,7 +305,8 @@ def _overdue(view: View, rule: config.Rule) -> Findings:
 def looked_at(view: View) -> datetime | None:
     """When a person last showed that somebody looks after the model.
 
-    A move by a person, an alert taken on, or a page run by hand. What the clock does
+    A move by a person, an alert taken on, a report opened, or a page run by hand. What
+    the clock does
     by itself does not count: runs that fill a slot, and those at the moment an alert
     opened.
     """
@@ -317,33 +324,8 @@ def looked_at(view: View) -> datetime | None:
         for run in view.registry.runs(view.name)
         if run.slot is None and not run.attempt and run.as_of not in opened
     ]
-    before = [at for at in (*moves, *taken, *runs) if at <= view.as_of]
-    return max(before, default=None)
-
-
-def _since(
-    view: View,
-    rule: config.Rule,
-    moment: datetime | None,
-    unit: timedelta,
-    *,
-    measure: str,
-    words: str,
-) -> Findings:
-    if moment is None:
-        return Findings(measure.capitalize(), ())
-    gone = (view.as_of - moment) / unit
-    row = Finding(
-        measure,
-        gone,
-        len(view.scored),
-        threshold=rule.threshold,
-        verdict=judge(gone, rule.threshold, side=rule.side),
-        period=view.chunk_label(view.as_of),
-    )
-    what = measure.split()[0]
-    told = f"{words} since {moment:%Y-%m-%d %H:%M} UTC, for {gone:.1f} {what}"
-    return Findings(measure.capitalize(), (row,), told)
+    seen = [*moves, *taken, *runs, *attention.openings(view)]
+    return max((at for at in seen if at <= view.as_of), default=None)
 
 
 # -- answers ---------------------------------------------------------------------
@@ -375,4 +357,6 @@ _ASKED: dict[str, Callable[[View, config.Rule], Findings]] = {
     "no_data": _no_data,
     "nobody_looked": _nobody_looked,
     "overdue": _overdue,
+    "review": attention.review,
+    "unopened": attention.unopened,
 }

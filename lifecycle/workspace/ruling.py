@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from lifecycle import decision, errors, recipes, registry, training
-from lifecycle.workspace import asking, columns, earned, faulty, pricing, shadows
+from lifecycle.workspace import asking, columns, earned, faulty, pricing, saying
 from lifecycle.workspace.fits_kept import FitsKept
 from lifecycle.workspace.rows import LENGTH
 
@@ -32,6 +32,9 @@ def backtest(view: View) -> training.Backtest | None:
     """
     model, rows = view.settings, view.labelled.reset_index(drop=True)
     versions, said = _deployed(view, rows)
+    if view.task.words:
+        told = ("outcome", "prediction")
+        rows = rows.assign(**{n: saying.coded(rows[n], view.classes) for n in told})
     if not versions:
         return None
     numeric, categorical = columns.offered(view, rows)
@@ -48,13 +51,13 @@ def backtest(view: View) -> training.Backtest | None:
             rows,
             recipe=_as_champion(view, model.recipe),
             alternatives={
-                name: view.workspace.recipe(name)
+                name: view.workspace.recipe(name).reading(model.features.text)
                 for name in model.rebuild
                 if name in recipes
             },
             deployed=said,
             numeric=model.features.numeric,
-            categorical=model.features.categorical,
+            categorical=model.features.worded,
             as_of=view.as_of,
             delay=model.delay,
             chunk=model.chunk,
@@ -79,6 +82,7 @@ def backtest(view: View) -> training.Backtest | None:
             kept=kept,
             max_rows=MOST_ROWS,
             max_fits=most,
+            task=view.task.name,
         )
 
     spans = [span or None for span in model.release.spans]
@@ -133,9 +137,7 @@ def _deployed(
         version = view.registry.version(view.name, number)
         scores = np.full(len(rows), np.nan)
         try:
-            scores[newest] = shadows.scores(
-                view.workspace, view.name, version, rows[newest]
-            )
+            scores[newest] = saying.common(view, version, rows[newest])
         except (errors.ArtefactError, errors.SettingsError):
             if name == "keep":
                 raise
@@ -159,6 +161,7 @@ def _earlier(view: View, production: int) -> list[int]:
 def _as_champion(view: View, name: str) -> recipes.Recipe:
     """The model's own recipe, with the parameters the champion was found with."""
     recipe, champion = view.workspace.recipe(name), view.production
+    recipe = recipe.reading(view.settings.features.text)
     if champion is None or champion.recipe != name:
         return recipe
     parameters = champion.birth.get("parameters")
@@ -170,4 +173,6 @@ def listened(view: View) -> pd.DataFrame | None:
     if not view.settings.renewal.learn_from_people:
         return None
     said = view.workspace.logs(view.name).feedback(as_of=view.as_of)
+    if view.task.words:
+        said = said.assign(label=saying.coded(said["label"], view.classes))
     return said if len(said) else None

@@ -170,9 +170,8 @@ def _scored(
     attempts: list[answering.Attempt] = []
     asked = answering.Answering(time_limit=None)
     ids = [str(each) for each in rows["id"]]
-    scores, codes = asked.many(serving, rows, ids, attempts)
-    limits = np.array([each.threshold for each in serving.players])
-    said = np.where(np.isnan(scores), np.nan, scores >= limits[codes])
+    raw, codes = asked.many(serving, rows, ids, attempts)
+    scores, said = serving.said(raw, codes)
     versions, roles = (
         np.array(words, dtype=object)[codes]
         for words in zip(*serving.served, strict=True)

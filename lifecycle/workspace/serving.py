@@ -8,7 +8,8 @@ from contextlib import nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import errors, recipes, registry, training
+from lifecycle import errors, recipes, registry, tasks, training
+from lifecycle.metrics import Task
 from lifecycle.workspace.tabling import Tabler
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Scorer:
         names: Mapping[str, Sequence[str]],
         shaped_by: recipes.Recipe | None,
         prepared: Mapping[str, Any] | None,
+        task: Task = "binary",
     ) -> None:
         self.numeric = tuple(names["numeric"])
         self.categorical = tuple(names["categorical"])
@@ -85,13 +87,16 @@ class Scorer:
         self._shaping = (shaped_by, prepared)
         self._tabler = Tabler(self.numeric, self.categorical)
         self._place: int | None = None
+        self._task: Task = task
+        self._classes = list(getattr(estimator, "classes_", ()))
         if shaped_by is None or not shaped_by.prepares:
-            classes = list(getattr(estimator, "classes_", ()))
-            if not recipes.regresses(estimator) and 1 in classes:
-                self._place = classes.index(1)
+            if task == "multiclass":
+                self._place = 0
+            elif not recipes.regresses(estimator) and 1 in self._classes:
+                self._place = self._classes.index(1)
 
     def __call__(self, rows: pd.DataFrame) -> np.ndarray:
-        """Scores of n rows, shape (n,)."""
+        """Scores of n rows, shape (n,); of several classes packed (`tasks.pack`)."""
         if self._place is None or not len(rows):
             return self._slowly(rows)
         return self._scores(self._tabler.table(rows))
@@ -135,6 +140,8 @@ class Scorer:
 
         with nullcontext() if os.getpid() == _BORN else _one_thread():
             scores = self._estimator.predict_proba(table)
+        if self._task == "multiclass":
+            return training.answered(scores, self._classes)
         return np.ascontiguousarray(scores[:, self._place], dtype=float)
 
     def _slowly(self, rows: pd.DataFrame) -> np.ndarray:
@@ -146,6 +153,7 @@ class Scorer:
             categorical=self.categorical,
             recipe=shaped_by,
             prepared=prepared,
+            task=self._task,
         )
 
 
@@ -168,7 +176,8 @@ def _loaded(
 ) -> Scorer:
     """Load the estimator and, where rows are shaped, the recipe of its birth."""
     estimator = workspace.registry.load(version, trusted=trusted)
-    return Scorer(estimator, version.features, *shaping(workspace, version))
+    task = tasks.of(workspace.model(version.model).task).name
+    return Scorer(estimator, version.features, *shaping(workspace, version), task)
 
 
 def recipe(workspace: Workspace, version: registry.Version) -> recipes.Recipe:

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from lifecycle import errors, logs, routing
-from lifecycle.workspace import health, shadows
+from lifecycle.workspace import health, saying, shadows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -171,7 +171,7 @@ def shadow(
     hour = health.hour_of(at)
     try:
         version = workspace.registry.version(name, role.number)
-        scores = shadows.scores(workspace, name, version, rows)
+        scores = saying.plain(version, shadows.scores(workspace, name, version, rows))
     # A model is code of others; what it does in shadow must not keep rows from the log.
     except Exception:  # noqa: BLE001
         spent = perf_counter() - began

@@ -126,8 +126,10 @@ def _table(
         held = values(name)
         columns[name] = pa.nulls(len(ids), kind) if held is None else make(held)
     columns["score"] = pa.array(np.asarray(scores, dtype=float), from_pandas=True)
-    columns["prediction"] = pa.array(
-        np.asarray(predictions, dtype=float), from_pandas=True
+    columns["prediction"] = (
+        pa.array(list(predictions), pa.string())
+        if lineup.words
+        else pa.array(np.asarray(predictions, dtype=float), from_pandas=True)
     )
     code = pa.array(np.asarray(codes, dtype=np.int8))
     for at, name in enumerate(("version", "role")):

@@ -10,15 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import (
-    calibration,
     decision,
     diagnosis,
     drift,
     estimation,
     evaluation,
     experiment,
-    feedback,
-    figures,
     findings,
     markup,
     monitor,
@@ -27,7 +24,7 @@ from lifecycle import (
     registry,
     training,
 )
-from lifecycle.workspace import advice, measured, moved, worth
+from lifecycle.workspace import advice, by_task, heard, measured, moved, worded, worth
 from lifecycle.workspace.rows import LENGTH, Rows
 
 if TYPE_CHECKING:
@@ -54,15 +51,6 @@ def _once(question: Any) -> Any:
     return asked
 
 
-def _told(found: findings.Findings, measure: str = "") -> findings.Findings:
-    """The same rows, of one measure or of all, told without a verdict."""
-    rows = tuple(
-        replace(row, verdict="undefined") if measure in ("", row.measure) else row
-        for row in found
-    )
-    return replace(found, rows=rows)
-
-
 class View(Rows):
     """A model of a workspace as it stood at `as_of`: the questions about it.
 
@@ -84,12 +72,13 @@ class View(Rows):
         wanted = None if chunks is None else chunks + delayed
         return monitor.performance(
             self.recent(self.scored, wanted),
-            metrics=measured.METRICS,
+            metrics=self.task.metrics,
+            task=self.task.name,
             as_of=self.as_of,
             delay=self.settings.delay,
             chunk=self.settings.chunk,
             timezone=self.timezone,
-            thresholds={"accuracy": rules.accuracy_below},
+            thresholds={"accuracy": rules.accuracy_below} if self.task.judges else None,
             min_n=rules.min_rows,
             ripe=rules.ripe_share,
         )
@@ -118,16 +107,17 @@ class View(Rows):
     def how_good(self) -> findings.Sheet:
         """Performance on one sheet: drawn, realised, estimated, and tested for harm."""
         beside, told = self.beside(), self.performance()
-        known = tuple(row for row in told if row.n and row.measure in measured.METRICS)
-        performance, picture = replace(told, rows=known), beside.plot("accuracy")
+        known = tuple(row for row in told if row.n and row.measure in self.task.metrics)
+        performance, picture = replace(told, rows=known), beside.plot(self.task.main)
         # a gap says how good the estimates are, not how good the model is
-        beside = replace(beside, findings=_told(beside.findings, "gap"))
+        beside = replace(beside, findings=heard.unjudged(beside.findings, "gap"))
         parts = (picture, performance, beside, self.harm())
         return findings.Sheet("Performance", parts, shown=PAGE_CHUNKS)
 
     def segments(self) -> findings.Sheet:
         """Where the model is worst, confirmed on newer rows."""
-        return findings.Sheet("Segments", measured.segments(self))
+        parts = (*measured.segments(self), *by_task.by_class(self))
+        return findings.Sheet("Segments", parts)
 
     def diagnosis(self) -> diagnosis.Diagnosis | findings.Findings:
         """Why it is not as good as at first: data, inputs, concept, season, labels."""
@@ -135,23 +125,16 @@ class View(Rows):
         if found is not None:
             return found
         words = "Nothing can be said of causes before later chunks have outcomes."
+        if not self.task.judges or not self.settings.features.plain:
+            words = (
+                "Causes are told apart by right and wrong answers and by columns that "
+                "are no text; see what has moved on the page drift."
+            )
         return findings.Findings("Diagnosis", (), words)
 
     def calibration(self) -> findings.Sheet:
         """How far scores were from what came true: score by score, chunk by chunk."""
-        rows = self.recent(self.mature[self.mature["score"].notna()])
-        table = calibration.reliability(rows["outcome"], rows["score"])
-        served = self.recent(self.scored)
-        early = self.chunks(served).isin(self.early(self.settings.delay))
-        told = monitor.calibration(
-            served[~early],
-            as_of=self.as_of,
-            delay=self.settings.delay,
-            chunk=self.settings.chunk,
-            timezone=self.timezone,
-        )
-        picture = figures.reliability(table, title="Calibration")
-        return findings.Sheet("Calibration", (picture, told), shown=SHORT)
+        return by_task.calibration(self)
 
     def business(self) -> findings.Sheet:
         """What it is worth: money, conversion and KPIs, by chunk, role and score."""
@@ -167,25 +150,7 @@ class View(Rows):
         Told, not judged: people speak up where they are surprised. A rule `feedback`
         judges how often they speak.
         """
-        rows, said = self.recent(self.scored), self.workspace.logs(self.name)
-        told = said.feedback(as_of=self.as_of)
-        told = told[told["id"].isin(rows["id"])]
-        least = self.settings.alerts.min_rows
-        counted = feedback.count(told, rows, chunks=self.chunks(rows), min_n=least)
-        parts = feedback.by_segment(
-            told, rows, segments=self.settings.features.categorical, min_n=least
-        )
-        return findings.Sheet(
-            "Feedback",
-            (
-                counted,
-                _told(feedback.right(told, rows, min_n=least)),
-                _told(replace(parts, rows=parts.rows[:SHORT])),
-                feedback.reasons(told),
-                *([feedback.handled(told)] if len(told) else []),
-            ),
-            shown=PAGE_CHUNKS,
-        )
+        return heard.sheet(self)
 
     def feedback_waiting(self) -> Any:
         """What people said and nobody has decided; see `triaging.waiting`."""
@@ -205,7 +170,7 @@ class View(Rows):
         return quality.check(
             self.reference,
             self.analysis,
-            features=self.settings.features.names,
+            features=self.settings.features.plain,
             timezone=self.timezone,
             as_of=self.as_of,
             min_n=self.settings.alerts.min_rows,
@@ -239,8 +204,9 @@ class View(Rows):
         return moved.features(self)
 
     def answers(self) -> findings.Sheet:
-        """Whether the scores, and the outcomes that are due, have moved."""
-        return findings.Sheet("Scores and outcomes", moved.answers(self))
+        """Whether scores, outcomes that are due, and the words of texts have moved."""
+        parts = (*moved.answers(self), *worded.texts(self), *worded.arrived(self))
+        return findings.Sheet("Scores and outcomes", parts)
 
     def season(self) -> findings.Findings:
         """What has drifted, held against the same chunks of last year."""

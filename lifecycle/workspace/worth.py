@@ -26,21 +26,16 @@ def sheet(view: Rows) -> Sheet:
     """Money, conversion, the KPIs of the settings by chunk, role, release and score."""
     due = view.recent(view.mature[view.mature["prediction"].notna()])
     due = due[~view.chunks(due).isin(view.early(view.settings.delay))]
-    worked = business.conversion(due, acted=_acted(view, due), chunks=view.chunks(due))
-    costs = view.settings.costs
-    earned = business.earnings(
-        due,
-        true_positive=costs.true_positive,
-        true_negative=costs.true_negative,
-        false_positive=-costs.false_positive,
-        false_negative=-costs.false_negative,
-        chunks=view.chunks(due),
-        currency=view.currency,
-    )
-    parts: list[Any] = [worked, earned]
-    if worked.rows:
-        parts.insert(0, worked.plot())
+    parts: list[Any] = [_money(view, due)]
+    if view.task.name == "binary":
+        acted = _acted(view, due)
+        worked = business.conversion(due, acted=acted, chunks=view.chunks(due))
+        parts.insert(0, worked)
+        if worked.rows:
+            parts.insert(0, worked.plot())
     rows = view.recent(view.scored)
+    if view.task.words:
+        rows = view.task.judged(rows)
     told = _told(view)
     for name, each in told.items():
         early = view.early(_wait(view, each))
@@ -56,7 +51,8 @@ def sheet(view: Rows) -> Sheet:
             replace(each, rows=tuple(replace(r, verdict="undefined") for r in each))
             for each in found
         ]
-    parts += _by_score(due)
+    if view.task.judges:
+        parts += _by_score(view.task.judged(due))
     said = tuple(part for part in parts if _says(part))
     return Sheet("Business", said, shown=PAGE_CHUNKS)
 
@@ -71,7 +67,35 @@ def kpi(view: Rows, event: str, measure: str = "") -> Findings:
         there = ", ".join(kinds[:8]) or "no event at all"
         words = f"No event of the kind {found.event!r} has come yet; there is {there}."
         return Findings(event.capitalize(), (), words)
-    return _asked(view, view.recent(view.scored), event, found)
+    rows = view.recent(view.scored)
+    return _asked(
+        view, view.task.judged(rows) if view.task.words else rows, event, found
+    )
+
+
+def _money(view: Rows, due: pd.DataFrame) -> Findings:
+    """What right and wrong predictions earned, by the prices of the task."""
+    costs, chunks = view.settings.costs, view.chunks(due)
+    if view.task.name == "binary":
+        return business.earnings(
+            due,
+            true_positive=costs.true_positive,
+            true_negative=costs.true_negative,
+            false_positive=-costs.false_positive,
+            false_negative=-costs.false_negative,
+            chunks=chunks,
+            currency=view.currency,
+        )
+    told: dict[str, Any] = {"chunks": chunks, "currency": view.currency}
+    if not view.task.judges:
+        off = (due["prediction"] - due["outcome"]).abs()
+        return business.summed(-costs.per_unit * off, **told)
+    right = view.task.right(due["outcome"], due["prediction"]) == 1
+    paid = right * (costs.right + costs.wrong) - costs.wrong
+    if costs.handed_over is not None:
+        unsure = (due["score"] < view.settings.threshold).to_numpy()
+        paid[unsure], right[unsure] = -costs.handed_over, False
+    return business.summed(paid, right, **told)
 
 
 def _told(view: Rows) -> Mapping[str, config.Kpi]:

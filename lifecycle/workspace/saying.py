@@ -1,0 +1,95 @@
+"""Saying: what a version says of rows, as the log would have it, or in common codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from lifecycle import registry, tasks
+from lifecycle.workspace import shadows
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from lifecycle.workspace.rows import Rows
+
+__all__ = ["classes", "coded", "common", "found", "losses", "plain", "said"]
+
+
+def said(
+    view: Rows, version: registry.Version, rows: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray]:
+    """Score and prediction that a version gives to logged rows, whoever served them.
+
+    Parameters
+    ----------
+    view : Rows
+    version : Version
+    rows : DataFrame of n rows
+
+    Returns
+    -------
+    score, prediction : ndarray of shape (n,)
+        As the log has them; `nan` or None where the version has no answer.
+    """
+    raw = shadows.scores(view.workspace, view.name, version, rows)
+    return view.task.said(raw, threshold=version.threshold, classes=classes(version))
+
+
+def common(view: Rows, version: registry.Version, rows: pd.DataFrame) -> np.ndarray:
+    """A version's raw answers in the codes of the view's classes (`Rows.classes`)."""
+    raw = shadows.scores(view.workspace, view.name, version, rows)
+    if not view.task.words:
+        return raw
+    return tasks.recoded(raw, classes(version), view.classes)
+
+
+def classes(version: registry.Version) -> tuple[str, ...]:
+    """The names of the codes a version answers with; of several classes only."""
+    return tuple(version.birth.get("classes") or ())
+
+
+def plain(version: registry.Version, raw: np.ndarray) -> np.ndarray:
+    """Raw answers as scores: probabilities, or amounts."""
+    return tasks.parted(raw)[1] if classes(version) else raw
+
+
+def found(view: Rows, rows: pd.DataFrame, scores: np.ndarray) -> dict[str, Any]:
+    """`score` and `prediction` columns of answers in common codes."""
+    score, guess = view.task.said(
+        scores, threshold=view.settings.threshold, classes=view.classes
+    )
+    return {"score": score, "prediction": guess}
+
+
+def coded(labels: pd.Series, names: Sequence[str]) -> np.ndarray:
+    """Labels as floats: the code of each name, `nan` where it is none or missing.
+
+    Numbers stay as they are where there are no names.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> coded(pd.Series(["loan", None, "card"]), ["card", "loan"]).tolist()
+    [1.0, nan, 0.0]
+    """
+    import numpy as np
+    import pandas as pd
+
+    if not names:
+        return labels.to_numpy(dtype=float, na_value=np.nan)
+    held = labels.astype(object).to_numpy()
+    place = pd.Index(list(names), dtype=object).get_indexer(pd.Index(held))
+    return np.where(place < 0, np.nan, place).astype(float)
+
+
+def losses(view: Rows, truth: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """What answers in common codes lose a row, by the prices of the settings."""
+    import numpy as np
+
+    from lifecycle.workspace import pricing
+
+    loss = tasks.Loss.priced(view.task.name, pricing.error_costs(view))
+    lost = loss.of(truth, scores, view.settings.threshold)
+    return np.where(np.isnan(truth) | np.isnan(scores), np.nan, lost)
