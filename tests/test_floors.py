@@ -22,7 +22,7 @@ decision
 promotion alerts hooks
 jobs
 workspace widgets
-demo lab
+demo lab server
 cli
 """
 FLOOR = {
@@ -31,7 +31,7 @@ FLOOR = {
 DOORS = {  # an outside library with side effects enters by these rooms
     "matplotlib": {"figures"},
     "deltalake": {"logs"},
-    "sqlalchemy": {"registry"},
+    "sqlalchemy": {"registry", "server"},  # it reads a table of the user's
     "alembic": {"registry"},
     "skops": {"registry", "hooks"},  # in the file that goes along with an export
     "ipywidgets": {"widgets"},
@@ -51,7 +51,11 @@ DOORS = {  # an outside library with side effects enters by these rooms
     "mlflow": {"hooks"},
     "distributed": {"workspace"},
     "psycopg": set(),  # SQLAlchemy finds it
-    "pydantic": {"config", "jobs"},
+    "pydantic": {"config", "jobs", "server"},
+    "fastapi": {"server"},
+    "starlette": {"server"},
+    "uvicorn": {"server"},
+    "h11": {"server"},
     "tomllib": {"config"},
     "typer": {"cli"},
     "rich": {"cli", "demo"},
@@ -61,7 +65,7 @@ DOORS = {  # an outside library with side effects enters by these rooms
 }
 CLOCKS = {"jobs", "workspace", "demo", "cli"}  # who may ask what time it is
 FILES = {"logs", "registry", "recipes", "config", "jobs", "lab", "workspace", "demo"}
-FILES |= {"cli"}
+FILES |= {"cli", "server"}
 ROOT = {"__init__", "__main__"}
 
 

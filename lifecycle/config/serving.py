@@ -119,7 +119,6 @@ class Source(Table):
     tolerance_seconds: Annotated[int, Field(ge=1, le=86_400)] = 300
     replayed: Literal["accept", "refuse"] = "accept"
     format: Literal["json", "xml"] = "json"
-    delivery: str = ""
     take: dict[str, Take] = Field(default_factory=dict)
 
     @model_validator(mode="before")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from lifecycle.logs.columns import Columns, Kind
 from lifecycle.logs.intake import FEEDBACK_KINDS, Incoming, read_file, unknown_ids
-from lifecycle.logs.landing import Landed, land
+from lifecycle.logs.landing import Landed, bring, land
 from lifecycle.logs.problems import Problem
 from lifecycle.logs.schema import CANONICAL, KEYS, TABLES
 from lifecycle.logs.spool import Segment, Spool, taken, waiting
@@ -30,6 +30,7 @@ __all__ = [
     "Problem",
     "Segment",
     "Spool",
+    "bring",
     "land",
     "read_file",
     "taken",

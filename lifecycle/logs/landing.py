@@ -1,4 +1,4 @@
-"""Landing: predictions that were told come into the log, each once; the first stays."""
+"""Landing: what was told comes into the log, each row once, and stays on its disk."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from lifecycle.logs.upsert import differing, fitted, near, stored_rows
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import pandas as pd
     import pyarrow as pa
 
-    from lifecycle.logs.tables import Logs
+    from lifecycle.logs.tables import Appended, Logs
 
-__all__ = ["Landed", "land"]
+__all__ = ["Landed", "bring", "land"]
 
 _ATTEMPTS = 50
 _COMPACT_AFTER = 20
@@ -90,6 +91,46 @@ def land(log: Logs, rows: pa.Table) -> Landed:
             except (DeltaError, OSError) as error:
                 raise _sentence(path, error) from error
     raise AssertionError("unreachable")
+
+
+def bring(
+    log: Logs, table: str, frame: pd.DataFrame, *, stamped: bool = False
+) -> Appended:
+    """Append rows, and come back when the disk has them.
+
+    What told them may be forgotten then: neither a killed process nor a loss of power
+    takes them away.
+
+    Parameters
+    ----------
+    log : Logs
+    table, frame, stamped
+        As `Logs.append` takes them.
+
+    Returns
+    -------
+    Appended
+
+    Raises
+    ------
+    InputError
+        When a feature changed its type, or two rows share a key and differ.
+    LifecycleError
+        When the log cannot be written.
+    """
+    from deltalake.exceptions import DeltaError
+
+    path = log.directory / table
+    try:
+        store = Store(path) if Store.exists(path) else None
+        before = set() if store is None else set(store.files())
+        version = -1 if store is None else store.version
+        done = log.append(table, frame, stamped=stamped)
+        if done.version is not None and done.version > version:
+            _settle(Store(path), before, version)
+    except (DeltaError, OSError) as error:
+        raise _sentence(path, error) from error
+    return done
 
 
 def _landed(store: Store, rows: pa.Table, twice: int, changed: int) -> Landed:
@@ -167,6 +208,6 @@ def _settle(store: Store, before: set[str], version: int) -> None:
 def _sentence(path: Path, error: Exception) -> LifecycleError:
     told = " ".join(str(error).split())[:200]
     return LifecycleError(
-        f"{path}: predictions cannot be written to the log ({told}); see to the space "
+        f"{path}: rows cannot be written to the log ({told}); see to the space "
         "on its disk and its permissions, what waits is kept and tried again"
     )

@@ -1,0 +1,198 @@
+"""Landing: what was acknowledged comes into the logs, whoever took it in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lifecycle import errors, logs
+from lifecycle.logs.desk import strings
+from lifecycle.logs.schema import KEYS, derived_ids
+from lifecycle.server.shapes import truth
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lifecycle import config
+    from lifecycle.workspace import Workspace
+
+__all__ = ["Landed", "folder", "land"]
+
+_TOGETHER = 64 * 2**20  # bytes of segments that are brought to the logs in one commit
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What was brought from the door's spool to the logs.
+
+    Parameters
+    ----------
+    rows_new, rows_same, rows_changed : int
+        Rows added; rows that were there already; rows that replaced another.
+    rows_refused : int
+        Rows set aside, because the log does not take them.
+    troubles : tuple of str
+        A sentence each.
+
+    Examples
+    --------
+    >>> Landed(3, 1) + Landed(2)
+    Landed(rows_new=5, rows_same=1, rows_changed=0, rows_refused=0, troubles=())
+    """
+
+    rows_new: int = 0
+    rows_same: int = 0
+    rows_changed: int = 0
+    rows_refused: int = 0
+    troubles: tuple[str, ...] = ()
+
+    def __add__(self, other: Landed) -> Landed:
+        return Landed(
+            self.rows_new + other.rows_new,
+            self.rows_same + other.rows_same,
+            self.rows_changed + other.rows_changed,
+            self.rows_refused + other.rows_refused,
+            (*self.troubles, *other.troubles),
+        )
+
+
+def folder(workspace: Workspace) -> Path:
+    """Where what the door took waits for the logs."""
+    return workspace.directory / "logs" / ".door"
+
+
+def land(workspace: Workspace) -> Landed:
+    """Bring what the door took into the logs.
+
+    Segments that a living door is still writing are left to it; those of one that died
+    are taken. Several processes may do this at once, and be killed at it: a segment is
+    removed after the log's disk has its rows, and a row that comes again is the same
+    row.
+
+    Parameters
+    ----------
+    workspace : Workspace
+
+    Returns
+    -------
+    Landed
+        What could not be brought stays where it is, with a sentence in `troubles`;
+        what a log refuses is set aside under another name.
+    """
+    paths = logs.waiting(folder(workspace))
+    done = Landed()
+    while paths and not done.troubles:
+        with ExitStack() as stack:
+            segments: list[logs.Segment] = []
+            size = 0
+            while paths and size < _TOGETHER:
+                segment = stack.enter_context(logs.taken(paths.pop(0)))
+                if segment is not None:
+                    segments.append(segment)
+                    size += segment.rows.nbytes
+            done += _brought(workspace, segments)
+    return done
+
+
+def _brought(workspace: Workspace, segments: list[logs.Segment]) -> Landed:
+    done = Landed()
+    try:
+        for (model, table, stamped), frame in _frames(workspace, segments):
+            found = logs.bring(workspace.logs(model), table, frame, stamped=stamped)
+            done += Landed(found.rows_new, found.rows_same, found.rows_changed)
+    except (errors.InputError, errors.UnknownModel, ValueError) as error:
+        if len(segments) > 1:
+            for segment in segments:
+                done += _brought(workspace, [segment])
+            return done
+        aside = segments[0].set_aside()
+        told = " ".join(str(error).split())
+        return Landed(
+            rows_refused=segments[0].rows.num_rows,
+            troubles=(f"{aside} was set aside, the log refuses it: {told}",),
+        )
+    except errors.LifecycleError as error:
+        return Landed(troubles=(str(error),))
+    for segment in segments:
+        segment.drop()
+    return done
+
+
+def _frames(
+    workspace: Workspace, segments: Iterable[logs.Segment]
+) -> Iterator[tuple[tuple[str, str, bool], pd.DataFrame]]:
+    """Rows by model and table; outcomes without a time of their own for themselves."""
+    held: dict[tuple[str, str, bool], list[dict[str, Any]]] = {}
+    for segment in segments:
+        for note in segment.rows.to_pylist():
+            told = json.loads(note["body"])
+            at = datetime.fromtimestamp(note["at"], UTC).isoformat()
+            for row in told if isinstance(told, list) else [told]:
+                dated = "time" in row or note["table"] != "outcomes"
+                row.setdefault("time", at)
+                row["_source"], row["_at"] = note["source"], note["at"]
+                held.setdefault((note["model"], note["table"], not dated), []).append(
+                    row
+                )
+    for key, rows in sorted(held.items()):
+        yield key, _frame(key[1], workspace.model(key[0]), rows)
+
+
+def _frame(table: str, model: config.Model, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """The log's own columns; of rows with the same key the one that came last."""
+    import numpy as np
+    import pandas as pd
+
+    rows.sort(key=lambda row: float(row["_at"]))
+    frame = pd.DataFrame(
+        {
+            "id": _texts(row["id"] for row in rows),
+            "time": pd.to_datetime(
+                [row["time"] for row in rows], utc=True, format="ISO8601"
+            ).astype("datetime64[us, UTC]"),
+        }
+    )
+    if table == "outcomes":
+        frame["outcome"] = _truths(model, [row["outcome"] for row in rows])
+    else:
+        frame["kind"] = _texts(row["kind"] for row in rows)
+    if table == "feedback":
+        frame["label"] = _truths(model, [row.get("label") for row in rows])
+        for name in ("person", "reason"):
+            frame[name] = _texts(row.get(name) for row in rows)
+        frame["source"] = _texts(row["_source"] for row in rows)
+    if table == "events":
+        values = (row.get("value") for row in rows)
+        frame["value"] = [np.nan if each is None else float(each) for each in values]
+    if table != "outcomes":
+        name = KEYS[table][0]
+        # two systems may count from the same number: an id is known by its source too
+        given = [
+            None if name not in row else f"{row['_source']}:{row[name]}" for row in rows
+        ]
+        lacking = np.array([each is None for each in given])
+        if lacking.any():
+            derived = iter(derived_ids(frame[lacking], table))
+            given = [next(derived) if each is None else each for each in given]
+        frame[name] = _texts(given)
+    return frame.drop_duplicates(list(KEYS[table]), keep="last").reset_index(drop=True)
+
+
+def _texts(values: Iterable[Any]) -> pd.Series:
+    return strings([None if each is None else str(each) for each in values])
+
+
+def _truths(model: config.Model, values: list[Any]) -> Any:
+    import numpy as np
+
+    if model.task == "multiclass":
+        return _texts(values)
+    if model.task == "regression":
+        return [np.nan if each is None else float(each) for each in values]
+    meaning = truth(model.positive)
+    return [np.nan if each is None else meaning(each) for each in values]
