@@ -111,3 +111,21 @@ def test_rows_may_have_a_time_of_their_own(router):
     assert logged["i000002"] == AT + timedelta(hours=2)
     assert logged["other"] == AT
     assert abs(logged["now"] - datetime.now(UTC)) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        (rows(2).assign(visits=[1, 10**400]), "'visits' has a value that is no number"),
+        (rows(2).assign(visits=[1, "\x1b[2J\n" * 999]), "is no number"),
+        (pd.concat([rows(2), rows(2)[["pages"]]], axis=1), "'pages' more than once"),
+        (pd.concat([rows(2), rows(2)[["plan"]]], axis=1), "'plan' more than once"),
+    ],
+    ids=["too large", "hostile", "number twice", "text twice"],
+)
+def test_rows_at_fault_are_one_sentence_and_no_versions_fault(router, frame, words):
+    with pytest.raises(errors.InputError, match=words) as told:
+        router.predict(frame)
+    assert str(told.value).isprintable()
+    assert len(str(told.value)) < 500
+    assert router.health().total().rows == 0

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from lifecycle import markup
 from lifecycle.errors import InputError, NotEnoughData, SettingsError
 from lifecycle.recipes import Recipe
 
@@ -49,7 +50,7 @@ def features(
     Raises
     ------
     InputError
-        A column is missing, or a number is none.
+        A column is missing or there twice, or a number is none.
 
     Examples
     --------
@@ -68,16 +69,23 @@ def features(
             f"the rows have no column {', '.join(map(repr, missing))}, which the model "
             "needs; add it, left empty where it is not known"
         )
+    twice = [name for name in (*numeric, *categorical) if frame[name].ndim > 1]
+    if twice:
+        raise InputError(
+            f"the rows have column {', '.join(map(repr, twice))} more than once; keep "
+            "one"
+        )
     columns: dict[str, np.ndarray] = {}
     for name in numeric:
         try:
             values = pd.to_numeric(frame[name])
-        except (TypeError, ValueError) as error:
+            column = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        except (TypeError, ValueError, OverflowError) as error:
             raise InputError(
-                f"column {name!r} has a value that is no number ({error}); mend it, or "
-                "name the column among the categorical features"
+                f"column {name!r} has a value that is no number "
+                f"({markup.one_line(error, most=200)}); mend it, or name the column "
+                "among the categorical features"
             ) from error
-        column = values.to_numpy(dtype=np.float64, na_value=np.nan)
         columns[name] = np.where(np.isfinite(column), column, np.nan)
     for name in categorical:
         texts = frame[name].astype(object)

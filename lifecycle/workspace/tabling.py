@@ -52,13 +52,15 @@ class Tabler:
         try:
             for name in self.numeric:
                 values = frame[name].to_numpy()
-                if values.dtype != np.float64:
+                if values.ndim > 1 or values.dtype != np.float64:
                     return self._slowly(frame)
                 if not np.isfinite(values).all():
                     values = np.where(np.isfinite(values), values, np.nan)
                 columns[name] = values
             for name in self.categorical:
                 column = frame[name]
+                if column.ndim > 1:
+                    return self._slowly(frame)
                 if column.dtype == "str":
                     texts = _shared(column)
                 else:
