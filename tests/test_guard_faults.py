@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tomllib
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle import errors, routing
+from lifecycle import config, errors, routing
 from lifecycle.workspace import excused, guarding, health, request, watchmen
 from lifecycle.workspace.answering import Answering
 from lifecycle.workspace.lineup import Lineup, Player
@@ -350,3 +351,13 @@ def test_a_guard_that_fails_leaves_its_own_alert_open_under_its_name(
     look(ws, NOW + 2 * DAY)
     assert "missing scores of version 2" not in names()
     assert "guards not worked out of version 2" not in names()
+
+
+def test_the_page_about_guards_names_each_setting_with_its_default() -> None:
+    page = Path(__file__).parent.parent / "docs" / "guard.md"
+    text = page.read_text(encoding="utf-8").partition("```toml")[2].partition("```")[0]
+    told = tomllib.loads(text)["models"]["calls"]["guard"]
+    usual = config.Guard().model_dump()
+    assert told.keys() == usual.keys() - {"max_latency_ms"}
+    assert config.Guard(**told) == config.Guard(kpi=told["kpi"])
+    assert all(f"| `{name}` |" in page.read_text("utf-8") for name in config.GUARDS)
