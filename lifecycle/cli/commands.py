@@ -90,7 +90,10 @@ def opened() -> Workspace:
 def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR")],
     scenario: Annotated[
-        str, typer.Option(help="blank, or a simulated business: lead-scoring, fraud")
+        str,
+        typer.Option(
+            help="blank, or a simulated business: lead-scoring, fraud, chatbot"
+        ),
     ] = "blank",
 ) -> None:
     """Make a workspace: settings, notebooks, a place for recipes."""
@@ -111,7 +114,7 @@ def init(
 def demo(
     dest: Annotated[Path, typer.Option("--dest", metavar="DIR")] = Path("demo"),
     scenario: Annotated[
-        str, typer.Option(help="whose story: lead-scoring or fraud")
+        str, typer.Option(help="whose story: lead-scoring, fraud or chatbot")
     ] = "lead-scoring",
 ) -> None:
     """Run the story of a dying model through the workbench, in simulated time."""
@@ -298,6 +301,8 @@ def _move(entry: Entry) -> str:
     """A move, with the rule that is silent or the features that are accepted."""
     told = entry.evidence
     about = told.get("rule") if entry.move == "silence" else None
+    if entry.move == "hand over":
+        about = told.get("to")
     if entry.move in ("accept drift", "withdraw acceptance"):
         about = ", ".join(map(str, told.get("features", ())))
     return f"{entry.move}: {about}" if about else entry.move

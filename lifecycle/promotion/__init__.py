@@ -16,9 +16,9 @@ production. A retired or rolled back version can be proposed again, the latter b
 person only; whatever has no role can be the shadow, and is afterwards what it was.
 `accept` moves no role: it signs what is normal from now on, and
 `withdraw_acceptance` takes that back; `hold` keeps a version's stored model until
-`release`; `hand_over` gives the model to another person, and `review` says that somebody
-has looked at whose it is. `promote_within` is the only promotion that no person makes, and a renewal
-the only way to it.
+`release`; `hand_over` gives the model to another person, and `review` says that
+somebody has looked at whose it is. `promote_within` is the only promotion that no
+person makes, and a renewal the only way to it.
 """
 
 from __future__ import annotations

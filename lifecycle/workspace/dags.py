@@ -10,6 +10,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import config
+from lifecycle.workspace import ownership
 
 if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
@@ -43,7 +44,10 @@ def airflow(workspace: Workspace, *, command: Sequence[str]) -> str:
     """
     found: dict[str, Any] = {}
     for name in workspace.models:
-        found |= _dags(name, workspace.model(name), workspace.settings.workspace)
+        now = ownership.applied(
+            workspace.model(name), workspace, name, as_of=workspace.moment()
+        )
+        found |= _dags(name, now, workspace.settings.workspace)
     words = [*command, "--workspace", str(workspace.directory)]
     file = resources.files("lifecycle.workspace") / "templates" / "airflow.txt"
     template = Template(file.read_text(encoding="utf-8"))

@@ -19,6 +19,7 @@ from lifecycle import (
     tasks,
 )
 from lifecycle.workspace import actors, moments, shelf
+from lifecycle.workspace.attending import Attending
 from lifecycle.workspace.releasing import Releasing
 from lifecycle.workspace.watching import Watching
 
@@ -63,7 +64,7 @@ def open(
     return Workspace(place.resolve(), lenient=lenient)
 
 
-class Workspace(Releasing, Watching):
+class Workspace(Releasing, Watching, Attending):
     """A directory with settings, logs, registry, recipes, notebooks and reports.
 
     Parameters

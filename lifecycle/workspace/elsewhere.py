@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import alerts, errors, findings, hooks
-from lifecycle.workspace import exchange
+from lifecycle.workspace import exchange, ownership
 
 if TYPE_CHECKING:
     from lifecycle import config
@@ -168,6 +168,7 @@ def _tell_owners(
         for each in alerts.open_alerts(workspace.registry)
         if each.rule == RULE
     }
+    at = workspace.moment(as_of)
     for state in found:
         if not state.trouble and (state.model, state.hook) not in lasting:
             continue
@@ -185,8 +186,8 @@ def _tell_owners(
             state.model,
             findings.Findings("Hooks", (row,)),
             rule=RULE,
-            at=workspace.moment(as_of),
-            owner=workspace.model(state.model).owner,
+            at=at,
+            owner=ownership.ownership(workspace, state.model, as_of=at).owner,
             words=state.sentence and f"{state.model}: {state.sentence}",
         )
 

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle import feedback
 from lifecycle.findings import Findings, Sheet
+from lifecycle.workspace import sampled, voiced
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from lifecycle.workspace.rows import Rows
 
 __all__ = ["sheet", "unjudged"]
@@ -31,6 +34,7 @@ def sheet(view: Rows) -> Sheet:
     parts: list[Any] = [counted]
     if view.task.judges:
         parts.append(unjudged(feedback.right(told, rows, min_n=least)))
+        parts += _by_source(view, told)
     where = feedback.by_segment(
         told, rows, segments=view.settings.features.categorical, min_n=least
     )
@@ -40,6 +44,13 @@ def sheet(view: Rows) -> Sheet:
         *([feedback.handled(told)] if len(told) else []),
     ]
     return Sheet("Feedback", tuple(parts), shown=PAGE_CHUNKS)
+
+
+def _by_source(view: Rows, told: pd.DataFrame) -> list[Findings]:
+    """Who was right by where a word came in, and what nobody speaks of, if known."""
+    found = [voiced.sources(view)] if told["source"].nunique() > 1 else []
+    drawn = sampled.caught(view)
+    return [*found, *([drawn] if len(drawn) else [])]
 
 
 def unjudged(found: Findings, measure: str = "") -> Findings:

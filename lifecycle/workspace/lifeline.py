@@ -8,10 +8,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lifecycle import alerts, figures, findings, periods, registry
+from lifecycle import (
+    alerts,
+    figures,
+    findings,
+    markup,
+    periods,
+    promotion,
+    registry,
+)
 from lifecycle.jobs import index
 from lifecycle.jobs import record as records
-from lifecycle.workspace import drawn, notices, overview, pages, unrun
+from lifecycle.workspace import drawn, notices, overview, ownership, pages, unrun
 from lifecycle.workspace.overview import number
 
 if TYPE_CHECKING:
@@ -46,10 +54,7 @@ def write(
     runs = [run for run in book.runs(name) if run.directory]
     audit = overview.newest_record(workspace, runs, "audit")
     ledger = book.ledger(name)
-    settings = workspace.model(name)
-    facts = [("Owner", settings.owner), ("Purpose", settings.purpose)]
-    if settings.alerts.deputy:
-        facts.insert(1, ("Deputy", settings.alerts.deputy))
+    whose = ownership.ownership(workspace, name, as_of=as_of)
     pages.place(workspace, name)
     return index.write_model(
         workspace.reports,
@@ -60,7 +65,7 @@ def write(
         versions=_versions(workspace, name, ledger),
         reports=reports(runs),
         history=history,
-        facts=[(what, said) for what, said in facts if said],
+        facts=list(whose.facts().items()),
     )
 
 
@@ -117,7 +122,7 @@ def moved(workspace: Workspace, name: str) -> list[index.MoveLine]:
         index.MoveLine(
             at=entry.at,
             model=entry.model,
-            what=f"{entry.move} version {entry.number}" if entry.number else entry.move,
+            what=_named(entry),
             who=entry.actor,
             why=entry.reason,
         )
@@ -154,6 +159,13 @@ def moved(workspace: Workspace, name: str) -> list[index.MoveLine]:
         if run.ran and run.status != "succeeded"
     ]
     return [*lines, *unrun.lines(runs)]
+
+
+def _named(entry: Entry) -> str:
+    """What a move was, in a few words."""
+    if entry.move == promotion.HAND_OVER:
+        return f"hand over to {markup.one_line(entry.evidence['to'], most=80)}"
+    return f"{entry.move} version {entry.number}" if entry.number else entry.move
 
 
 def _life(

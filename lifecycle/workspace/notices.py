@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lifecycle import alerts, config, errors
-from lifecycle.workspace import moments
+from lifecycle.workspace import moments, ownership
 
 if TYPE_CHECKING:
-    from lifecycle.config import Alerts
     from lifecycle.registry import Alert, Entry, Message
     from lifecycle.workspace.desk import Workspace
     from lifecycle.workspace.view import View
@@ -231,20 +230,23 @@ def report_link(view: View, watch: str = "", *, new: bool = True) -> str:
     return f"{base}/{path.removeprefix('reports/')}" if base else path
 
 
-def recipients(workspace: Workspace) -> dict[tuple[str, str], list[alerts.Address]]:
-    """The addresses of each model's owner and deputy, read from the environment."""
-    return {
-        (name, who): found
-        for name in workspace.models
-        for who, found in _addresses(workspace.model(name).alerts).items()
-    }
+def recipients(
+    workspace: Workspace, *, as_of: datetime | str | None = None
+) -> dict[tuple[str, str], list[alerts.Address]]:
+    """The addresses of each model's owner and deputy, read from the environment.
 
-
-def _addresses(told: Alerts) -> dict[str, list[alerts.Address]]:
-    return {
-        "owner": [_address(each.get_secret_value()) for each in told.notify],
-        "deputy": [_address(each.get_secret_value()) for each in told.notify_deputy],
-    }
+    Those of a moment: whoever got a model by a hand-over is told of it, see
+    `ownership.notified`.
+    """
+    at = workspace.moment(as_of)
+    found: dict[tuple[str, str], list[alerts.Address]] = {}
+    for name in workspace.models:
+        told = ownership.notified(workspace, name, as_of=at)
+        for role, (addresses, problem) in told.items():
+            whole = [_address(each.get_secret_value()) for each in addresses]
+            missing = [alerts.Address("", problem)] if problem else []
+            found[name, role] = whole + missing
+    return found
 
 
 def _address(text: str) -> alerts.Address:
@@ -264,7 +266,8 @@ def deliver(
 ) -> alerts.Delivery:
     """Send what waits in the outbox and is due; see `alerts.deliver`."""
     at = workspace.moment(as_of)
-    return alerts.deliver(workspace.registry, recipients(workspace), at=at)
+    to = recipients(workspace, as_of=at)
+    return alerts.deliver(workspace.registry, to, at=at)
 
 
 def plain(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import alerts, findings, promotion, registry
 from lifecycle.jobs import record as records
 from lifecycle.jobs import schedule
-from lifecycle.workspace import notices, unrun
+from lifecycle.workspace import notices, ownership, unrun
 
 if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
@@ -46,6 +46,10 @@ class Status:
         By the id of a proposal who has approved it so far.
     unrun : tuple of str
         Of pages whose newest slot was lost or skipped, or waits to be tried again.
+    deputy : str
+        Who stands in; empty for nobody.
+    review_by : date or None
+        When somebody is to look at owner, purpose and KPI again.
     """
 
     model: str
@@ -61,6 +65,23 @@ class Status:
     silent: Mapping[int, datetime] = field(default_factory=dict)
     given: Mapping[int, Sequence[str]] = field(default_factory=dict)
     unrun: tuple[str, ...] = ()
+    deputy: str = ""
+    review_by: date | None = None
+
+    @property
+    def urgency(self) -> tuple[int, ...]:
+        """How much it needs a person; what needs one more is smaller.
+
+        Critical alerts that nobody has taken on, then others, then what waits for a
+        decision, then runs that came to no end, then alerts that somebody has; of the
+        same kind where there are more.
+        """
+        free = [each for each in self.alerts if each.acknowledged_by is None]
+        told = [each for each in free if each.id not in self.silent]
+        critical = [each for each in told if each.severity == "critical"]
+        counts = (len(critical), len(told), len(self.pending), len(self.unrun))
+        rest = (len(self.alerts), self.verdict == "alert")
+        return tuple(-int(count) for count in (*counts, *rest))
 
     @property
     def accuracy_words(self) -> str:
@@ -112,7 +133,7 @@ class Status:
                 key: None if isinstance(value, float) and math.isnan(value) else value
                 for key, value in asdict(self.accuracy).items()
             }
-        for name in ("last_run", "next_run"):
+        for name in ("last_run", "next_run", "review_by"):
             told[name] = told[name] and told[name].isoformat()
         del told["silent"], told["given"]
         told["alerts"] = [
@@ -146,11 +167,9 @@ class Status:
 
 
 def status(workspace: Workspace, *, as_of: datetime) -> list[Status]:
-    """One row a model; what needs a person comes first."""
+    """One row a model; what needs a person comes first, see `Status.urgency`."""
     rows = [_status(workspace, name, as_of) for name in workspace.models]
-    return sorted(
-        rows, key=lambda row: (row.verdict != "alert", not row.pending, row.model)
-    )
+    return sorted(rows, key=lambda row: (row.urgency, row.model))
 
 
 def needs(rows: Sequence[Status]) -> findings.Findings:
@@ -209,7 +228,7 @@ _NAMED = 3
 
 
 def _status(workspace: Workspace, name: str, as_of: datetime) -> Status:
-    model = workspace.model(name)
+    whose = ownership.ownership(workspace, name, as_of=as_of)
     roles = workspace.registry.roles(name)
     opened = tuple(alerts.open_alerts(workspace.registry, name))
     waiting = tuple(promotion.pending(workspace.registry, name))
@@ -223,7 +242,9 @@ def _status(workspace: Workspace, name: str, as_of: datetime) -> Status:
         verdict = audit.verdict
     return Status(
         model=name,
-        owner=model.owner,
+        owner=whose.owner,
+        deputy=whose.deputy,
+        review_by=whose.review_by,
         verdict=verdict,
         production=roles["production"].number if "production" in roles else None,
         experimental=roles["experimental"].number if "experimental" in roles else None,

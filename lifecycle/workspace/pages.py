@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle import errors, jobs
 from lifecycle.jobs import schedule
+from lifecycle.workspace import ownership
 
 if TYPE_CHECKING:
     from lifecycle.workspace import claiming
@@ -118,7 +119,7 @@ def run(
     Stopped
         Where `held` says so.
     """
-    settings = workspace.model(name)
+    workspace.model(name)
     path = notebook_path(workspace, notebook)
     for given in sorted({"workspace", "model", "as_of"} & set(parameters)):
         raise errors.BadParameters(
@@ -139,7 +140,7 @@ def run(
         header={
             "Model": name,
             "Notebook": notebook,
-            "Owner": settings.owner,
+            "Owner": ownership.ownership(workspace, name, as_of=as_of).owner,
             "As of": as_of.strftime("%Y-%m-%d %H:%M UTC"),
             "locale": workspace.settings.workspace.locale,
             "next": _next(workspace, name, notebook, as_of),

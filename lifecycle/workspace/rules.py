@@ -306,9 +306,8 @@ def looked_at(view: View) -> datetime | None:
     """When a person last showed that somebody looks after the model.
 
     A move by a person, an alert taken on, a report opened, or a page run by hand. What
-    the clock does
-    by itself does not count: runs that fill a slot, and those at the moment an alert
-    opened.
+    the clock does by itself does not count: runs that fill a slot, and those at the
+    moment an alert opened.
     """
     entries = view.registry.ledger(view.name)
     moves = [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lifecycle import alerts, errors
 from lifecycle.findings import Finding, Findings, Verdict
+from lifecycle.workspace import ownership
 
 if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
@@ -109,7 +110,7 @@ class Trouble:
             Findings("Serving", (finding,)),
             rule=RULE,
             at=at,
-            owner=self._workspace.model(self._model).owner,
+            owner=ownership.ownership(self._workspace, self._model, as_of=at).owner,
             severity="critical",
             words=words and f"{self._model}: {words}",
         )

@@ -111,8 +111,16 @@ class View(Rows):
         performance, picture = replace(told, rows=known), beside.plot(self.task.main)
         # a gap says how good the estimates are, not how good the model is
         beside = replace(beside, findings=heard.unjudged(beside.findings, "gap"))
-        parts = (picture, performance, beside, self.harm())
+        drawn = self.audited()
+        parts = (picture, performance, beside, self.harm(), *([drawn] if drawn else []))
         return findings.Sheet("Performance", parts, shown=PAGE_CHUNKS)
+
+    @_once
+    def audited(self) -> findings.Findings:
+        """How good it is where no outcome has come, by a sample; see `sampled`."""
+        from lifecycle.workspace import sampled
+
+        return sampled.audited(self)
 
     def segments(self) -> findings.Sheet:
         """Where the model is worst, confirmed on newer rows."""
