@@ -52,7 +52,10 @@ class Scores:
             self.shape = recipe.features
 
     def __call__(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """The `score` of each row, and its `prediction` where there is a threshold."""
+        """The `score` of each row, and its `prediction` where it predicts a class.
+
+        Of several classes the score is the probability of the one that is predicted.
+        """
         import pandas as pd
 
         told = self.facts
@@ -61,11 +64,26 @@ class Scores:
             made = self.shape(table.copy()).rename(columns=str)
             names = told["prepared"]
             table = _features(made, names["numeric"], names["categorical"])
+        if told.get("classes"):
+            return self._classes(table, rows.index)
         score = self._score(table)
         found = {"score": score}
         if told["threshold"] is not None:
             found["prediction"] = (score >= told["threshold"]).astype("float64")
         return pd.DataFrame(found, index=rows.index)
+
+    def _classes(self, table: pd.DataFrame, index: Any) -> pd.DataFrame:
+        import numpy as np
+        import pandas as pd
+
+        names = np.array(self.facts["classes"], dtype=object)
+        shares = np.empty((0, 1))
+        if len(table):
+            shares = np.asarray(self.estimator.predict_proba(table), dtype=float)
+        best = shares.argmax(axis=1)
+        codes = np.asarray(self.estimator.classes_, dtype=int)[best]
+        sure = shares[np.arange(len(shares)), best]
+        return pd.DataFrame({"score": sure, "prediction": names[codes]}, index=index)
 
     def _score(self, table: pd.DataFrame) -> Any:
         import numpy as np

@@ -92,11 +92,12 @@ def watch(view: View) -> list[alerts.Alert]:
             if rules.LOOKS.get(rule.watch) == "aside"
         }
     found = rules.watch(view, told)
-    accuracy = found.get("accuracy", ())
+    main = found.get("accuracy" if view.task.judges else "error", ())
     judged = [
         row
-        for row in accuracy
-        if row.measure == "accuracy" and row.verdict != "undefined"
+        for row in main
+        if row.measure in (view.task.main, f"{view.task.main} drop")
+        and row.verdict != "undefined"
     ]
     _end_of_rollback(view, judged)
     lasting = {each.rule for each in alerts.open_alerts(view.registry, view.name)}

@@ -86,6 +86,7 @@ def _write(workspace: Workspace, name: str, number: int, held: Path) -> Path:
     recipe, prepared = serving.shaping(workspace, version)
     shapes = recipe is not None and recipe.prepares
     classifies = hasattr(estimator, "predict_proba")
+    told = version.birth.get("classes")
     facts: dict[str, Any] = {
         "schema": 1,
         "model": name,
@@ -95,6 +96,7 @@ def _write(workspace: Workspace, name: str, number: int, held: Path) -> Path:
         "numeric": list(version.features["numeric"]),
         "categorical": list(version.features["categorical"]),
         "threshold": version.threshold if classifies else None,
+        **({"classes": list(told)} if told else {}),
         "recipe": version.recipe,
         "recipe_sha256": recipe.source_sha256 if recipe and shapes else None,
         "prepared": prepared if shapes else None,
@@ -173,6 +175,11 @@ def receive(
         When it holds types that are not trusted.
     """
     model = workspace.model(name)
+    if model.task != "binary":
+        raise errors.InputError(
+            f"{name} is of the task {model.task!r}, and only models of 0 and 1 are "
+            "brought from elsewhere; train it here by a recipe"
+        )
     found = foreign.read(directory, positive_threshold=model.threshold)
     where = str(directory)
     estimator = artefacts.revive(found.content, name=where, trusted=model.trusted_types)

@@ -107,7 +107,7 @@ def replay(
             view = _view(workspace, name, at, model)
             new = {}
             if not view.scored.empty:
-                normal[at] = rules.reference_value(view, "accuracy")
+                normal[at] = rules.reference_value(view, view.task.main)
                 new = _look(book, view, say)
             spoken |= new
             quiet = 0 if new else quiet + 1
@@ -212,10 +212,11 @@ def _harmed(
         if rule.watch in ("drop", "harm") and rule.above is not None
     ]
     epsilon, floor = min(given, default=EPSILON), truth.alerts.accuracy_below
+    main, judges = last.task.main, last.task.judges
     least = truth.alerts.min_rows
     count = math.ceil((last.as_of - first) / LENGTH[truth.chunk]) + ahead
     harmed = {}
-    for row in last.performance(chunks=count).only(measure="accuracy"):
+    for row in last.performance(chunks=count).only(measure=main):
         ends = periods.bounds(row.period, timezone=last.timezone).end
         if math.isnan(row.value) or row.n < least:
             continue
@@ -224,6 +225,16 @@ def _harmed(
         later = [value for at, value in normal.items() if at >= ends]
         usual = later[0] if later else math.nan
         harmed[row.period] = row.value < floor or row.value < usual - epsilon
+        if not judges:
+            harmed[row.period] = row.value > usual * (1 + epsilon)
+    if not judges:
+        return harmed, (
+            f"Harm is a {truth.chunk} of at least {least} outcomes known on "
+            f"{last.as_of:%Y-%m-%d} whose mean absolute error is more than "
+            f"{epsilon:.0%} above that of the version's first {truth.chunk}s; an early "
+            f"sign is true when such a {truth.chunk} is its own or one of the next "
+            f"{ahead}."
+        )
     definition = (
         f"Harm is a {truth.chunk} of at least {least} outcomes known on "
         f"{last.as_of:%Y-%m-%d} whose accuracy is below {floor:.1%}, or more than "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from lifecycle import registry, tasks
 from lifecycle.workspace import shadows
@@ -14,7 +15,16 @@ if TYPE_CHECKING:
 
     from lifecycle.workspace.rows import Rows
 
-__all__ = ["classes", "coded", "common", "found", "losses", "plain", "said"]
+__all__ = [
+    "classes",
+    "coded",
+    "common",
+    "judged",
+    "losses",
+    "plain",
+    "said",
+    "spread",
+]
 
 
 def said(
@@ -55,12 +65,39 @@ def plain(version: registry.Version, raw: np.ndarray) -> np.ndarray:
     return tasks.parted(raw)[1] if classes(version) else raw
 
 
-def found(view: Rows, rows: pd.DataFrame, scores: np.ndarray) -> dict[str, Any]:
-    """`score` and `prediction` columns of answers in common codes."""
-    score, guess = view.task.said(
-        scores, threshold=view.settings.threshold, classes=view.classes
-    )
-    return {"score": score, "prediction": guess}
+def judged(
+    view: Rows, versions: tuple[registry.Version, registry.Version], rows: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What came true, and what two versions say of it, as who is right can be counted.
+
+    Of several classes the truth is 1 and a version says 1 where it names the class. Of
+    amounts the one that is nearer says 1: nobody is right, but one is better.
+    """
+    import numpy as np
+
+    both = [said(view, each, rows)[1] for each in versions]
+    truth = rows["outcome"].to_numpy()
+    if view.task.name == "binary":
+        return truth, both[0], both[1]
+    if view.task.words:
+        first, second = (view.task.right(truth, each) for each in both)
+    else:
+        mine, theirs = (np.abs(each - truth.astype(float)) for each in both)
+        known = ~np.isnan(mine + theirs)
+        first = np.where(known, mine < theirs, np.nan)
+        second = np.where(known, theirs < mine, np.nan)
+    return np.ones(len(rows)), first, second
+
+
+def spread(view: Rows, before: datetime) -> float:
+    """What differences of scores are told in: of amounts how far these lie apart.
+
+    Of probabilities it is 1.
+    """
+    if view.task.judges:
+        return 1.0
+    usual = view.scored.loc[view.scored["time"] < before, "score"]
+    return float(usual.std()) or 1.0
 
 
 def coded(labels: pd.Series, names: Sequence[str]) -> np.ndarray:

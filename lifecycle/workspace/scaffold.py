@@ -10,7 +10,7 @@ from lifecycle import config, errors, jobs
 
 __all__ = ["SCENARIOS", "init"]
 
-SCENARIOS = ("blank", "lead-scoring", "fraud")
+SCENARIOS = ("blank", "lead-scoring", "fraud", "chatbot")
 
 _IGNORED = """\
 # state and results; the settings, recipes and notebooks are what you keep in git
@@ -29,7 +29,7 @@ A recipe is a Python file `NAME.py`; name it in `lifecycle.toml`. One function m
 there, the rest may be.
 
 ```python
-def estimator(numeric, categorical, seed):
+def estimator(numeric, categorical, seed, text=()):
     \"\"\"An unfitted scikit-learn estimator for a frame with these columns.\"\"\"
 
 
@@ -43,7 +43,8 @@ def features(frame):
 ```
 
 Without one, the library's serve: scaled_logistic, boosted_trees, extra_trees,
-binned_logistic; ridge and boosted_regression for outcomes that are numbers.
+binned_logistic, for two classes or several; tfidf_logistic where there is text;
+ridge and boosted_regression for outcomes that are amounts.
 
 `.versions` holds the recipe of each version as it was: versions are scored and made
 again with it, so keep it too.
@@ -57,7 +58,7 @@ def init(directory: Path, *, scenario: str = "blank") -> Path:
     ----------
     directory : Path
         Made where it is not there yet; nothing in it is overwritten.
-    scenario : {"blank", "lead-scoring", "fraud"}
+    scenario : {"blank", "lead-scoring", "fraud", "chatbot"}
         Which settings to start from.
 
     Returns

@@ -17,8 +17,8 @@ from lifecycle.workspace import (
     expecting,
     health,
     late,
+    saying,
     seasonal,
-    shadows,
     unworked,
 )
 
@@ -152,9 +152,7 @@ class Post:
         if len(rows) < least:
             return replace(_undefined(MEASURES["performance"]), n=len(rows))
         return evaluation.guard(
-            rows["outcome"].to_numpy(),
-            self._says(self.serving, rows),
-            self._says(self.other, rows),
+            *saying.judged(self.view, (self.serving, self.other), rows),
             alpha=self.alpha,
             min_n=least,
         )
@@ -340,14 +338,7 @@ class Post:
         return max(ends, default=datetime.min.replace(tzinfo=self.since.tzinfo))
 
     def _scores(self, version: registry.Version, rows: pd.DataFrame) -> np.ndarray:
-        return shadows.scores(self.view.workspace, self.view.name, version, rows)
-
-    def _says(self, version: registry.Version, rows: pd.DataFrame) -> np.ndarray:
-        import numpy as np
-
-        scores = self._scores(version, rows)
-        says = (scores >= version.threshold).astype(float)
-        return np.where(np.isnan(scores), np.nan, says)
+        return saying.said(self.view, version, rows)[0]
 
     def _apart(self, rows: pd.DataFrame) -> np.ndarray:
         """Its scores less the other's, of rows that both score."""
@@ -357,7 +348,7 @@ class Post:
         if rows.empty:
             return np.empty(0)
         apart = self._scores(self.serving, rows) - self._scores(self.other, rows)
-        apart = apart[~np.isnan(apart)]
+        apart = apart[~np.isnan(apart)] / saying.spread(self.view, self.since)
         return np.clip(apart, -1, 1)
 
 
