@@ -125,7 +125,8 @@ def test_a_file_in_the_way_and_an_unknown_scenario_are_one_sentence(
     assert sentence.endswith("file is a file; name a directory")
     sentence = refused(terminal("init", tmp_path / "new", "--scenario", "churn"))
     assert (
-        "there is no scenario 'churn'; choose blank, lead-scoring or fraud" in sentence
+        "there is no scenario 'churn'; choose blank, lead-scoring, fraud or chatbot"
+        in sentence
     )
     assert not (tmp_path / "new").exists()
 

@@ -57,7 +57,7 @@ def weighs(
 def at_once(
     ws: workspace.Workspace, model: str, as_of: datetime, *, name: str
 ) -> tuple[registry.Proposal, Target] | None:
-    """Approve what has passed its gate, for everybody: fraud does not wait.
+    """Approve what has passed its gate, for everybody: thieves and topics do not wait.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def at_once(
     asked = ws.view(model, as_of).proposal()
     if asked is None or not asked.evidence.get("passed"):
         return None
-    reason = "it stops more of what the newest chargebacks show, and thieves are quick"
+    reason = "it does better on the newest outcomes, and what is new does not wait"
     return _approved(ws, model, asked, "production", reason, name, as_of)
 
 

@@ -161,7 +161,7 @@ def prepare(directory: Path, *, scenario: str, say: Callable[[str], None]) -> Pa
     Parameters
     ----------
     directory : Path
-    scenario : {"lead-scoring", "fraud"}
+    scenario : {"lead-scoring", "fraud", "chatbot"}
     say : callable
         Told what happens, in sentences.
 

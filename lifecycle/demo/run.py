@@ -63,7 +63,7 @@ def run(
         is not touched.
     say : callable
         Told a line a week, and what happens in between.
-    scenario : {"lead-scoring", "fraud"}
+    scenario : {"lead-scoring", "fraud", "chatbot"}
         Whose story.
     seed : int
         Of the simulation.
