@@ -183,8 +183,7 @@ def replies(
         said = said[mine]
     said = said.sort_values(["time", "feedback_id"], ascending=False)
     keys = said["feedback_id"].astype(str).tolist()
-    decided = feedback.about(told).drop_duplicates("about", keep="last")
-    rulings = decided.set_index("about").to_dict("index")
+    rulings = feedback.standing(told).set_index("about").to_dict("index")
     learned: dict[str, list[Learned]] = {}
     made = {each.number: each.created_at for each in workspace.registry.versions(name)}
     for word in workspace.registry.learned(name, ids=keys):
