@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifecycle import config, errors, routing
-from lifecycle.workspace import excused, guarding, health, request, watchmen
+from lifecycle.workspace import excused, guarding, health, request, shadows, watchmen
 from lifecycle.workspace.answering import Answering
 from lifecycle.workspace.lineup import Lineup, Player
 from tests.calls import desk as desk
@@ -248,9 +248,7 @@ def test_input_that_the_version_before_cannot_score_either_is_told_and_excused(
 ) -> None:
     ws = released(desk)
     answered(ws, np.full(80, np.nan))
-    monkeypatch.setattr(
-        watchmen.shadows, "scores", lambda *told: np.full(len(told[-1]), np.nan)
-    )
+    monkeypatch.setattr(shadows, "scores", lambda *told: np.full(len(told[-1]), np.nan))
     assert look(ws, NOW - DAY) is None
     assert serving(ws) == 2
     (alert,) = opened(ws, "guard")
@@ -268,7 +266,7 @@ def test_where_the_version_before_is_broken_nothing_is_excused_and_it_stays(
             raise RuntimeError("no such column")
         return np.full(len(rows), 0.7)
 
-    monkeypatch.setattr(watchmen.shadows, "scores", broken)
+    monkeypatch.setattr(shadows, "scores", broken)
     assert look(ws) is None
     assert serving(ws) == 2
     (alert,) = [each for each in opened(ws, "guard") if "without a score" in each]

@@ -186,7 +186,7 @@ def test_scores_that_move_against_the_version_before_are_found(
         shift = 0.9 if version.number == 2 else 0.0
         return np.where(late, np.clip(found * (1 - shift), 0, 1), found)
 
-    monkeypatch.setattr(watchmen.shadows, "scores", moved)
+    monkeypatch.setattr(shadows, "scores", moved)
     found = watchmen.posts(ws.view("calls", SINCE + 3 * WEEK))[0].scores()
     assert found.verdict == "alert"
     assert found.value < -0.1
@@ -317,7 +317,7 @@ def test_a_version_whose_code_raises_in_shadow_too_is_rolled_back_all_the_same(
     def raising(*told):
         raise RuntimeError("the model's own code")
 
-    monkeypatch.setattr(watchmen.shadows, "scores", raising)
+    monkeypatch.setattr(shadows, "scores", raising)
     found = watchmen.posts(ws.view("calls", NOW))[0].findings()
     assert found["performance"].verdict == "undefined"
     assert look(ws, NOW + 9 * DAY) is not None
