@@ -1,7 +1,7 @@
 """Many processes that decide in one book at once, and one that watches.
 
-Run as a program of its own, `python -m tests.at_once`, since it forks. It is told in
-JSON where the book is and prints in JSON what the processes did and saw.
+Run in a process of its own, since it forks. It is told in JSON where the book is and
+prints in JSON what the processes did and saw.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from lifecycle.registry import Proposal, Registry, tables
 NEWEST = sa.select(tables.ledger).order_by(tables.ledger.c.seq.desc()).limit(1)
 AT = datetime(2024, 3, 4, tzinfo=UTC)
 VERSIONS = 12
-PAUSE = 0.002  # seconds between two looks
+PAUSE = 0.005  # seconds between two looks
 KINDS = (
     *("propose", "propose", "propose", "approve", "approve"),
     *("approve", "approve", "try", "try", "widen", "widen"),
@@ -169,7 +169,3 @@ def main() -> None:
         "watched": json.loads((place / "watched.json").read_text() or "{}"),
     }
     json.dump(result, sys.stdout)
-
-
-if __name__ == "__main__":
-    main()

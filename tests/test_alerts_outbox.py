@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +15,7 @@ from hypothesis import strategies as st
 from lifecycle import alerts, registry
 from lifecycle.alerts import Address, NotSent
 from lifecycle.findings import Finding, Findings
+from tests.apart import Child
 from tests.databases import Refused, raw
 
 AT = datetime(2023, 5, 1, 12, tzinfo=UTC)
@@ -331,32 +330,37 @@ alerts.deliver(
 """
 
 
-def worker(book, log: Path, at: datetime, step: str) -> subprocess.Popen[bytes]:
-    told = (str(book._url), book.artefacts, log, at.isoformat(), step)
-    return subprocess.Popen([sys.executable, "-c", _WORKER, *told])
+@pytest.fixture
+def worker(apart, book, tmp_path):
+    """Starts a process that delivers at this moment, and dies at this step."""
+
+    def start(at: datetime, step: str = "none") -> Child:
+        log = tmp_path / "sent.log"
+        told = (str(book._url), book.artefacts, log, at.isoformat(), step)
+        return apart.start(_WORKER, *told)
+
+    return start
 
 
 @pytest.mark.parametrize(("step", "times"), [("before", 1), ("after", 2)])
 def test_a_killed_process_leaves_a_message_that_the_next_one_sends(
-    book, tmp_path, step, times
+    book, worker, tmp_path, step, times
 ):
     update(book)
-    log = tmp_path / "sent.log"
-    assert worker(book, log, AT, step).wait(60) == -signal.SIGKILL
-    assert worker(book, log, AT + MINUTE, "none").wait(60) == 0  # the lease holds
-    assert worker(book, log, AT + LEASE + MINUTE, "none").wait(60) == 0
-    sent = log.read_text().split()
+    assert worker(AT, step).wait(60) == -signal.SIGKILL
+    assert worker(AT + MINUTE).wait(60) == 0  # the lease holds
+    assert worker(AT + LEASE + MINUTE).wait(60) == 0
+    sent = (tmp_path / "sent.log").read_text().split()
     assert sent == [book.messages()[0].key] * times
     assert book.messages()[0].state == "sent"
 
 
-def test_processes_that_deliver_at_once_send_each_message_once(book, tmp_path):
+def test_processes_that_deliver_at_once_send_each_message_once(book, worker, tmp_path):
     for number in range(12):
         update(book, subject=f"feature {number}")
-    log = tmp_path / "sent.log"
-    running = [worker(book, log, AT, "none") for _ in range(3)]
+    running = [worker(AT) for _ in range(3)]
     assert [each.wait(120) for each in running] == [0, 0, 0]
-    keys = log.read_text().split()
+    keys = (tmp_path / "sent.log").read_text().split()
     assert sorted(keys) == sorted(each.key for each in book.messages())
 
 

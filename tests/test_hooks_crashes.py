@@ -5,15 +5,16 @@ The children are forked from one interpreter, so that the killing costs little.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.apart import Apart
 
 PREPARE = """
     import json, os, shutil, signal, sys
@@ -81,24 +82,23 @@ PREPARE = """
 """
 
 
-def told(place: Path, script: str, *, url: str = "") -> Any:
-    """What a script, run in an interpreter of its own, prints as JSON."""
-    code = dedent(PREPARE) + dedent(script)
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code, str(place), url],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+Told = Callable[..., Any]
+
+
+@pytest.fixture
+def told(apart: Apart, tmp_path: Path) -> Told:
+    """What a script says that is run in a process of its own."""
+
+    def run(script: str, *, url: str = "") -> Any:
+        return apart.run(dedent(PREPARE) + dedent(script), tmp_path, url)
+
+    return run
 
 
 def test_killed_at_any_instant_every_row_is_told_in_order_and_again_at_most_once(
-    tmp_path: Path,
+    told: Told,
 ) -> None:
     found = told(
-        tmp_path,
         """
         book = opened()
         moves(book, 3)
@@ -196,14 +196,14 @@ SEVERAL = """
 
 @pytest.mark.parametrize("where", ["sqlite", "postgresql"])
 def test_several_processes_tell_each_row_once_and_never_two_of_a_model_at_once(
-    tmp_path: Path, where: str, request: pytest.FixtureRequest
+    told: Told, where: str, request: pytest.FixtureRequest
 ) -> None:
     with ExitStack() as until:
         url = ""
         if where == "postgresql":
             server = request.getfixturevalue("server")
             url = until.enter_context(server.lent())
-        found = told(tmp_path, SEVERAL, url=url)
+        found = told(SEVERAL, url=url)
     codes, came = found
     assert codes == [0] * 4  # nobody met another one inside
     for model in ("leads", "churn"):
@@ -214,10 +214,9 @@ def test_several_processes_tell_each_row_once_and_never_two_of_a_model_at_once(
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 def test_a_command_that_outlives_its_killed_deliverer_is_told_again(
-    tmp_path: Path,
+    told: Told,
 ) -> None:
     found = told(
-        tmp_path,
         """
         moves(opened(), 1)
         (place / "deploy.sh").write_text(

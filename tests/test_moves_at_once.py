@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lifecycle.registry import Registry
 from tests import at_once
+from tests.apart import Apart
 
 DECIDING = {"approve": "approved", "reject": "rejected", "withdraw": "withdrawn"}
 
 
-def let_loose(book: Registry, *, processes: int, moves: int) -> dict[str, Any]:
+def let_loose(
+    apart: Apart, book: Registry, *, processes: int, moves: int
+) -> dict[str, Any]:
     """What so many processes do that make so many moves each."""
     place = str(book._url if "postgresql" in str(book._url) else book._url.database)
     told = {
@@ -28,17 +28,11 @@ def let_loose(book: Registry, *, processes: int, moves: int) -> dict[str, Any]:
         "seed": 3,
     }
     book.artefacts.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.at_once", json.dumps(told)],
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    result: dict[str, Any] = json.loads(done.stdout)
+    child = apart.start("from tests import at_once; at_once.main()", json.dumps(told))
+    assert child.wait(600) == 0, child.errors
+    result: dict[str, Any] = json.loads(child.out)
     # a sentence such as "database is locked" would have ended its process
-    assert result["codes"] == [0] * (processes + 1), done.stderr
+    assert result["codes"] == [0] * (processes + 1), child.errors
     return result
 
 
@@ -86,18 +80,20 @@ def told(said: dict[str, Any]) -> str:
     )
 
 
-def test_processes_that_decide_at_once_decide_each_proposal_once(database, tmp_path):
+def test_processes_that_decide_at_once_decide_each_proposal_once(
+    apart, database, tmp_path
+):
     book = database(tmp_path)
-    said = let_loose(book, processes=4, moves=30)
+    said = let_loose(apart, book, processes=4, moves=15)
     nothing_is_decided_twice(book, said)
     never_two_in_production(said)
-    assert sum(len(each["made"]) for each in said["workers"]) == 120
+    assert sum(len(each["made"]) for each in said["workers"]) == 60
 
 
 @pytest.mark.slow
-def test_eight_processes_and_two_thousand_moves(database, tmp_path):
+def test_eight_processes_and_two_thousand_moves(apart, database, tmp_path):
     book = database(tmp_path)
-    said = let_loose(book, processes=8, moves=250)
+    said = let_loose(apart, book, processes=8, moves=250)
     print(told(said))  # noqa: T201
     nothing_is_decided_twice(book, said)
     never_two_in_production(said)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import math
 import subprocess
 import sys
@@ -101,26 +102,17 @@ def test_opening_an_existing_registry_imports_nothing_heavy(on_file):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_processes_that_create_one_registry_at_once_all_get_it(tmp_path):
+def test_processes_that_create_one_registry_at_once_all_get_it(apart, tmp_path):
     place = str(tmp_path / "registry.db")
     code = (
-        "import sys; from lifecycle.registry import Registry; "
-        "sys.stdin.read(1); print(Registry(sys.argv[1]).verify_ledger())"
+        "import fcntl, sys; from lifecycle.registry import Registry; "
+        "fcntl.flock(open(sys.argv[2]), fcntl.LOCK_SH); "
+        "print(Registry(sys.argv[1]).verify_ledger())"
     )
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, place],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(4)
-    ]
-    for process in started:
-        process.stdin.write("x")
-        process.stdin.flush()
-    assert [process.communicate() for process in started] == [("None\n", "")] * 4
+    with (tmp_path / "ready").open("w") as gate:  # open to all at the same moment
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        started = [apart.start(code, place, gate.name) for _ in range(4)]
+    assert [(each.wait(120), each.out) for each in started] == [(0, "None\n")] * 4
 
 
 def test_a_registry_of_a_newer_release_is_refused_with_the_remedy(on_file):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -121,26 +120,17 @@ def test_a_transaction_that_fails_leaves_nothing_and_lets_the_next_one_on(book):
 # -- making the tables -------------------------------------------------------------
 
 
-def test_processes_that_make_one_registry_at_once_all_get_it(server, tmp_path):
+def test_processes_that_make_one_registry_at_once_all_get_it(apart, server, tmp_path):
     url = server.new(encoding="UTF8")
     code = (
-        "import sys; from lifecycle.registry import Registry; sys.stdin.read(1); "
-        "print(Registry(sys.argv[1], artefacts=sys.argv[2]).verify_ledger())"
+        "import fcntl, sys; from lifecycle.registry import Registry; "
+        "fcntl.flock(open(sys.argv[2]), fcntl.LOCK_SH); "
+        "print(Registry(sys.argv[1], artefacts=sys.argv[3]).verify_ledger())"
     )
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, url, tmp_path],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(3)
-    ]
-    for process in started:
-        process.stdin.write("x")
-        process.stdin.flush()
-    assert [process.communicate() for process in started] == [("None\n", "")] * 3
+    with (tmp_path / "ready").open("w") as gate:  # open to all at the same moment
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        started = [apart.start(code, url, gate.name, tmp_path) for _ in range(3)]
+    assert [(each.wait(120), each.out) for each in started] == [(0, "None\n")] * 3
 
 
 def test_a_database_that_cannot_hold_every_name_is_refused(server, tmp_path):

@@ -5,15 +5,16 @@ The children are forked from one interpreter, so that the killing costs little.
 
 from __future__ import annotations
 
-import json
 import platform
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.apart import Apart
 
 PREPARE = """
     import json, os, shutil, signal, sys
@@ -71,23 +72,17 @@ PREPARE = """
 """
 
 
-def told(place: Path, script: str) -> object:
-    """What a script, run in an interpreter of its own, prints as JSON."""
-    code = dedent(PREPARE) + dedent(script)
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code, str(place)],
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+Told = Callable[[Path, str], Any]
+
+
+@pytest.fixture(scope="module")
+def told(apart: Apart) -> Told:
+    """What a script says that is run in a process of its own, at a place."""
+    return lambda place, script: apart.run(dedent(PREPARE) + dedent(script), place)
 
 
 def test_killed_at_any_touch_of_the_disk_a_renewal_is_finished_once(
-    tmp_path: Path,
+    told: Told, tmp_path: Path
 ) -> None:
     """The steps alone, with an estimator that costs nothing."""
     outcomes = told(
@@ -190,8 +185,9 @@ DESK = """
 
     import lifecycle
     import deltalake, pyarrow.dataset, sklearn.pipeline, threadpoolctl
+    import cronsim, narwhals
     from lifecycle import training, workspace
-    from lifecycle.workspace import chain, pages, renewing
+    from lifecycle.workspace import chain, pages, renewing, view, watchmen
 
     from tests.calls import LIVE, RETRAIN, TURNED, WEEK, rows_of
     from tests.calls import SETTINGS as USUAL
@@ -223,7 +219,7 @@ DESK = """
 
 
 @pytest.fixture(scope="module")
-def happened(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def happened(told: Told, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What came of killing the driver between its steps, and of two drivers at once."""
     script = """
         def page(ws, notebook, name, **told):
