@@ -75,6 +75,7 @@ def on_the_reference(
     """
     import numpy as np
     from scipy.special import stdtrit
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     smaller = min(len(reference), len(analysis))
     if smaller < _LEAST or any(
@@ -83,17 +84,17 @@ def on_the_reference(
         return math.nan, math.nan, math.nan
     half = smaller // 2
     changes = []
-    for _ in range(_HALVES):
-        order = rng.permutation(len(reference))
-        learnt, kept = order[:half], reference.only(order[half:])
-        recent = rng.choice(len(analysis), half, replace=False)
-        metrics = []
-        for rows in (reference.only(learnt), analysis.only(recent)):
-            p = _model(rows, kept.table, categorical)
-            metrics.append(
-                Expectation.of_rows(kept.score, kept.guess, p).measure(metric)
-            )
-        changes.append(metrics[1][0] - metrics[0][0])
+    with threadpool_limits(limits=1):  # once: the libraries are looked for
+        for _ in range(_HALVES):
+            order = rng.permutation(len(reference))
+            learnt, kept = order[:half], reference.only(order[half:])
+            recent = rng.choice(len(analysis), half, replace=False)
+            metrics = []
+            for rows in (reference.only(learnt), analysis.only(recent)):
+                p = _model(rows, kept.table, categorical)
+                told = Expectation.of_rows(kept.score, kept.guess, p)
+                metrics.append(told.measure(metric)[0])
+            changes.append(metrics[1] - metrics[0])
     value = float(np.mean(changes))
     reach = float(stdtrit(_HALVES - 1, (1 + level) / 2) * np.std(changes, ddof=1))
     return value, value - reach / math.sqrt(2), value + reach / math.sqrt(2)
@@ -102,7 +103,6 @@ def on_the_reference(
 def _model(rows: Rows, table: np.ndarray, categorical: np.ndarray) -> np.ndarray:
     import numpy as np
     from sklearn.ensemble import HistGradientBoostingClassifier
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     if rows.truth.min() == rows.truth.max():
         return np.full(len(table), rows.truth[0])
@@ -115,6 +115,5 @@ def _model(rows: Rows, table: np.ndarray, categorical: np.ndarray) -> np.ndarray
         early_stopping=False,
         random_state=0,
     )
-    with threadpool_limits(limits=1):
-        model.fit(rows.table, rows.truth)
-        return np.asarray(model.predict_proba(table)[:, 1])
+    model.fit(rows.table, rows.truth)
+    return np.asarray(model.predict_proba(table)[:, 1])

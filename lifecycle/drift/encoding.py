@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle import profiles
 from lifecycle.drift import intake
+from lifecycle.profiles.columns import coded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,11 +113,7 @@ def _looked_up(series: pd.Series[Any], table: Any, otherwise: float) -> np.ndarr
     """A number for every value's name; `nan` where missing."""
     import numpy as np
 
-    missing = series.isna().to_numpy(dtype=bool)
-    found = np.fromiter(
-        (table.get(str(value), otherwise) for value in series),
-        dtype=float,
-        count=len(series),
-    )
-    found[missing] = np.nan
+    places, names = coded(series)
+    numbers = [table.get(name, otherwise) for name in names]
+    found: np.ndarray = np.array([*numbers, np.nan], dtype=float)[places]
     return found

@@ -107,21 +107,21 @@ def density_ratio(
     names = (np.unique(column).size for column in table[:, categorical].T)
     bins = max([_BINS, *names])  # a name needs one of its own
     odds = np.empty(len(table))
-    for left_out in range(_FOLDS):
-        inside, outside = drawn & (fold != left_out), fold == left_out
-        model = HistGradientBoostingClassifier(
-            max_iter=18,
-            learning_rate=0.27,
-            max_leaf_nodes=10,
-            max_bins=min(bins, 255),
-            min_samples_leaf=40,
-            l2_regularization=1.0,
-            categorical_features=categorical,
-            early_stopping=False,
-            random_state=0,
-        )
-        prior = math.log(now[inside].sum() / (~now[inside]).sum())
-        with threadpool_limits(limits=1):
+    with threadpool_limits(limits=1):  # once: the libraries are looked for
+        for left_out in range(_FOLDS):
+            inside, outside = drawn & (fold != left_out), fold == left_out
+            model = HistGradientBoostingClassifier(
+                max_iter=18,
+                learning_rate=0.27,
+                max_leaf_nodes=10,
+                max_bins=min(bins, 255),
+                min_samples_leaf=40,
+                l2_regularization=1.0,
+                categorical_features=categorical,
+                early_stopping=False,
+                random_state=0,
+            )
+            prior = math.log(now[inside].sum() / (~now[inside]).sum())
             model.fit(table[inside], now[inside])
             odds[outside] = model.decision_function(table[outside]) - prior
     ratio = np.exp(np.minimum(odds, 50))

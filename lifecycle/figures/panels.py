@@ -115,10 +115,12 @@ def _panel(
     loud = bool(known) and held[periods[known[-1]]].verdict == "alert"
     said = ("\N{BLACK DIAMOND} " if loud else "") + say(newest(values), unit)
     room = max(8, 78 // wide - len(said))
-    axes.set_title(clean(name, room), loc="left", size=8.5, weight="bold", color=INK)
+    bold = {"size": 8.5, "weight": "bold", "color": INK}
+    axes.set_title(clean(name, room), loc="left", y=1.0, **bold)  # y: not measured
     axes.set_title(
         said,
         loc="right",
+        y=1.0,
         size=8.5,
         color=ALERT if loud else MUTED,
         weight="bold" if loud else "normal",

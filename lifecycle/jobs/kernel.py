@@ -10,10 +10,12 @@ directory (or encrypted), so that no port can be taken or listened to.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +137,8 @@ def _serve(pipe: int) -> None:
 
     sys.argv = ["ipykernel_launcher", *json.loads(text)]
     app = IPKernelApp.instance()
-    app.initialize(sys.argv[1:])
+    with _without("debugpy"):  # nobody is there to debug; it is half of the start
+        app.initialize(sys.argv[1:])
     try:
         app.start()
     finally:
@@ -143,6 +146,17 @@ def _serve(pipe: int) -> None:
         for stream in (sys.__stdout__, sys.__stderr__):
             if stream is not None:
                 stream.flush()
+
+
+@contextlib.contextmanager
+def _without(name: str) -> Iterator[None]:
+    """Have the import of a module fail for a while, unless it is there already."""
+    sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        if sys.modules[name] is None:
+            del sys.modules[name]
 
 
 class _Forking(LocalProvisioner):
