@@ -216,10 +216,10 @@ def place_of(
 
 
 def _touched(feedback: pd.DataFrame, labelled: pd.DataFrame) -> dict[str, np.ndarray]:
+    ids = labelled["id"].astype(object)  # text is looked up a word at a time
+    said = feedback["id"].astype(object)
     return {
-        measure: labelled["id"]
-        .isin(set(feedback.loc[feedback["kind"].isin(kinds), "id"]))
-        .to_numpy()
+        measure: ids.isin(said[feedback["kind"].isin(kinds)]).to_numpy()
         for measure, kinds in _KINDS.items()
     }
 

@@ -28,7 +28,7 @@ def sheet(view: Rows) -> Sheet:
     """
     rows, said = view.recent(view.scored), view.workspace.logs(view.name)
     told = said.feedback(as_of=view.as_of)
-    told = told[told["id"].isin(rows["id"])]
+    told = told[told["id"].astype(object).isin(rows["id"].astype(object))]
     least = view.settings.alerts.min_rows
     counted = feedback.count(told, rows, chunks=view.chunks(rows), min_n=least)
     parts: list[Any] = [counted]

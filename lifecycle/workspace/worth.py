@@ -204,7 +204,7 @@ def _acted(view: Rows, rows: pd.DataFrame) -> Any:
         return (rows["prediction"] == 1).to_numpy()
     events = _events(view)
     acted = set(events.loc[events["kind"] == kind, "id"])
-    return rows["id"].isin(acted).to_numpy()
+    return rows["id"].astype(object).isin(acted).to_numpy()
 
 
 def _says(part: Any) -> bool:
