@@ -112,3 +112,6 @@ def test_a_terminal_is_not_steered(told, terminal, command):
     code, out, err = terminal(*command, *asked, "-w", ws.directory)
     assert code == 0, err
     assert all(c.isprintable() or c == "\n" for c in out + err)
+    if command[0] == "status":  # what waits is one line, from its version to its remedy
+        lines = [each for each in out.splitlines() if "waits for an approval" in each]
+        assert ["lifecycle approve leads 1" in each for each in lines] == [True]

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import alerts, findings, promotion, registry
+from lifecycle import alerts, findings, markup, promotion, registry
 from lifecycle.jobs import record as records
 from lifecycle.jobs import schedule
 from lifecycle.workspace import notices, ownership, unrun
@@ -111,12 +111,13 @@ class Status:
         names = self.given.get(each.id)
         if names:
             until += f", {len(names)} of {each.needed} approvals given by "
-            until += ", ".join(names)
+            until += ", ".join(markup.one_line(name, 120) for name in names)
         passed = each.evidence.get("passed", True)
         gate = "" if passed else "it has NOT passed the gate; "
+        by, why = markup.one_line(each.author, 120), markup.one_line(each.reason)
         return (
             f"{self.model}: version {each.number} waits for {for_}{until} (proposal "
-            f"{each.id}, {each.author}: {each.reason}); {gate}lifecycle approve "
+            f"{each.id}, {by}: {why}); {gate}lifecycle approve "
             f'{self.model} {each.id} --digest {each.digest[:12]} --reason "…"'
         )
 
