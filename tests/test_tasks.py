@@ -26,7 +26,8 @@ def test_a_class_and_its_probability_come_back_as_they_were_packed(told):
 def test_no_answer_stays_none_and_a_certain_one_keeps_its_class():
     raw = tasks.pack([2, 3, 0], [1.0, np.nan, 0.0])
     codes, sure = tasks.parted(raw)
-    assert codes[[0, 2]].tolist() == [2.0, 0.0] and np.isnan(codes[1])
+    assert codes[[0, 2]].tolist() == [2.0, 0.0]
+    assert np.isnan(codes[1])
     assert sure[[0, 2]] == pytest.approx([1.0, 0.0])
 
 
@@ -64,7 +65,8 @@ def test_the_loss_of_amounts_costs_each_unit_whatever_the_scale():
         lost = loss.of(np.array([100.0, 80.0]), np.array([90.0, 100.0]), 0.5)
         assert lost * loss.error == pytest.approx([5.0, 10.0])
     again = loss.scaled(10.0)
-    assert again.error == pytest.approx(5.0) and again.scale == 10.0
+    assert again.error == pytest.approx(5.0)
+    assert again.scale == 10.0
 
 
 @pytest.mark.parametrize(
@@ -85,9 +87,11 @@ def test_prices_that_make_no_sense_are_refused(task, costs, said):
 def test_each_task_says_its_own_of_the_same_raw_answers():
     nan = float("nan")
     score, said = tasks.of("binary").said([0.2, 0.5, nan], threshold=0.5)
-    assert said[:2].tolist() == [0.0, 1.0] and np.isnan(said[2])
+    assert said[:2].tolist() == [0.0, 1.0]
+    assert np.isnan(said[2])
     score, said = tasks.of("regression").said([12.5, nan], threshold=0.5)
-    assert said[0] == score[0] == 12.5 and np.isnan(said[1])
+    assert said[0] == score[0] == 12.5
+    assert np.isnan(said[1])
     raw = tasks.pack([1, 0, 0], [0.6, 0.7, nan])
     score, said = tasks.of("multiclass").said(raw, threshold=0.9, classes=("a", "b"))
     assert said.tolist() == ["b", "a", None]
@@ -98,7 +102,8 @@ def test_right_is_equal_and_what_is_missing_is_neither():
     right = tasks.of("multiclass").right(
         pd.Series(["a", "b", None, "a"]), pd.Series(["a", "a", "a", None])
     )
-    assert right[:2].tolist() == [1.0, 0.0] and np.isnan(right[2:]).all()
+    assert right[:2].tolist() == [1.0, 0.0]
+    assert np.isnan(right[2:]).all()
     with pytest.raises(ValueError, match="regression has no right and wrong"):
         tasks.of("regression").right([1.0], [1.0])
 
