@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["folded", "meant", "same"]
+__all__ = ["folded", "key", "meant", "same"]
 
 _BOTH = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>\s]+@[^<>\s]+)>")
 _ADDRESS = re.compile(r"[^<>\s@]+@[^<>\s@]+")
@@ -38,6 +38,22 @@ def same(one: str, other: str) -> bool:
     """
     mine, theirs = _parts(one), _parts(other)
     return any(a and a == b for a, b in zip(mine, theirs, strict=True))
+
+
+def key(name: str) -> str:
+    """What is the same for all that one person may be called, as far as it shows.
+
+    The mail address where there is one, else the name, folded.
+
+    Examples
+    --------
+    >>> key("Ana Silva <Ana@Bank.example>") == key(" ana@bank.example")
+    True
+    >>> key("ANA  Silva")
+    'ana silva'
+    """
+    told, address = _parts(name)
+    return address or told
 
 
 def meant(person: str, among: Sequence[str]) -> str | None:

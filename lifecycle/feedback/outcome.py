@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from lifecycle import intervals
+from lifecycle import intervals, people
 from lifecycle.feedback.counting import place_of
 from lifecycle.feedback.ruled import RULED
 from lifecycle.findings import Finding, Findings, Verdict
@@ -112,7 +112,7 @@ def right(
         own = _joined(feedback, labelled, each=by)
         nobody = "nobody named" if by == "person" else "no source named"
         who = own[by].astype(str).where(own[by].notna(), nobody)
-        told = _together(who, least)
+        told = _together(_spelt_once(who), least)
         for name in told.value_counts().index:
             mine = own[(told == name).to_numpy(dtype=bool)]
             rows += _judged(*_sides(mine), None, person=_line(str(name)))
@@ -128,6 +128,14 @@ def _sides(both: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         (both["prediction"] == both["outcome"]).to_numpy(dtype=bool),
         (both["label"] != both["prediction"]).to_numpy(dtype=bool),
     )
+
+
+def _spelt_once(who: pd.Series) -> pd.Series:
+    """One spelling for each person, the first, however they are called elsewhere."""
+    first: dict[str, str] = {}
+    for name in who:
+        first.setdefault(people.key(name), name)
+    return who.map(lambda name: first[people.key(name)])
 
 
 def _together(who: pd.Series, least: int) -> pd.Series:
@@ -166,8 +174,10 @@ def _joined(
     if "known_at" in both:
         late = both["time"] >= both["known_at"]
         both = both[~late.to_numpy(dtype=bool)]
-    keys = ["id", each] if each else ["id"]
-    return both.drop_duplicates(keys, keep="last", ignore_index=True)
+    told = both[["id"]].assign(key="")
+    if each:
+        told["key"] = both[each].astype(object).map(people.key, na_action="ignore")
+    return both[~told.duplicated(keep="last")].reset_index(drop=True)
 
 
 def _judged(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lifecycle import feedback as said_by
 from lifecycle import intervals
+from lifecycle import people as persons
 from lifecycle.findings import Finding
 from lifecycle.training.overruled import turns
 from lifecycle.training.said import Said, moments
@@ -30,7 +31,7 @@ __all__ = [
     "words",
 ]
 
-KINDS = ("correction", "override")
+KINDS = ("correction", "override", "label")
 _LEVEL = 0.90  # of the interval whose lower end counts
 _STRENGTH = 10.0  # so many words of one's own count as much as those of the others
 _NOBODY = ""
@@ -124,7 +125,8 @@ def spoken(
 def _named(told: pd.DataFrame) -> pd.DataFrame:
     person = told["person"].astype(object)
     person = person.where(person.notna(), _NOBODY).astype(str)
-    return told.assign(person=person, id=told["id"].astype(str))
+    keys = {each: persons.key(each) for each in person.unique()}  # one, however spelt
+    return told.assign(person=person.map(keys), id=told["id"].astype(str))
 
 
 def last(spoken: pd.DataFrame, *, as_of: datetime) -> pd.DataFrame:

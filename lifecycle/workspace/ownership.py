@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -12,8 +11,7 @@ from lifecycle import config, errors, markup, people, promotion
 from lifecycle.workspace import actors
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
-
+    from lifecycle.config.rules import Addresses
     from lifecycle.registry import Entry
     from lifecycle.workspace.desk import Workspace
 
@@ -288,7 +286,7 @@ def newest(workspace: Workspace, name: str, page: str = "") -> Path:
 
 def notified(
     workspace: Workspace, name: str, *, as_of: datetime
-) -> dict[str, tuple[Sequence[SecretStr], str]]:
+) -> dict[str, tuple[Addresses, str]]:
     """Where owner and deputy of a moment are told, and what is wrong about that.
 
     Whoever got a model by a hand-over is told at the addresses under `[people]` of the
@@ -301,7 +299,7 @@ def notified(
     """
     model = workspace.model(name)
     now = ownership(workspace, name, as_of=as_of)
-    found: dict[str, tuple[Sequence[SecretStr], str]] = {}
+    found: dict[str, tuple[Addresses, str]] = {}
     for role, person, first, own in (
         ("owner", now.owner, model.owner, model.alerts.notify),
         ("deputy", now.deputy, model.alerts.deputy or "", model.alerts.notify_deputy),
