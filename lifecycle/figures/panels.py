@@ -115,7 +115,7 @@ def _panel(
     loud = bool(known) and held[periods[known[-1]]].verdict == "alert"
     said = ("\N{BLACK DIAMOND} " if loud else "") + say(newest(values), unit)
     room = max(8, 78 // wide - len(said))
-    bold = {"size": 8.5, "weight": "bold", "color": INK}
+    bold: dict[str, Any] = {"size": 8.5, "weight": "bold", "color": INK}
     axes.set_title(clean(name, room), loc="left", y=1.0, **bold)  # y: not measured
     axes.set_title(
         said,

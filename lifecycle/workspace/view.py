@@ -252,7 +252,8 @@ class View(Rows):
         """What earlier rulings promised, and what came."""
         from lifecycle.workspace import promised
 
-        return promised.promises(self)
+        with self.registry.at_once():  # a dozen versions, one after the other
+            return promised.promises(self)
 
     # -- promote ---------------------------------------------------------------
 
