@@ -128,4 +128,7 @@ def test_rows_at_fault_are_one_sentence_and_no_versions_fault(router, frame, wor
         router.predict(frame)
     assert str(told.value).isprintable()
     assert len(str(told.value)) < 500
+    if not frame.columns.is_unique:
+        with pytest.raises(errors.InputError, match=words):
+            router.predict(frame[:1])
     assert router.health().total().rows == 0

@@ -227,9 +227,8 @@ def _told(player: Player, found: tuple[Any, float | None, str], rows: int) -> At
     scores, seconds, what = found
     version, role = player.version, player.role
     if not what:
-        gone = _missing(scores)
-        told = player.plain(scores)
-        return Attempt(version, role, rows, seconds, missing=gone, scores=told)
+        gone, told = _missing(scores), player.plain(scores)
+        return Attempt(version, role, rows, seconds, 0, 0, gone, 0, told)
     if what == "skipped":
         return Attempt(version, role, rows, skipped=rows)
     if what == "slow":

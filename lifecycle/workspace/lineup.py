@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import errors, tasks
@@ -77,6 +77,12 @@ class Lineup:
     troubles: tuple[tuple[str, str, str], ...]
     numeric: tuple[str, ...]
     categorical: tuple[str, ...]
+    stable: tuple[Player, ...] = field(init=False)
+    """Production and, behind it, the previous version."""
+
+    def __post_init__(self) -> None:
+        tried = self.experimental is not None
+        object.__setattr__(self, "stable", self.players[tried:])
 
     @property
     def served(self) -> tuple[tuple[str, str], ...]:
@@ -116,11 +122,6 @@ class Lineup:
         """Who is tried with a share of the keys."""
         first = self.players[0]
         return first if first.role == "experimental" else None
-
-    @property
-    def stable(self) -> tuple[Player, ...]:
-        """Production and, behind it, the previous version."""
-        return self.players[1:] if self.experimental else self.players
 
     def __repr__(self) -> str:
         told = ", ".join(f"{each.role} {each.version}" for each in self.players)

@@ -188,9 +188,10 @@ class Router:
         finally:
             self._counting.add(now, attempts)
         score, prediction = player.said(raw)
-        logged = self._log(
-            serving, 1, at, (name,), dict(row), key, score, prediction, player.code
-        )
+        logged = None
+        if score == score:
+            ids, said = (name,), (score, prediction, player.code)
+            logged = self._log(told.Told(serving, 1, at, ids, dict(row), key, *said))
         return Answer(name, score, prediction, player.version, player.role, logged)
 
     def predict(self, frame: pd.DataFrame, *, key: str | None = None) -> Answers:
@@ -216,7 +217,7 @@ class Router:
         import numpy as np
         import pyarrow as pa
 
-        if len(frame) == 1:
+        if len(frame) == 1 and frame.columns.is_unique:
             values = frame.to_numpy(dtype=object)[0]
             row = dict(zip(frame.columns, values.tolist(), strict=True))
             one = self.predict_one(row, key=key)
@@ -241,20 +242,13 @@ class Router:
             self._counting.add(now, attempts)
         scores, predictions = serving.said(raw, codes)
         kept = request.unchanging(frame)
-        logged = self._log(
-            serving, len(ids), now, ids, kept, key, scores, predictions, codes
-        )
+        logged, said = None, (scores, predictions, codes)
+        if len(ids):
+            logged = self._log(told.Told(serving, len(ids), now, ids, kept, key, *said))
         return Answers(ids, scores, predictions, codes, serving.served, logged)
 
-    def _log(self, serving: lineup.Lineup, rows: int, *what: Any) -> bool | None:
-        at, ids, source, key, scores, predictions, codes = what
-        if not rows or (rows == 1 and scores != scores):
-            return None
-        ticket = self._recorder.put(
-            told.Told(
-                serving, rows, at, ids, source, key or "", scores, predictions, codes
-            )
-        )
+    def _log(self, rows: told.Told) -> bool | None:
+        ticket = self._recorder.put(rows)
         if self.durable:
             return self._recorder.wait(ticket)
         return None if ticket else False

@@ -127,13 +127,16 @@ class Scorer:
 
     def one(self, row: Mapping[str, Any]) -> float:
         """The score of one row, by column."""
-        import pandas as pd
-
         if self._place is None:
+            import pandas as pd
+
             names = (*self.numeric, *self.categorical)
             known = {name: [row[name]] for name in names if name in row}
             return float(self._slowly(pd.DataFrame(known, index=[0]))[0])
-        return float(self._scores(self._tabler.row(row))[0])
+        table = self._tabler.row(row)
+        if self._task == "multiclass" or os.getpid() != _BORN:
+            return float(self._scores(table)[0])
+        return float(self._estimator.predict_proba(table)[0, self._place])
 
     def _scores(self, table: pd.DataFrame) -> np.ndarray:
         import numpy as np

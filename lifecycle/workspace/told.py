@@ -29,8 +29,8 @@ class Told(NamedTuple):
     ids : sequence of str, or Arrow array
     source : DataFrame or mapping
         The rows; a mapping is one.
-    key : str
-        The column by which they were dealt; empty for the id.
+    key : str or None
+        The column by which they were dealt; None for the id.
     scores, predictions, codes : sequence
         As in `Answers`; those without a finite score are not logged.
     """
@@ -40,7 +40,7 @@ class Told(NamedTuple):
     at: datetime
     ids: Sequence[str] | pa.Array
     source: pd.DataFrame | Mapping[str, Any]
-    key: str
+    key: str | None
     scores: Any
     predictions: Any
     codes: Any
@@ -61,7 +61,7 @@ def table(told: Sequence[Told]) -> pa.Table:
     return pa.concat_tables(made, promote_options="default")
 
 
-def _of_rows(lineup: Lineup, key: str, told: list[Told]) -> pa.Table:
+def _of_rows(lineup: Lineup, key: str | None, told: list[Told]) -> pa.Table:
     sources: list[Any] = [each.source for each in told]
 
     def values(name: str) -> list[Any] | None:
@@ -80,7 +80,7 @@ def _of_rows(lineup: Lineup, key: str, told: list[Told]) -> pa.Table:
     )
 
 
-def _of_frame(lineup: Lineup, key: str, told: Told) -> pa.Table:
+def _of_frame(lineup: Lineup, key: str | None, told: Told) -> pa.Table:
     import pyarrow as pa
 
     frame: Any = told.source
@@ -105,7 +105,7 @@ def _of_frame(lineup: Lineup, key: str, told: Told) -> pa.Table:
 
 def _table(
     lineup: Lineup,
-    key: str,
+    key: str | None,
     *,
     ids: Sequence[str] | pa.Array,
     times: Any,
@@ -145,7 +145,7 @@ def _as(kind: pa.DataType, values: Any) -> pa.Array:
 
 
 def _logged(
-    lineup: Lineup, key: str
+    lineup: Lineup, key: str | None
 ) -> Iterator[tuple[str, pa.DataType, Callable[[Any], pa.Array]]]:
     import pyarrow as pa
 
