@@ -41,10 +41,11 @@ class Guard(Table):
     back `false_rollbacks_per_year` times a year or less.
 
     `max_error_rate` and `max_missing` are shares of the rows asked for, those of one
-    call counted once; late is an hour whose 95th percentile is above `max_latency_ms`,
-    or above `max_latency_ratio` times that of the version before; `score_shift` is by
-    how much the mean score may move against that of the version before. A KPI of `kpi`
-    may fall by its number more than its season and its past explain.
+    call counted once; late is an hour, or more with 20 calls, whose 95th percentile is
+    above `max_latency_ms`, or above `max_latency_ratio` times that of the version
+    before; `score_shift` is by how much the mean score may move against that of the
+    version before. A KPI of `kpi` may fall by its number more than its season and its
+    past explain.
 
     Where `estimated`, accuracy is estimated before outcomes are due, and may be
     `estimated_margin` below that of the version before on the same rows. It sees that

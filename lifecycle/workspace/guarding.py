@@ -32,8 +32,7 @@ _WORDS = {
     "errors": "rows that failed",
     "missing scores": "rows without a score",
     "constant": "newest rows with one and the same score",
-    "late hours": "hours with late answers",
-    "late days": "days with late answers",
+    "late answers": "hours, or stretches of 20 calls, with late answers",
     "score_shift": "mean score against {other}, since its release",
 }
 _CALLS = "errors", "missing scores"
@@ -206,9 +205,10 @@ def _spoke(guards: Mapping[str, Mapping[str, Any]]) -> Finding:
 
 def _named(post: watchmen.Post, row: Finding, alone: bool) -> Finding:
     """A row of an alert: one subject a guard and version, however it is counted."""
-    measure = "late answers" if row.measure.startswith("late ") else row.measure
     ready = ", which has none to go back to" if alone else ""
-    return replace(row, subject=f"{measure} of version {post.serving.number}{ready}")
+    return replace(
+        row, subject=f"{row.measure} of version {post.serving.number}{ready}"
+    )
 
 
 def _way(name: str, row: Finding) -> str:

@@ -1,9 +1,8 @@
-"""Hours, or days, in which a version answered later than is bearable."""
+"""Stretches of time in which a version answered later than is bearable."""
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,10 +12,11 @@ from lifecycle.findings import Finding
 if TYPE_CHECKING:
     from lifecycle import config
 
-__all__ = ["OFTEN", "late"]
+__all__ = ["MEASURE", "OFTEN", "late"]
 
-OFTEN = 0.05  # of the hours, and of the calls in one
-_CALLS = 20  # timed in an hour, or a day, that is counted
+MEASURE = "late answers"
+OFTEN = 0.05  # of the stretches, and of the calls in one
+_CALLS = 20  # timed in a stretch, at least
 
 
 def late(
@@ -28,16 +28,16 @@ def late(
     told: config.Guard,
     alpha: float,
 ) -> Finding:
-    """Hours in which one call of twenty took longer than is bearable.
+    """Stretches in which one call of twenty took longer than is bearable.
 
-    Days, where no hour has enough calls.
+    A stretch is an hour, or as many hours one after the other as have 20 calls.
 
     Parameters
     ----------
     tally : Tally
     version : str
     other : str or None
-        The version before; its median hour says what is usual.
+        The version before; its median stretch says what is usual.
     start : str
         The hour of the release.
     told : Guard
@@ -45,33 +45,33 @@ def late(
     alpha : float
         The probability of a false rollback.
     """
-    unit, spans = "hours", _spans(tally, len("2024-05-06T07"))
-    if not spans[version]:  # too few calls an hour
-        unit, spans = "days", _spans(tally, len("2024-05-06"))
-    now = [p95 for span, p95 in spans[version] if span >= start[: len(span)]]
+    now = _stretches(tally, version, start)
     bounds = [] if told.max_latency_ms is None else [told.max_latency_ms]
-    then = [] if other is None else sorted(p95 for _, p95 in spans[other])
+    then = [] if other is None else sorted(_stretches(tally, other, ""))
     if then:
         bounds.append(told.max_latency_ratio * then[len(then) // 2])
     if not now or not bounds:
-        return Finding("late hours", math.nan, 0, unit="%")
+        return Finding(MEASURE, math.nan, 0, unit="%")
     found = guards.rate(
         sum(p95 > min(bounds) for p95 in now),
         len(now),
         at_most=OFTEN,
         alpha=alpha,
-        measure=f"late {unit}",
+        measure=MEASURE,
     )
     return replace(found, subject=f"version {version}, above {min(bounds):.3g} ms")
 
 
-def _spans(tally: routing.Tally, signs: int) -> dict[str, list[tuple[str, float]]]:
-    """The 95th percentile of each version's calls, hour by hour or day by day."""
-    held: dict[tuple[str, str], routing.Count] = {}
-    for (version, _, hour), count in tally.counts.items():
-        held.setdefault((version, hour[:signs]), routing.Count()).merge(count)
-    found: dict[str, list[tuple[str, float]]] = defaultdict(list)
-    for (version, span), count in sorted(held.items()):
-        if sum(count.bins.values()) >= _CALLS:
-            found[version].append((span, count.quantile(0.95)))
+def _stretches(tally: routing.Tally, version: str, start: str) -> list[float]:
+    """The 95th percentile of a version's calls, in milliseconds, from an hour on."""
+    hours: dict[str, routing.Count] = {}
+    for (number, role, hour), count in tally.counts.items():
+        if number == version and role != "shadow" and hour >= start:
+            hours.setdefault(hour, routing.Count()).merge(count)
+    found, open_ = [], routing.Count()
+    for hour in sorted(hours):
+        open_.merge(hours[hour])
+        if sum(open_.bins.values()) >= _CALLS:
+            found.append(open_.quantile(0.95))
+            open_ = routing.Count()
     return found

@@ -40,7 +40,7 @@ MEASURES = {
     "errors": "errors",
     "missing": "missing scores",
     "constant": "constant",
-    "latency": "late hours",
+    "latency": late.MEASURE,
     "scores": "score_shift",
     FAILURES: _OF_A_DAY,
 }
@@ -281,7 +281,7 @@ class Post:
         )
 
     def latency(self) -> Finding:
-        """Hours in which one call of twenty took longer than is bearable."""
+        """Stretches in which one call of twenty took longer than is bearable."""
         return late.late(
             self._health.tally,
             *self._numbers,
