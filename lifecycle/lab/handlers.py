@@ -20,7 +20,7 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 
 from lifecycle import config, errors
-from lifecycle.lab import runs
+from lifecycle.lab import opened, runs
 
 __all__ = ["load"]
 
@@ -121,6 +121,8 @@ def load(server: Any) -> None:
     directory = root if (root / config.FILE).is_file() else None
     kept = runs.Runs(directory, most=os.cpu_count() or 2) if directory else None
     given = {"directory": directory, "kept": kept}
+    if directory is not None:
+        opened.notice(server, directory)
     base = url_path_join(server.web_app.settings["base_url"], "lifecycle")
     server.web_app.add_handlers(
         ".*$",
