@@ -19,6 +19,9 @@ from lifecycle import config, errors, routing
 from lifecycle.workspace import excused, guarding, health, request, shadows, watchmen
 from lifecycle.workspace.answering import Answering
 from lifecycle.workspace.lineup import Lineup, Player
+from lifecycle.workspace.router import Router
+from tests import router_desk
+from tests.calls import changed
 from tests.calls import desk as desk
 from tests.calls import told as told
 from tests.test_guarding import (
@@ -177,6 +180,25 @@ def test_of_a_single_row_what_two_in_line_fail_on_is_counted_too() -> None:
         ("experimental", 0),
         ("production", 0),
     ]
+
+
+def test_a_router_whose_version_raises_on_each_call_has_it_rolled_back_at_a_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = router_desk.desk(tmp_path)
+    router_desk.release(ws, 2)
+    at = router_desk.AT + DAY
+    monkeypatch.setattr(Router, "_now", lambda router: at)
+    with Router(ws, router_desk.MODEL, background=False) as router:
+        router_desk.put(router, "production", router_desk.Stub(router_desk.raising))
+        for number in range(4):
+            answer = router.predict_one(router_desk.one(f"i{number}"))
+            assert answer.version == "1"
+    said = guarding.guard(ws.view(router_desk.MODEL, at + timedelta(hours=1)))
+    assert said is not None
+    assert "rows that failed: 100.0%" in said
+    assert "of 4 calls" in said
+    assert ws.registry.roles(router_desk.MODEL)["production"].number == 1
 
 
 # -- what the log alone tells ----------------------------------------------------------
@@ -359,3 +381,15 @@ def test_the_page_about_guards_names_each_setting_with_its_default() -> None:
     assert told.keys() == usual.keys() - {"max_latency_ms"}
     assert config.Guard(**told) == config.Guard(kpi=told["kpi"])
     assert all(f"| `{name}` |" in page.read_text("utf-8") for name in config.GUARDS)
+
+
+def test_without_the_estimate_its_share_of_the_budget_goes_to_the_others(
+    desk: Path,
+) -> None:
+    ws = released(desk)
+    whole = watchmen.posts(ws.view("calls", NOW))[0]
+    ws = changed(desk, "[models.calls.guard]\nestimated = false\n")
+    less = watchmen.posts(ws.view("calls", NOW))[0]
+    assert "estimated" in whole.findings()
+    assert "estimated" not in less.findings()
+    assert whole.alpha * 7 == pytest.approx(less.alpha * 6)
