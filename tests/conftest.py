@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -22,8 +23,22 @@ settings.register_profile("house", deadline=None, derandomize=True)
 settings.register_profile("wide", deadline=None)  # other draws each time: test-all
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
+# Seven thousand tests are read first, and stay: nothing of it is worth looking through.
+gc.disable()
+# jsonschema would parse a grammar at once, for addresses of which no test has one
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+# what a process has compiled the hundred after it need not
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 Terminal = Callable[..., tuple[int, str, str]]
 Database = Callable[[Path], "Registry"]
+
+
+def pytest_collection_finish() -> None:
+    """From here on what is left behind is looked for, but not among the tests."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture
