@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import lifecycle
 from lifecycle import errors
 from lifecycle.workspace import Workspace
-from tests.panels import AT
+from tests.panels import AT, two_models
+from tests.panels import SETTINGS as PANELS
 from tests.speaking import DAY, RIPE, ROWS, TRUTH, fill, spoken_of, words_of
 
 
@@ -168,3 +170,35 @@ def test_flags_are_set_beside_what_a_sample_says_of_all(ws: Workspace) -> None:
     assert part.only(measure="wrong").rows[0].value == pytest.approx(
         len(faulty) / len(young)
     )
+
+
+def test_of_several_classes_labels_are_names(tmp_path: Path) -> None:
+    made = two_models(tmp_path)
+    text = PANELS.replace('task = "binary"', 'task = "multiclass"', 1)
+    (made.directory / "lifecycle.toml").write_text(text)
+    ws = lifecycle.open(made.directory)
+    names = ["card", "loan", "card", "other"] * 5
+    rows = pd.DataFrame({"id": [f"m{k:02d}" for k in range(20)], "prediction": names})
+    rows = rows.assign(time=pd.Timestamp(AT) - DAY, visits=1.0, plan="a")
+    rows["score"] = np.linspace(0.4, 0.99, 20)
+    ws.ingest("leads", "predictions", rows)
+    drawn = ws.sample("leads", 20, by="uncertainty")
+    table = pd.read_csv(drawn.path, dtype=str)
+    table["label"] = ["loan" if each == "m00" else None for each in table["lead"]]
+    asked = table["lead"].map(dict(zip(rows["id"], names, strict=True)))
+    table["label"] = table["label"].fillna(asked)
+    table.to_csv(drawn.path, index=False)
+    done = ws.label("leads", drawn.path, by="Bo")
+    assert (done.new, done.findings.rows[0].value) == (20, 19 / 20)
+    (reply,) = ws.replies(
+        "leads", ids=ws.logs("leads").feedback()["feedback_id"][:1]
+    ).items
+    assert reply.sentence.startswith("Your label of m")
+
+
+def test_of_amounts_nobody_is_right_and_no_sample_is_drawn(tmp_path: Path) -> None:
+    made = two_models(tmp_path)
+    text = PANELS.replace('task = "binary"', 'task = "regression"', 1)
+    (made.directory / "lifecycle.toml").write_text(text)
+    with pytest.raises(errors.BadParameters, match="are not right or wrong"):
+        lifecycle.open(made.directory).sample("leads", 10)

@@ -232,11 +232,11 @@ def _registered(
         "data": view.workspace.logs(view.name).versions(),
     }
     said = listened(view)
-    words = (
-        None
-        if said is None
-        else training.entered(rows, said, as_of=view.as_of, classes=_classes(view))
-    )
+    words = None
+    if said is not None:
+        words = training.entered(rows, said, as_of=view.as_of, classes=_classes(view))
+        if view.task.words:
+            words["label"] = [view.classes[int(code)] for code in words["label"]]
     return view.registry.register(
         view.name,
         recipe=candidate.birth["recipe"],

@@ -176,7 +176,7 @@ def replies(
     log = workspace.logs(name)
     told = log.feedback(as_of=as_of)
     said = told[told["kind"].isin(_SPEAKS)]
-    if ids:
+    if len(ids):
         said = said[said["feedback_id"].isin(list(ids))]
     if person:
         mine = [each is not None and people.same(each, person) for each in said.person]
