@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import lifecycle
-from lifecycle import config, errors, recipes, registry
+from lifecycle import config, errors, recipes, registry, routing
 from lifecycle.logs import readers
-from lifecycle.workspace import pages
+from lifecycle.workspace import health, pages, spooled
 from lifecycle.workspace.leaf import Card
 
 AT = datetime(2024, 1, 20, tzinfo=UTC)
@@ -210,7 +211,7 @@ def test_what_is_compressed_is_not_unpacked(tmp_path, name, kind):
 )
 def test_a_name_that_leads_elsewhere_is_no_model(desk, name):
     ws = lifecycle.open(desk)
-    for asked in (ws.logs, ws.model, ws.rollback and ws.history):
+    for asked in (ws.logs, ws.model, partial(ws.rollback, reason="r", by="Bo")):
         with pytest.raises(errors.UnknownModel):
             asked(name)
     text = SETTINGS.replace("[models.calls", f'[models."{name}"').replace(
@@ -242,7 +243,9 @@ def test_a_models_reports_or_log_that_are_links_to_elsewhere_are_refused(
     for kind in ("reports", "logs"):
         (desk / kind).mkdir()
         (desk / kind / "calls").symlink_to(elsewhere)
-    ws = lifecycle.open(desk)
+    ws, tally = lifecycle.open(desk), routing.Tally()
+    counted = partial(health.write, ws, tally=tally, token="t")
+    tally.add("1", "production", "2024-01-01T00", rows=1)
     ws.registry.register(
         "calls", recipe="r", estimator=[1], birth={}, author="a", at=AT
     )
@@ -250,8 +253,9 @@ def test_a_models_reports_or_log_that_are_links_to_elsewhere_are_refused(
     assert (code, "is a link to elsewhere" in err) == (30, True)
     code, _, err = terminal("run", "audit", "calls", "-w", desk)
     assert (code, "is a link to elsewhere" in err) == (30, True)
-    with pytest.raises(errors.SettingsError, match="link to elsewhere"):
-        ws.logs("calls")
+    for write in (ws.logs, partial(spooled.folder, ws), counted):
+        with pytest.raises(errors.SettingsError, match="link to elsewhere"):
+            write("calls")
     assert list(elsewhere.iterdir()) == []
 
 

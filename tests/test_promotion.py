@@ -119,7 +119,9 @@ def test_what_is_in_production_is_not_proposed_for_it(book):
         propose(book, 1)
 
 
-@pytest.mark.parametrize("blank", ["", "   ", "\n\t", "\x00", None])
+@pytest.mark.parametrize(
+    "blank", ["", "   ", "\n\t", "\x00", None, "\u200b\u2060", "\x1b\x07"]
+)
 def test_nobody_moves_without_a_reason(book, blank):
     with pytest.raises(errors.IllegalMove, match="the reason is missing"):
         propose(book, 1, reason=blank)
@@ -131,6 +133,13 @@ def test_nobody_moves_without_a_reason(book, blank):
     with pytest.raises(errors.IllegalMove, match="the reason is missing"):
         roll_back(book, reason=blank)
     assert promotion.pending(book, "leads") == [asked]
+
+
+def test_what_nobody_reads_is_no_reason(book):
+    for more in ({"reason": "x" * 10_001}, {"author": "x" * 301}):
+        with pytest.raises(errors.IllegalMove, match="say it in a few words"):
+            propose(book, 1, **more)
+    assert propose(book, 1, reason="x" * 10_000, author="x" * 300).id == 1
 
 
 # ------------------------------------------------------------------ approving

@@ -60,12 +60,23 @@ class Move:
 
 
 def said(person: str, reason: str) -> tuple[str, str]:
-    """Who speaks (in one line) and why; `IllegalMove` where either is blank."""
+    """Who speaks (in one line) and why.
+
+    Raises
+    ------
+    IllegalMove
+        When nothing of either can be seen, or one is longer than anybody reads.
+    """
     name = " ".join(str(person or "").replace("\x00", " ").split())
     why = str(reason or "").replace("\x00", " ").strip()
-    for what, words in (("name", name), ("reason", why)):
-        if not words:
+    for what, words, most in (("name", name, 300), ("reason", why, 10_000)):
+        if not any(c.isprintable() and not c.isspace() for c in words):
             raise errors.IllegalMove(f"the {what} is missing; say it in a few words")
+        if len(words) > most:
+            raise errors.IllegalMove(
+                f"the {what} has {len(words):,} characters, at most {most:,} are kept; "
+                "say it in a few words"
+            )
     return name, why
 
 
