@@ -94,6 +94,8 @@ def _row(workspace: Workspace, told: overview.Status) -> index.Row:
         lower=newest.lower if newest else nan,
         upper=newest.upper if newest else nan,
         n=newest.n if newest else 0,
+        measure=newest.measure if newest else overview.ACCURACY,
+        unit="%" if not newest or newest.measure == overview.ACCURACY else newest.unit,
         period=newest.period if newest else "",
         course=_course(audit),
         **_earned(audit, workspace.settings.workspace.timezone),
@@ -144,8 +146,8 @@ def _course(audit: records.Record | None) -> figures.Picture | None:
     return figures.sparkline(
         [realised.get(label, math.nan) for label in labels],
         beside=[estimated.get(label, math.nan) for label in labels],
-        name="accuracy",
-        unit="%",
+        name=overview.main_of(audit),
+        unit="%" if overview.main_of(audit) == overview.ACCURACY else "",
     )
 
 

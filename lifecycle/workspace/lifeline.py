@@ -94,8 +94,12 @@ def beside(run: registry.Run) -> str:
 def accuracy(
     audit: records.Record | None, which: str = "accuracy"
 ) -> list[findings.Finding]:
-    """The accuracy by chunk that an audit recorded, realised or "estimated"."""
-    subject = "" if which == "accuracy" else "accuracy"
+    """The accuracy by chunk that an audit recorded, realised or "estimated".
+
+    Of a model of amounts it is the error.
+    """
+    main = overview.main_of(audit)
+    measure, subject = (main, "") if which == "accuracy" else (which, main)
     return [
         findings.Finding(
             row.measure,
@@ -109,7 +113,7 @@ def accuracy(
             unit=row.unit,
         )
         for row in (audit.rows if audit else ())
-        if row.measure == which
+        if row.measure == measure
         and row.subject == subject
         and row.period
         and row.question in ("", "Performance")
@@ -176,6 +180,7 @@ def _life(
     as_of: datetime,
 ) -> figures.Picture | None:
     """The accuracy of the newest year, and below it what was done with the model."""
+    main = overview.main_of(audit)
     realised, estimated = accuracy(audit), accuracy(audit, "estimated")
     if not realised:
         return None
@@ -204,8 +209,8 @@ def _life(
             realised,
             shown,
             estimated=estimated,
-            title=f"{name}: accuracy, and what was done",
-            unit="%",
+            title=f"{name}: {main.replace('mae', 'mean error')}, and what was done",
+            unit="%" if main == overview.ACCURACY else "",
         ),
     )
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import alerts, findings, markup, promotion, registry
+from lifecycle import alerts, findings, markup, promotion, registry, tasks
 from lifecycle.jobs import record as records
 from lifecycle.jobs import schedule
 from lifecycle.workspace import notices, ownership, unrun
@@ -16,7 +16,18 @@ from lifecycle.workspace import notices, ownership, unrun
 if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
 
-__all__ = ["Status", "needs", "newest_record", "newest_report", "number", "status"]
+__all__ = [
+    "ACCURACY",
+    "Status",
+    "main_of",
+    "needs",
+    "newest_record",
+    "newest_report",
+    "number",
+    "status",
+]
+
+ACCURACY = "accuracy"
 
 
 @dataclass(frozen=True)
@@ -31,7 +42,7 @@ class Status:
     production, experimental : int or None
         Version numbers.
     accuracy : Finding or None
-        Of the newest judged chunk of the newest audit.
+        Of the newest judged chunk of the newest audit; of amounts the error.
     alerts : tuple of Alert
         Open ones.
     pending : tuple of Proposal
@@ -85,9 +96,12 @@ class Status:
 
     @property
     def accuracy_words(self) -> str:
-        """The newest accuracy with its count, in words."""
+        """The newest accuracy with its count, in words; of amounts the error."""
         if self.accuracy is None:
             return "–"
+        if self.accuracy.measure != ACCURACY:
+            name = self.accuracy.measure.upper()
+            return f"{name} {self.accuracy.value:.4g} of {self.accuracy.n:,}"
         return f"{self.accuracy.value:.1%} of {self.accuracy.n:,}"
 
     @property
@@ -304,21 +318,29 @@ def newest_report(workspace: Workspace) -> str:
     return ""
 
 
+def main_of(audit: records.Record | None) -> str:
+    """The measure that an audit is summed up by: accuracy, or what its task has."""
+    told = {row.measure for row in (audit.rows if audit else ()) if row.period}
+    known = (each.main for each in tasks.TASKS.values())
+    return next((name for name in known if name in told), ACCURACY)
+
+
 def _accuracy(audit: records.Record | None) -> findings.Finding | None:
     if audit is None:
         return None
+    main = main_of(audit)
     judged = [
         row
         for row in audit.rows
-        if row.measure == "accuracy"
+        if row.measure == main
         and row.question in ("", "Performance")
-        and row.verdict != "undefined"
+        and (row.verdict != "undefined" or (main != ACCURACY and row.n))
     ]
     if not judged:
         return None
     row = max(judged, key=lambda each: each.period)
     return findings.Finding(
-        "accuracy",
+        main,
         number(row.value),
         row.n,
         number(row.lower),
@@ -326,6 +348,7 @@ def _accuracy(audit: records.Record | None) -> findings.Finding | None:
         number(row.threshold),
         row.verdict,
         row.period,
+        unit="" if main == ACCURACY else row.unit,
     )
 
 

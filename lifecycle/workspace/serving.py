@@ -89,10 +89,11 @@ class Scorer:
         self._place: int | None = None
         self._task: Task = task
         self._classes = list(getattr(estimator, "classes_", ()))
+        self._regresses = recipes.regresses(estimator)
         if shaped_by is None or not shaped_by.prepares:
-            if task == "multiclass":
+            if task == "multiclass" or self._regresses:
                 self._place = 0
-            elif not recipes.regresses(estimator) and 1 in self._classes:
+            elif 1 in self._classes:
                 self._place = self._classes.index(1)
 
     def __call__(self, rows: pd.DataFrame) -> np.ndarray:
@@ -134,7 +135,7 @@ class Scorer:
             known = {name: [row[name]] for name in names if name in row}
             return float(self._slowly(pd.DataFrame(known, index=[0]))[0])
         table = self._tabler.row(row)
-        if self._task == "multiclass" or os.getpid() != _BORN:
+        if self._regresses or self._task != "binary" or os.getpid() != _BORN:
             return float(self._scores(table)[0])
         return float(self._estimator.predict_proba(table)[0, self._place])
 
@@ -142,6 +143,9 @@ class Scorer:
         import numpy as np
 
         with nullcontext() if os.getpid() == _BORN else _one_thread():
+            if self._regresses:
+                said = self._estimator.predict(table)
+                return np.ascontiguousarray(said, dtype=float).ravel()
             scores = self._estimator.predict_proba(table)
         if self._task == "multiclass":
             return training.answered(scores, self._classes)

@@ -51,7 +51,9 @@ def _text(view: Rows, name: str) -> Moved:
     )
     period = view.chunk_label(view.analysis["time"].max())
     rows = tuple(
-        replace(row, subject=row.subject or name, period=period) for row in found
+        replace(row, subject=row.subject or name, period=period)
+        for row in found
+        if row.measure == "auc" or row.lower * row.upper > 0
     )
     moved = (name,) if found.verdict == "alert" else ()
     return Moved(found.title, rows, found.summary, main=found.main, drifted=moved)
