@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -100,23 +101,31 @@ def serve(
         The extra `server` is not installed, or the port is taken.
     """
     made = server(workspace, host=host, port=port, now=now)
+    with _bound(made.config.host, made.config.port) as line:
+        place = line.getsockname()
+        name = f"[{place[0]}]" if ":" in place[0] else place[0]
+        asyncio.run(_run(made, line, f"http://{name}:{place[1]}", ready))
 
-    async def run() -> None:
-        task = asyncio.ensure_future(made.serve())
-        while not made.started and not task.done():
-            await asyncio.sleep(0.02)
-        if made.started and ready is not None:
-            place = made.servers[0].sockets[0].getsockname()
-            name = f"[{place[0]}]" if ":" in place[0] else place[0]
-            ready(f"http://{name}:{place[1]}")
-        await task
 
+async def _run(
+    made: Any, line: socket.socket, address: str, ready: Callable[[str], None] | None
+) -> None:
+    task = asyncio.ensure_future(made.serve(sockets=[line]))
+    while not made.started and not task.done():
+        await asyncio.sleep(0.02)
+    if made.started and ready is not None:
+        ready(address)
+    await task
+
+
+def _bound(host: str, port: int) -> socket.socket:
     try:
-        asyncio.run(run())
-    except SystemExit as error:  # what uvicorn ends with when it cannot listen
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
         raise errors.LifecycleError(
-            f"cannot listen on {made.config.host}:{made.config.port}; choose another "
-            "port with --port, or end what has it"
+            f"cannot listen on {host}:{port} ({error.strerror}); choose another with "
+            "--host and --port, or end what has it"
         ) from error
 
 

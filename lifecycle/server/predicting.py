@@ -116,10 +116,8 @@ def replied(door: Door, name: str, id: str) -> bytes:
     Refused
         404, where the log does not have it yet.
     """
-    found = door.workspace.replies(  # type: ignore[attr-defined]
-        name, ids=[id], as_of=_moment(door)
-    )
-    for reply in found:
+    found = door.workspace.replies(name, ids=[id], as_of=_moment(door))
+    for reply in found.items:
         return json.dumps({"feedback_id": id, "reply": reply.sentence}).encode()
     raise Refused(
         404,

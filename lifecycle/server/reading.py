@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.server.refusals import Refused
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["body_of", "headers_of", "request_id", "token_of"]
 
+_PREFIX = secrets.token_hex(4)  # no other process has the same
+_NUMBER = count(1)
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _CLOSE = {"Connection": "close"}
 _JSON = ("application/json", "+json")
@@ -23,7 +26,9 @@ _XML = ("text/xml", "application/xml", "+xml", "application/soap+xml")
 def request_id(headers: Any) -> str:
     """The request's id: as the sender calls it, where that is fit for a log."""
     told = headers.get("x-request-id", "")
-    return told if _ID.fullmatch(told) else secrets.token_hex(8)
+    if told and _ID.fullmatch(told):
+        return str(told)
+    return f"{_PREFIX}{next(_NUMBER):08x}"
 
 
 def headers_of(request: Request) -> dict[str, str]:
