@@ -69,7 +69,6 @@ def test_the_terminal_and_the_first_page_tell_both(
     assert code == 0
     assert f"{alert.sentence} {BOTH}" in out
     shown = " ".join(terminal("alerts", "calls")[1].split())
-    assert "since (UTC)" in shown
-    assert "2024-05-20," in shown
+    assert f"{alert.sentence} {BOTH}" in shown
     page = front.write_index(ws, as_of=TURNED + WEEK).read_text()
     assert BOTH in page

@@ -46,21 +46,10 @@ def alerts(
     if not found:
         say.show("no alert is open" if not every else "there was no alert yet")
     else:
-        say.table(
-            ["id", "model", "rule", "since (UTC)", "severity", "state", "what"],
-            [
-                [
-                    each.id,
-                    each.model,
-                    each.rule,
-                    f"{each.opened_at:%Y-%m-%d}",
-                    each.severity,
-                    notices.state(each, silent=silent[each.id]),
-                    notices.dated(each),
-                ]
-                for each in found
-            ],
-        )
+        for each in found:
+            state = notices.state(each, silent=silent[each.id])
+            facts = (each.model, each.rule, each.severity, state)
+            say.told(f"{each.id}  {' · '.join(facts)}", notices.dated(each))
     told = notices.messages(ws, model) if every else []
     if told:
         say.show("")

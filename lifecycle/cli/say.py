@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["ask", "complain", "dump", "plain", "show", "table"]
+__all__ = ["ask", "complain", "dump", "plain", "show", "table", "told"]
 
 
 def plain(text: object) -> str:
@@ -54,6 +54,16 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     for row in rows:
         shown.add_row(*(Text(plain(cell)) for cell in row))
     Console(soft_wrap=False).print(shown)
+
+
+def told(head: str, text: str) -> None:
+    """A line that says what it is about, and a sentence below it, set in."""
+    import shutil
+    import textwrap
+
+    width = max(40, min(100, shutil.get_terminal_size().columns))
+    lines = textwrap.wrap(plain(text), width - 4, break_on_hyphens=False)
+    show("\n".join([head, *(f"    {line}" for line in lines)]))
 
 
 def dump(value: Any) -> None:
