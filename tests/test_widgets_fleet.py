@@ -102,6 +102,36 @@ def test_many_models_come_ten_at_a_time(tmp_path: Path) -> None:
     assert opens[0] == "Open m27"
     control(panel, "Next").click()
     assert "This is 11 to 20 of 31." in status(panel)
+    control(panel, "Find").value = "M2"
+    assert "10 models found." in status(panel)
+    assert [n for n in names(panel) if n.startswith("Open ")][:2] == [
+        "Open m27",
+        "Open m20",
+    ]
+    control(panel, "Find").value = "ana silva"
+    assert "31 models found." in status(panel)
+    control(panel, "Find").value = "nobody"
+    assert "0 models found." in status(panel)
+    assert not [name for name in names(panel) if name.startswith("Open ")]
+
+
+def test_what_is_not_shown_any_more_is_let_go(ws: Workspace) -> None:
+    from ipywidgets import widget
+
+    panel = panel_of(ws)
+    control(panel, "Look again").click()
+    before = len(widget._instances)
+    for _ in range(3):
+        control(panel, "Look again").click()
+    assert len(widget._instances) == before
+    control(panel, "Open leads").click()
+    (shown_first,) = [e for e in parts(panel) if "lc-approve" in _classes(e)]
+    control(panel, "Open churn").click()
+    assert shown_first.comm is None
+
+
+def _classes(each: Any) -> tuple[str, ...]:
+    return getattr(each, "_dom_classes", ())
 
 
 def test_without_a_person_it_is_a_table_and_what_to_do(ws: Workspace) -> None:

@@ -85,29 +85,44 @@ class _Fleet:
         self.desk = desk
         shell = self.shell = Shell("fleet", self._look)
         self.pages: Pages[Any] = Pages(shell, PAGE, self._draw)
+        self.rows: Sequence[Any] = ()
         self.summary = shell.words()
+        self.find = shell.text("Find", "part of a model's name, or of its owner's")
+        self.find.continuous_update = False
+        self.find.observe(lambda _: shell.act(self._found), names="value")
         self.list, self.opened = ipywidgets.VBox(), ipywidgets.VBox()
         self.reports = ipywidgets.Output()
-        shell.fill(
-            self.summary,
-            self.list,
-            shell.row(self.pages.controls, shell.again),
-            self.opened,
-        )
+        self.below = shell.row(self.pages.controls, shell.again)
         self._look()
         shell.tell("")
 
     def _look(self) -> str:
         """Read how all models stand; what is open stays open."""
-        rows = self.desk.status()
-        self.pages.fill(rows)
+        rows = self.rows = self.desk.status()
+        many = [self.find] if len(rows) > PAGE else []
+        self.shell.fill(self.summary, *many, self.list, self.below, self.opened)
         said: str = self.desk.needs(rows).summary
         self.summary.value = markup.paragraph(said)
-        self._draw()
+        self._found()
         return said
 
+    def _found(self) -> str:
+        """Show the models that are looked for; all of them where nothing is."""
+        asked = self.find.value.strip().casefold()
+        found = [
+            row
+            for row in self.rows
+            if asked in row.model.casefold() or asked in row.owner.casefold()
+        ]
+        self.pages.fill(found)
+        self._draw()
+        models = "1 model" if len(found) == 1 else f"{len(found):,} models"
+        return f"{models} found." if asked else f"These are all {models}."
+
     def _draw(self) -> None:
+        gone = self.list.children
         self.list.children = tuple(self._row(row) for row in self.pages.shown)
+        self.shell.drop(*gone)
 
     def _row(self, row: Any) -> Any:
         opens = self.shell.button(f"Open {row.model}", self._opens(row.model))
@@ -120,12 +135,14 @@ class _Fleet:
         def work() -> str:
             view = self.desk.view(name)
             show(self.reports, self.desk.links(name), self.desk.directory)
+            gone = self.opened.children
             self.opened.children = (
                 self.shell.words(f"<h3>{markup.cell(name)}</h3>"),
                 self.reports,
                 *_panels(view),
             )
             self.opened.add_class("lc-opened")
+            self.shell.drop(*(each for each in gone if each is not self.reports))
             return f"{name} is open below."
 
         return work

@@ -70,6 +70,14 @@ class Shell:
         made.on_click(lambda _: self.act(work))
         return made
 
+    def drop(self, *gone: Any) -> None:
+        """Let go of parts that are not shown any more, here and in the browser."""
+        for each in gone:
+            self.drop(*getattr(each, "children", ()))
+            about = [getattr(each, name, None) for name in ("layout", "style")]
+            for part in (each, *filter(None, about)):
+                part.close()
+
     def text(self, name: str, placeholder: str) -> Any:
         """A line to write in."""
         import ipywidgets
