@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow.dataset  # noqa: F401
 import sklearn.pipeline  # noqa: F401
 import skops.io  # noqa: F401
+import sqlalchemy.dialects.sqlite  # noqa: F401
 import threadpoolctl  # noqa: F401
 from nbformat import v4, writes
 
@@ -29,6 +30,7 @@ from lifecycle.workspace import (
     making,  # noqa: F401
     pages,  # noqa: F401
     scoring,  # noqa: F401
+    view,  # noqa: F401
 )
 from tests.decided import LIVE, OTHER, PERSON, WAYS, decide
 from tests.whole import book_is_whole, files_are_whole

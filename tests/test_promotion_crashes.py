@@ -5,13 +5,14 @@ The children are forked from one small interpreter, so that the killing costs li
 
 from __future__ import annotations
 
-import os
 from textwrap import dedent
 
 import pytest
 
+from tests.draws import WIDE
+
 # of the steps in the middle of making a registry; test-all dies at each
-EVERY = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "wide" else 7
+EVERY = 1 if WIDE else 7
 PREPARE = """
     import json, os, signal, sys
     from datetime import UTC, datetime

@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 from lifecycle import errors, promotion
 from lifecycle.promotion.legal import MOVES
 from lifecycle.registry import Registry
+from tests.draws import draws
 
 NUMBERS = st.integers(1, 4)
 PEOPLE = st.sampled_from(["ben", "carl", "dana", "Ben"])
@@ -303,7 +304,7 @@ class Rules(RuleBasedStateMachine):
 
 TestRules = Rules.TestCase
 TestRules.settings = settings(
-    max_examples=30,
+    max_examples=draws(15, many=120),
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

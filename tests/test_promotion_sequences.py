@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from lifecycle import errors, promotion
 from lifecycle.registry import Registry
+from tests.draws import draws
 
 DECIDING = {"approve": "approved", "reject": "rejected", "withdraw": "withdrawn"}
 NUMBERS = st.integers(1, 5)
@@ -195,7 +196,7 @@ class Moves(RuleBasedStateMachine):
 
 TestMoves = Moves.TestCase
 TestMoves.settings = settings(
-    max_examples=25,
+    max_examples=draws(13, many=100),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
