@@ -70,6 +70,7 @@ features.numeric = ["visits"]
 
 
 def harmless(html: str) -> None:
+    assert not {c for c in html if not c.isprintable()} - set("\r\n\t\xa0")
     soup = BeautifulSoup(html, "html.parser")
     wrong = ["script", "iframe", "object", "embed", "form", "link", "base", "svg"]
     assert not soup.find_all(wrong)

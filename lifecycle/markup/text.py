@@ -27,6 +27,10 @@ __all__ = [
 _DASH = "\N{EN DASH}"
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_STEERING = re.compile(
+    "[^\t\n\r -~\xa0-\u2029\u202f-\u2065\u206a-\ud7ff\ue000-\U0010ffff]"
+)
+"""What a terminal or a line obeys, and halves of signs, which no file can hold."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _TONES = {
     "alert": "alert",
@@ -191,7 +195,10 @@ def cell(value: object) -> Html:
     if isinstance(value, (list, tuple, set, frozenset)):
         parts = sorted(value, key=str) if isinstance(value, (set, frozenset)) else value
         return join(parts, ", ")
-    return Html(escape(str(value)))
+    text = str(value)
+    if not text.isprintable():
+        text = _STEERING.sub("\N{REPLACEMENT CHARACTER}", text)
+    return Html(escape(text))
 
 
 def sentence(words: str) -> str:
