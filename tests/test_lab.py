@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 import lifecycle
 from lifecycle import errors, lab, workspace
-from lifecycle.lab.runs import Busy, Runs, facts
+from lifecycle.lab.runs import Busy, Runs, facts, opened
 from lifecycle.workspace import overview
 
 AT = datetime(2024, 4, 1, tzinfo=UTC)
@@ -238,3 +239,59 @@ def test_the_tiles_are_told_what_there_is(desk: workspace.Workspace) -> None:
     assert told["notebooks"][:4] == ["audit", "drift", "decide", "promote"]
     assert told["report"] == "reports/my-model/2024-04-01/audit.html"
     assert told["waiting"] == []
+
+
+# -- who cannot open it, and what is opened there ----------------------------------
+
+
+def test_whoever_may_not_write_there_is_told_whose_it_is(
+    desk: workspace.Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.ready(desk.directory)
+    monkeypatch.setattr(os, "access", lambda *told: False)
+    with pytest.raises(errors.SettingsError, match=r"belongs to .* lifecycle lab as"):
+        lab.ready(desk.directory)
+    told = list(os.statvfs(desk.directory))
+    told[8] |= os.ST_RDONLY
+    monkeypatch.setattr(os, "statvfs", lambda place: os.statvfs_result(told))
+    with pytest.raises(errors.SettingsError, match="on a disk that can only be read"):
+        lab.ready(desk.directory)
+
+
+def test_a_port_is_taken_while_something_listens_there() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        assert not lab.taken(port)
+        held.listen()
+        assert lab.taken(port)
+
+
+def test_a_plain_jupyterlab_is_told_of_the_server_side_of_the_tiles() -> None:
+    place = Path(lab.__file__).parent / "jupyter_server_config.d"
+    (file,) = place.iterdir()
+    told = json.loads(file.read_text(encoding="utf-8"))
+    assert told == {"ServerApp": {"jpserver_extensions": {"lifecycle.lab": True}}}
+    assert lab._jupyter_server_extension_points() == [{"module": "lifecycle.lab"}]
+
+
+def test_that_a_report_is_opened_is_kept(desk: workspace.Workspace) -> None:
+    assert opened(desk.directory, "reports/my-model/2024-04-01/audit.html")
+    assert not opened(desk.directory, "reports/my-model/2024-03-04/audit.html")
+    assert opened(desk.directory, "reports/my-model/index.html")
+    pages = {(each.page, each.way) for each in desk.registry.opened("my-model")}
+    assert pages == {("audit", "lab"), ("", "lab")}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [None, 7, "", "reports/index.html", "reports/x/index.html", "a/my-model/b.html",
+     "reports/my-model/../../secret.html", "reports/my-model/d/<b>.html"],
+    ids=repr,
+)  # fmt: skip
+def test_what_is_no_report_of_a_model_is_not_kept(
+    desk: workspace.Workspace, path: object
+) -> None:
+    with pytest.raises(errors.LifecycleError, match=r"no (report|model|notebook)"):
+        opened(desk.directory, path)
+    assert not desk.registry.opened("my-model")

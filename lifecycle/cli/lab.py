@@ -32,6 +32,9 @@ def lab(
     from lifecycle.workspace import overview
 
     ws = commands.opened()
+    jupyter.ready(ws.directory)
+    if port is not None and jupyter.taken(port):
+        say.show(f"port {port} is taken; JupyterLab takes the next one that is free")
     left = next(
         name
         for name in ("home", "promote", "audit")

@@ -4,16 +4,23 @@ The extension in `labextensions/` (launcher tiles and palette commands) is writt
 hand and needs no Node, neither to build nor to install: the wheel puts it where
 JupyterLab looks, and `command` names its place to one that has not found it. What the
 tiles ask, and the runs they start, is answered by an extension of JupyterLab's server,
-which is this room.
+which is this room; `jupyter_server_config.d/` turns it on in a plain `jupyter lab`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from lifecycle.lab.starting import arrangement, command, environment, extension
+from lifecycle.lab.starting import (
+    arrangement,
+    command,
+    environment,
+    extension,
+    ready,
+    taken,
+)
 
-__all__ = ["arrangement", "command", "environment", "extension"]
+__all__ = ["arrangement", "command", "environment", "extension", "ready", "taken"]
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:

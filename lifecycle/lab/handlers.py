@@ -52,6 +52,16 @@ class _Handler(APIHandler):
         self.set_status(code)
         self.finish(json.dumps({"message": sentence}))
 
+    def told(self, *names: str) -> dict[str, Any] | None:
+        """What the request says, if it says these names and nothing else."""
+        if len(self.request.body) > _LARGEST:
+            return None
+        try:
+            told = json.loads(self.request.body)
+        except (ValueError, RecursionError):
+            return None
+        return told if isinstance(told, dict) and set(told) == set(names) else None
+
 
 class _Desk(_Handler):
     @web.authenticated
@@ -62,11 +72,25 @@ class _Desk(_Handler):
             self.finish(json.dumps(told))
 
 
+class _Opened(_Handler):
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        told = self.told("path")
+        if told is None:
+            self.refuse(400, 'say it as JSON: {"path": "reports/NAME/index.html"}')
+            return
+        await self.answer(runs.opened, self.directory, told["path"])
+        if not self._finished:
+            self.set_status(204)
+            self.finish()
+
+
 class _Starting(_Handler):
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        told = self._told()
+        told = self.told("notebook", "model")
         if told is None:
             self.refuse(400, 'say it as JSON: {"notebook": "audit", "model": "NAME"}')
             return
@@ -76,16 +100,6 @@ class _Starting(_Handler):
         if id is not None:
             self.set_status(202)
             self.finish(json.dumps({"id": id}))
-
-    def _told(self) -> dict[str, Any] | None:
-        if len(self.request.body) > _LARGEST:
-            return None
-        try:
-            told = json.loads(self.request.body)
-        except (ValueError, RecursionError):
-            return None
-        fits = isinstance(told, dict) and set(told) == {"notebook", "model"}
-        return told if fits else None
 
 
 class _Started(_Handler):
@@ -128,6 +142,7 @@ def load(server: Any) -> None:
         ".*$",
         [
             (url_path_join(base, "desk"), _Desk, given),
+            (url_path_join(base, "opened"), _Opened, given),
             (url_path_join(base, "runs"), _Starting, given),
             (url_path_join(base, r"runs/([0-9a-f]{16})"), _Started, given),
         ],

@@ -22,7 +22,7 @@ from lifecycle import errors
 if TYPE_CHECKING:
     from lifecycle.workspace import Workspace
 
-__all__ = ["Busy", "Runs", "State", "facts"]
+__all__ = ["Busy", "Runs", "State", "facts", "opened"]
 
 State = Literal[
     "running", "succeeded", "failed", "timeout", "died", "stopped", "refused"
@@ -231,6 +231,40 @@ def facts(directory: Path) -> dict[str, Any]:
         "report": overview.newest_report(ws),
         "waiting": list(pending),
     }
+
+
+def opened(directory: Path, path: object) -> bool:
+    """Keep that somebody has a report before them in JupyterLab; not who.
+
+    Parameters
+    ----------
+    directory : Path
+        The workspace.
+    path : str
+        The page from there, with `/`: `reports/MODEL/MOMENT/NOTEBOOK.html`, or
+        `reports/MODEL/index.html` for a model's own page.
+
+    Returns
+    -------
+    bool
+        Whether it is the first time on this day.
+
+    Raises
+    ------
+    BadParameters, UnknownModel
+        When that is no report of a model that is here.
+    """
+    import lifecycle
+
+    parts = path.split("/") if isinstance(path, str) else []
+    if len(parts) not in (3, 4) or parts[0] != "reports":
+        raise errors.BadParameters(f"{str(path)[:60]!r} is no report of a model")
+    ws = lifecycle.open(directory)
+    name = _one_of(ws.models, parts[1], "model", errors.UnknownModel)
+    page = parts[3].removesuffix(".html") if len(parts) == 4 else ""
+    if page:
+        _one_of(_notebooks(ws), page, "notebook", errors.BadParameters)
+    return ws.opened(name, page, way="lab")
 
 
 def _notebooks(ws: Workspace) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from lifecycle import errors
 
-__all__ = ["arrangement", "command", "environment", "extension"]
+__all__ = ["arrangement", "command", "environment", "extension", "ready", "taken"]
 
 SPACE = "lifecycle"
 _OVERRIDES = {
@@ -36,6 +37,54 @@ def extension() -> Path:
     True
     """
     return Path(__file__).parent / "labextensions" / "lifecycle-workbench"
+
+
+def ready(directory: Path) -> None:
+    """See that JupyterLab can keep its things below a workspace.
+
+    Parameters
+    ----------
+    directory : Path
+        The workspace.
+
+    Raises
+    ------
+    SettingsError
+        When it cannot be written to: it is somebody else's, or of a disk that can only
+        be read.
+
+    Examples
+    --------
+    >>> ready(Path("."))
+    """
+    own = directory / ".lifecycle" / "lab"
+    place = next(each for each in (own, own.parent, directory) if each.is_dir())
+    if os.access(place, os.W_OK | os.X_OK):
+        return
+    if os.statvfs(place).f_flag & os.ST_RDONLY:
+        raise errors.SettingsError(
+            f"{place} is on a disk that can only be read; copy the workspace to one "
+            "that can be written to, and open that"
+        )
+    owner = _owner(place)
+    raise errors.SettingsError(
+        f"{place} belongs to {owner} and cannot be written to by this account; run "
+        f"lifecycle lab as {owner}, or open a copy of the workspace"
+    )
+
+
+def _owner(place: Path) -> str:
+    try:
+        return place.owner()
+    except KeyError:  # an account that this machine does not name
+        return f"user {place.stat().st_uid}"
+
+
+def taken(port: int) -> bool:
+    """Whether something on this machine listens at a port already."""
+    with socket.socket() as asked:
+        asked.settimeout(1)
+        return asked.connect_ex(("127.0.0.1", port)) == 0
 
 
 def arrangement(notebook: str, report: str = "") -> dict[str, Any]:

@@ -207,9 +207,9 @@ def needs(rows: Sequence[Status]) -> findings.Findings:
     told = tuple(
         findings.Finding(
             name,
-            float(count),
+            count,
             len(rows),
-            threshold=0.0,
+            threshold=0,
             verdict="alert" if count else "quiet",
         )
         for name, count in counts.items()

@@ -6,6 +6,9 @@
   const SPACE = "lifecycle"; // as `lifecycle lab` calls its arrangement
   const HOME = "notebooks/home.ipynb";
   const INDEX = "reports/index.html";
+  const NARROW = 640; // pixels in which two pages side by side cannot be read
+  const MISSING = "The server of this JupyterLab does not know the workbench; start it with " +
+    "lifecycle lab, or run: jupyter server extension enable lifecycle.lab";
   let shared = {};
 
   const use = async name => {
@@ -14,11 +17,19 @@
     return factory();
   };
 
-  const MARK =
+  // pictures of 24 by 24, in the colour of the theme
+  const drawing = lines =>
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="16">' +
-    '<path class="jp-icon3 jp-icon-selectable" fill="#616161" d="M12 3a9 9 0 0 0-8.8 7h2.6' +
-    "a6.5 6.5 0 0 1 11.3-2.2L14 11h7V4l-2.2 2.2A9 9 0 0 0 12 3zM3 13v7l2.2-2.2A9 9 0 0 0 " +
-    '20.8 14h-2.6a6.5 6.5 0 0 1-11.3 2.2L10 13z"/></svg>';
+    `<path class="jp-icon3 jp-icon-selectable" fill="#616161" d="${lines}"/></svg>`;
+  const MARKS = {
+    home: "M12 3L3 11h2.5v9H10v-6h4v6h4.500v-9H21z",
+    index: "M4 5h16v3.500H4zM4 10.300h16v3.500H4zM4 15.600h16v3.500H4z",
+    report: "M6 3h8.500L19 7.500V21H6zM8.500 11v1.700h8V11zM8.500 14.500v1.700h8v-1.700zM8.500 " +
+      "7.500v1.700h4V7.500z",
+    run: "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM9.800 7.800l6.600 4.200l-6.600 4.200z",
+    approve: "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM10.600 16.700l-4.300-4.300l1.500-1.500l2.800 " +
+      "2.800l5.700-5.700l1.500 1.500z"
+  };
 
   const activate = async (app, palette, launcher, viewers) => {
     const [{ Dialog, InputDialog, Notification }, { LabIcon }, { PageConfig, URLExt },
@@ -26,14 +37,19 @@
       ["@jupyterlab/apputils", "@jupyterlab/ui-components", "@jupyterlab/coreutils",
         "@jupyterlab/services", "@lumino/widgets"].map(use)
     );
-    const icon = new LabIcon({ name: NAME + ":mark", svgstr: MARK });
+    const icons = Object.fromEntries(Object.entries(MARKS).map(([name, lines]) =>
+      [name, new LabIcon({ name: `${NAME}:${name}`, svgstr: drawing(lines) })]));
+    const style = document.head.appendChild(document.createElement("link"));
+    style.rel = "stylesheet";
+    style.href = URLExt.join(
+      PageConfig.getOption("fullLabextensionsUrl"), NAME, "static/style.css");
     const contents = app.serviceManager.contents;
     const server = app.serviceManager.serverSettings;
     const say = words => Notification.warning(words, { autoClose: 8000 });
     // what is told comes from people and data, and is shown as words on one line
     const plain = words => String(words).replace(/[\u0000-\u001f\u007f]/g, " ");
 
-    // What the server's side answers; null where it is not there, or on no workspace.
+    // What the server's side answers; an error is a sentence.
     const ask = async (path, method = "GET", told = undefined) => {
       const url = URLExt.join(server.baseUrl, "lifecycle", path);
       const body = told === undefined ? undefined : JSON.stringify(told);
@@ -43,14 +59,17 @@
       try {
         found = text ? JSON.parse(text) : {};
       } catch {
-        found = { message: text.slice(0, 200) };
+        found = { message: answer.status === 404 ? MISSING : "" };
       }
       if (!answer.ok) {
-        throw new Error(found.message || `the server said ${answer.status}`);
+        throw new Error(found.message || `JupyterLab's server said ${answer.status}.`);
       }
       return found;
     };
-    const desk = () => ask("desk").catch(() => null);
+    const desk = () => ask("desk").catch(error => {
+      say(plain(error.message));
+      return null;
+    });
     const there = async path => {
       try {
         await contents.get(path, { content: false });
@@ -111,15 +130,32 @@
       }
     };
 
+    // a page follows JupyterLab's theme: the rules it has for a dark screen hold, or not
+    const tint = page => {
+      const rules = Array.from(page.styleSheets).flatMap(sheet => Array.from(sheet.cssRules));
+      page.lifecycle = page.lifecycle || rules.filter(
+        rule => rule.media && rule.media.mediaText.includes("prefers-color-scheme: dark"));
+      const dark = document.body.dataset.jpThemeLight === "false";
+      page.lifecycle.forEach(rule => {
+        rule.media.mediaText = dark ? "screen" : "not all";
+      });
+      page.documentElement.style.colorScheme = dark ? "dark" : "light";
+    };
+    const pageOf = viewer => {
+      const page = viewer.content.node.querySelector("iframe").contentDocument;
+      return viewer.context.path.startsWith("reports/") ? page : null;
+    };
+
     const attend = viewer => {
       const frame = viewer.content.node.querySelector("iframe");
       const attach = () => {
         const path = viewer.context.path;
-        const page = frame.contentDocument;
-        if (path.startsWith("reports/") && page && !page.lifecycle) {
-          page.lifecycle = true;
+        const page = pageOf(viewer);
+        if (page && !page.lifecycle) {
+          tint(page);
           frame.title = page.title || path;
           page.addEventListener("click", event => follow(event, path, page));
+          path === INDEX || ask("opened", "POST", { path }).catch(() => null); // it is kept
         }
       };
       frame.addEventListener("load", attach);
@@ -128,6 +164,9 @@
     if (viewers) {
       viewers.forEach(attend);
       viewers.widgetAdded.connect((_, viewer) => attend(viewer));
+      new MutationObserver(() => viewers.forEach(
+        each => pageOf(each) && tint(pageOf(each))
+      )).observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
     }
 
     // -- notebooks: home and the panels are run where they are ------------------------
@@ -137,6 +176,18 @@
       await widget.sessionContext.ready;
       const kernel = widget.sessionContext.session && widget.sessionContext.session.kernel;
       kernel && (await kernel.info);
+    };
+
+    // a panel is drawn a moment after its cell has run
+    const drawn = async (node, what) => {
+      for (let turn = 0; turn < 100; turn += 1) {
+        const found = node.querySelector(`.jp-OutputArea-output .lc-panel :is(${what})`);
+        if (found) {
+          return found;
+        }
+        await new Promise(done => setTimeout(done, 100));
+      }
+      return null;
     };
 
     const runHere = async (path, reveal = "") => {
@@ -153,7 +204,7 @@
       if (reveal && at >= 0) {
         widget.content.activeCellIndex = at;
         await widget.content.scrollToItem(at, "start");
-        const first = cells[at].node.querySelector(".jp-OutputArea-output input");
+        const first = await drawn(cells[at].node, "input:enabled, button:enabled");
         first && first.focus({ preventScroll: true });
       }
     };
@@ -162,6 +213,9 @@
     app.restored.then(async () => {
       if (PageConfig.getOption("workspace") !== SPACE) {
         return;
+      }
+      if (window.innerWidth < NARROW) { // one page at a time
+        app.shell.mode = "single-document";
       }
       for (const widget of app.shell.widgets("main")) {
         if (widget.context && widget.context.path === HOME && widget.sessionContext) {
@@ -296,7 +350,7 @@
           const about = await desk();
           if (about && about.report) {
             await openPage(about.report);
-          } else {
+          } else if (about) {
             say("There is no report yet; run a notebook, or lifecycle due.");
           }
         }
@@ -322,7 +376,7 @@
       app.commands.addCommand(command, {
         ...about,
         label: args => (args && args.isPalette ? "Lifecycle: " + about.label : about.label),
-        icon: args => (args && args.isPalette ? undefined : icon)
+        icon: args => (args && args.isPalette ? undefined : icons[command.split(":")[1]])
       });
       palette && palette.addItem({ command, category: "Lifecycle", args: { isPalette: true } });
       launcher && launcher.add({ command, category: "Lifecycle", rank });
