@@ -286,19 +286,27 @@ def _judged(
 
 
 def kpi(
-    rng: np.random.Generator, *, past: int, releases: int, weeks: int
+    rng: np.random.Generator,
+    *,
+    past: int,
+    releases: int,
+    weeks: int,
+    memory: float = 0.0,
 ) -> Iterable[bool]:
     """A share with a season of 8 points up and down, whose weeks wobble by a point.
 
-    Releases follow each other, each held against at most two years before it.
+    Each wobble keeps a part of the one before it. Releases follow each other, each held
+    against at most two years before it.
     """
     import numpy as np
+    from scipy import signal
 
     whole = past + releases * weeks
     steps = np.diff((np.arange(HOURS + 1) * TRAFFIC) // HOURS)
     while True:
         time = np.arange(whole) + rng.uniform(0, 52)
-        share = 0.5 + 0.08 * np.sin(2 * np.pi * time / 52) + rng.normal(0, 0.01, whole)
+        wobble = signal.lfilter([1], [1, -memory], rng.normal(0, 0.01, whole))
+        share = 0.5 + 0.08 * np.sin(2 * np.pi * time / 52) + wobble
         hourly = rng.binomial(steps, share[:, None], size=(whole, HOURS))
         yield any(
             math.isfinite(fell(hourly, start=start, weeks=weeks, steps=steps))
@@ -366,6 +374,10 @@ KINDS: dict[str, tuple[str, Kind]] = {
         lambda rng: kpi(rng, past=104, releases=26, weeks=2),
     ),
     "KPI, 30 weeks before": ("", lambda rng: kpi(rng, past=30, releases=26, weeks=2)),
+    "KPI, weeks that hang together": (
+        "",
+        lambda rng: kpi(rng, past=104, releases=26, weeks=2, memory=0.95),
+    ),
     "KPI, watched half a year": (
         "",
         lambda rng: kpi(rng, past=104, releases=2, weeks=26),
