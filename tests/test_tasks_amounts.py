@@ -9,7 +9,7 @@ import pytest
 from sklearn import metrics as truth_of
 
 from lifecycle import errors
-from lifecycle.workspace import rules
+from lifecycle.workspace import rules, saying, watchmen
 from lifecycle.workspace.router import Router
 from tests.tasked import CHANGE, LIVE, NOW, WEEK, live, orders
 
@@ -188,3 +188,32 @@ def test_a_retrained_version_passes_the_gate_by_what_it_saves_of_the_error(work)
     card = fresh.card(made.number)._repr_html_()
     assert "An amount beyond those it was trained on was never tested." in card
     work.withdraw("orders", asked.id, reason="not now", as_of=NOW, by="Bea")
+
+
+def test_a_trial_and_a_guard_count_which_version_is_nearer(tmp_path, rows):
+    began = CHANGE + 3 * WEEK
+    work = live(tmp_path, "orders", rows)
+    made = work.train("orders", as_of=began, span=2, by="Bea")
+    asked = work.propose(
+        "orders",
+        made.number,
+        reason="try it",
+        target="experimental",
+        share=0.2,
+        as_of=began,
+        by="Bea",
+    )
+    work.approve("orders", asked.id, reason="go", as_of=began, by="Bea")
+    view = work.view("orders", NOW)
+    found = view.trial()
+    assert found.decision == "stop: benefit"
+    both = [work.registry.version("orders", number) for number in (1, 2)]
+    due = view.mature[view.mature["time"] > both[1].trained_to]
+    due = due[due["time"] + view.settings.delay > began]
+    off = [np.abs(saying.said(view, each, due)[1] - due["outcome"]) for each in both]
+    nearer = (off[1] < off[0]).mean() - (off[0] < off[1]).mean()
+    shown = found.findings.only(measure=found.findings.main)[-1]
+    assert shown.value == pytest.approx(nearer)
+    told = watchmen.posts(view)[-1].findings()["performance"]
+    assert told.value == pytest.approx(nearer)
+    assert told.verdict == "quiet"

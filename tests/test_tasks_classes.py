@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from sklearn import metrics as truth_of
 
-from lifecycle import errors, recipes, tasks, training
-from lifecycle.workspace import reproducing, rules, saying
+from lifecycle import config, errors, recipes, tasks, training
+from lifecycle.workspace import reproducing, rules, saying, watchmen
 from lifecycle.workspace.router import Router
 from tests.tasked import CHANGE, INTENTS, LIVE, NEW, NOW, START, WEEK, live, messages
 
@@ -291,6 +291,65 @@ def test_a_word_that_names_a_class_stands_for_the_outcome_nobody_knows(work):
     spoken = rows.table[rows.sources == "correction"].set_index("id")["outcome"]
     names = dict(zip(words["id"], words["label"], strict=True))
     assert all(list(INTENTS)[int(c)] == names[i] for i, c in spoken.items())
+
+
+@pytest.fixture(scope="module")
+def on_trial(tmp_path_factory, rows):
+    """A version that was taught the new class has had a share for three weeks."""
+    began = CHANGE + 3 * WEEK
+    work = live(tmp_path_factory.mktemp("trial"), "bot", rows)
+    made = work.train("bot", as_of=began, span=2, by="Bea")
+    asked = work.propose(
+        "bot",
+        made.number,
+        reason="try it",
+        target="experimental",
+        share=0.2,
+        as_of=began,
+        by="Bea",
+    )
+    work.approve("bot", asked.id, reason="go", as_of=began, by="Bea")
+    return work
+
+
+def test_a_trial_counts_who_named_the_right_class_on_the_same_rows(on_trial):
+    view = on_trial.view("bot", NOW)
+    found = view.trial()
+    assert found.decision == "stop: benefit"
+    began = CHANGE + 3 * WEEK
+    both = [on_trial.registry.version("bot", number) for number in (1, 2)]
+    rows = view.mature[view.mature["time"] > both[1].trained_to]
+    rows = rows[rows["time"] + view.settings.delay > began]
+    right = [
+        (saying.said(view, each, rows)[1] == rows["outcome"]).mean() for each in both
+    ]
+    shown = found.findings.only(measure=found.findings.main)[-1]
+    assert shown.value == pytest.approx(right[1] - right[0])
+
+
+def test_guards_hold_the_classes_of_both_versions_against_what_came(on_trial):
+    view = on_trial.view("bot", NOW)
+    post = watchmen.posts(view)[-1]
+    assert post.serving.number == 2
+    found = post.findings()
+    assert found["performance"].verdict == "quiet"
+    assert found["performance"].value > 0.3
+    assert found["scores"].verdict == "quiet"
+    assert -1 < found["scores"].value < 1
+
+
+def test_a_rule_holds_the_share_that_is_handed_over(view):
+    told = {
+        "known": config.Rule(watch="handed_over", above=0.5),
+        "unknown": config.Rule(watch="handed_over", above=0.01),
+    }
+    found = rules.watch(view, told)
+    assert found["known"].verdict == "quiet"
+    assert found["unknown"].verdict == "alert"
+    row = found["unknown"].rows[-1]
+    labels = view.chunks(view.scored)
+    own = view.scored[(labels == row.period).to_numpy()]
+    assert row.value == pytest.approx((own["score"] < 0.4).mean())
 
 
 def test_the_card_says_what_it_knows_and_what_it_cannot(view):

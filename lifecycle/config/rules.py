@@ -56,6 +56,7 @@ Watch = Literal[
     "quality",
     "kpi",
     "feedback",
+    "handed_over",
     "no_data",
     "nobody_looked",
     "unopened",
@@ -72,6 +73,7 @@ _SIDES: dict[str, tuple[tuple[str, ...], str]] = {
     "quality": ((), "every fault of the data counts"),
     "kpi": (("below", "above"), "below = 0.40"),
     "feedback": (("above",), "above = 0.10 for one prediction in ten"),
+    "handed_over": (("above",), "above = 0.10 for one row in ten"),
     "no_data": (("above",), "above = 2 for two chunks without a prediction"),
     "nobody_looked": (("above",), "above = 4 for four weeks"),
     "unopened": (("above",), "above = 4 for four weeks"),
@@ -135,7 +137,8 @@ class Alerts(Table):
     false drift alarms, and `drift_confirm` in how many chunks running a drift must
     show. Addresses are apprise's URLs, or `${NAME}` for one that stands in the
     environment; whoever is named under `deputy` is told when nobody has taken an
-    alert on within `escalate_after_days`.
+    alert on within `escalate_after_days`. `reports` says of which scheduled reports the
+    owner is told: none, those that say alert, or all.
     """
 
     accuracy_below: Annotated[float, Field(ge=0, le=1)] = 0.70
@@ -153,6 +156,7 @@ class Alerts(Table):
     notify_deputy: Addresses = ()
     escalate_after_days: Annotated[float, Field(gt=0, le=366)] | None = None
     remind_every_days: Annotated[float, Field(gt=0, le=366)] | None = None
+    reports: Literal["never", "alert", "always"] = "never"
 
     @model_validator(mode="after")
     def _somebody(self) -> Alerts:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from lifecycle.workspace.rows import Rows
 
-__all__ = ["by_class", "calibration"]
+__all__ = ["HANDED_OVER", "by_class", "calibration", "handed_over"]
+
+HANDED_OVER = "handed over"
 
 SHORT = 8  # rows of tables that say little
 WORST = 12  # classes, and mistakes, that are shown
@@ -42,7 +44,7 @@ def calibration(view: Rows) -> Sheet:
     picture = figures.reliability(table, title="Calibration")
     parts = [picture, told]
     if view.task.words and view.settings.threshold:
-        parts.append(_handed_over(view))
+        parts.append(handed_over(view))
     return Sheet("Calibration", tuple(parts), shown=SHORT)
 
 
@@ -83,7 +85,7 @@ def _same(subject: str) -> bool:
     return truth == guess
 
 
-def _handed_over(view: Rows) -> Findings:
+def handed_over(view: Rows) -> Findings:
     """How many rows the model did not know, and how often it was right where it did."""
     scored = view.recent(view.scored)
     unsure = (scored["score"] < view.settings.threshold).to_numpy()
@@ -95,7 +97,7 @@ def _handed_over(view: Rows) -> Findings:
         inside = (labels == label).to_numpy()
         n, count = int(inside.sum()), int(unsure[inside].sum())
         ends = intervals.wilson(count, n)
-        share = Finding("handed over", count / n, n, *ends, period=label, unit="%")
+        share = Finding(HANDED_OVER, count / n, n, *ends, period=label, unit="%")
         known = right[inside]
         known = known[known == known]
         hits, answered = int(known.sum()), known.size
@@ -114,7 +116,7 @@ def _handed_over(view: Rows) -> Findings:
         f"{newest.n:,} rows: its best class was less probable than "
         f"{view.settings.threshold:.0%}."
     )
-    return Findings("Handed over", tuple(rows), words, main="handed over")
+    return Findings("Handed over", tuple(rows), words, main=HANDED_OVER)
 
 
 def _amounts(view: Rows) -> tuple[Any, ...]:

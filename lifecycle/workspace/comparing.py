@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lifecycle.workspace.view import View
 
 __all__ = [
+    "NEARER",
     "accuracy",
     "began",
     "counted",
@@ -34,6 +35,8 @@ SETTLING = timedelta(days=1)
 """Around a change of the share rows may have been dealt by either."""
 BEFORE = 5_000  # the newest rows before a trial that say what is usual
 ACCURACY = "accuracy"
+NEARER = experiment.Metric("nearer rows", usual=0.5, spread=1.0)
+"""Of amounts: on nearly every row one of two versions is, each as often by chance."""
 
 
 def shares(view: View, trial: registry.Version) -> list[tuple[datetime, float]]:
@@ -118,13 +121,19 @@ def pairs(
     *,
     since: datetime,
 ) -> tuple[experiment.Metric, experiment.Pairs]:
-    """Whether each is right on rows that both score, by when these came due."""
+    """Whether each is right on rows that both score, by when these came due.
+
+    Of amounts: whether each is the nearer one.
+    """
     late = view.mature["time"] + view.settings.delay > since
     before, rows = view.mature[~late], view.mature[late]
     for version in (trial, champion):
         rows = gating.unseen(view, version, rows)
-    mine, theirs = (_right(view, each, rows) for each in (trial, champion))
     labels = _due(view, rows["time"] + view.settings.delay)
+    if not view.task.judges:
+        _, mine, theirs = saying.judged(view, (trial, champion), rows)
+        return NEARER, experiment.Pairs(mine, theirs, looks=labels)
+    mine, theirs = (_right(view, each, rows) for each in (trial, champion))
     metric = replace(
         _accuracy(view, before), spread=_apart(view, trial, champion, before)
     )
@@ -190,6 +199,8 @@ def usual(
     apart = None
     if told.paired and other is not None:
         apart = _apart(view, other, champion, view.mature)
+    if told.paired and not view.task.judges:
+        return NEARER, NEARER.spread, view.settings.delay
     found = _accuracy(view, view.mature)
     return (None if found.usual is None else found), apart, view.settings.delay
 

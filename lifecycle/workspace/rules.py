@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from lifecycle import alerts, config, periods
 from lifecycle import metrics as measures
 from lifecycle.findings import Finding, Findings, judge
-from lifecycle.workspace import actors, attention, overdue
+from lifecycle.workspace import actors, attention, by_task, overdue
 from lifecycle.workspace.rows import LENGTH
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ LOOKS: dict[str, Literal["back", "ahead", "aside"]] = {
     "quality": "ahead",
     "kpi": "ahead",
     "feedback": "ahead",
+    "handed_over": "ahead",
     "estimated": "ahead",
     "no_data": "aside",
     "nobody_looked": "aside",
@@ -231,6 +232,14 @@ def _feedback(view: View, rule: config.Rule) -> Findings:
     return _held(view, _past(view, replace(rows, rows=tuple(kept))), rule)
 
 
+def _handed_over(view: View, rule: config.Rule) -> Findings:
+    """How many rows a model of several classes did not know, by chunk."""
+    if not view.task.words:
+        return Findings("Handed over", ())
+    found = by_task.handed_over(view).only(measure=by_task.HANDED_OVER)
+    return _held(view, _past(view, found), rule)
+
+
 def _past(view: View, rows: Findings) -> Findings:
     """The chunks that have ended: of the others not all has happened yet."""
     ended = tuple(
@@ -353,6 +362,7 @@ _ASKED: dict[str, Callable[[View, config.Rule], Findings]] = {
     "quality": _quality,
     "kpi": _kpi,
     "feedback": _feedback,
+    "handed_over": _handed_over,
     "no_data": _no_data,
     "nobody_looked": _nobody_looked,
     "overdue": _overdue,

@@ -50,7 +50,7 @@ def reading(view: View) -> experiment.Reading | None:
     ]
     metric: experiment.Metric
     evidence: experiment.Arms | experiment.Pairs
-    if told.own and told.paired and view.task.judges:
+    if told.own and told.paired:
         metric, evidence = comparing.pairs(view, trial, champion, since=began)
         waited = timedelta(0)
     elif told.own:
@@ -135,7 +135,7 @@ def plan(
         disagreeing=apart,
         level=told.level,
         weeks=told.weeks,
-        paired=told.own and told.paired and view.task.judges,
+        paired=told.own and told.paired,
     )
 
 
