@@ -17,7 +17,7 @@ from lifecycle.server.inbox import Inbox, Note
 from lifecycle.server.refusals import Refused
 from tests import door_desk
 from tests.door_desk import MODEL, NOW, calling, desk
-from tests.router_desk import one
+from tests.router_desk import one, release
 
 FLAG = {"id": "i1", "kind": "flag", "time": "2026-03-01T10:00:00Z"}
 
@@ -136,11 +136,25 @@ def test_predictions_together_are_answered_in_their_order(door):
     assert [each["score"] for each in together] == pytest.approx(alone)
 
 
-def test_a_key_deals_the_rows_to_versions(door):
-    answer = door.post("predictions", one(), params={"key": "plan"})
-    assert answer.status_code == 200
-    answer = door.post("predictions", one(), params={"key": "firm"})
-    assert "firm" in detail(answer, 422)
+def test_of_rows_together_those_without_a_time_are_of_now(door):
+    rows = [one("i1", time="2026-03-01T00:00:00Z"), one("i2")]
+    assert door.post("predictions", rows).status_code == 200
+    door.door.router(MODEL).settle()
+    held = door.ws.logs(MODEL).predictions()
+    assert held["time"].tolist() == [pd.Timestamp("2026-03-01", tz="UTC"), NOW]
+
+
+def test_rows_are_dealt_by_the_column_that_the_settings_name(tmp_path):
+    ws = desk(tmp_path, f'[server]\nkeys = {{ {MODEL} = "firm" }}\n')
+    release(ws, 2)
+    release(ws, 3, share=0.5)
+    with calling(ws) as door:
+        assert "firm" in detail(door.post("predictions", one()), 422)
+        told = [one(f"i{n}", firm="acme") for n in range(30)]
+        versions = {each["version"] for each in door.post("predictions", told).json()}
+        assert len(versions) == 1
+        alone = {door.post("predictions", row).json()["version"] for row in told[:9]}
+        assert alone == versions
 
 
 # ------------------------------------------------------------------ what is wrong

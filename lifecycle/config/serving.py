@@ -198,7 +198,10 @@ class Server(Table):
 
     `public_url` is how others call it, where a proxy stands before it.
     `rate_per_minute` is how many requests a token may make unless it says otherwise.
-    What was taken is brought into the log every `land_seconds`.
+    What was taken is brought into the log every `land_seconds`. `keys` names for a
+    model the column by which rows are dealt to versions, such as the customer, instead
+    of the id. With `warm` each model's versions are loaded when the door opens, one
+    model after the other, else by the first who asks.
     """
 
     host: str = "127.0.0.1"
@@ -211,6 +214,8 @@ class Server(Table):
     rate_per_minute: Annotated[int, Field(ge=1)] = 6_000
     land_seconds: Annotated[float, Field(gt=0)] = 30.0
     docs: bool = True
+    warm: bool = True
+    keys: dict[Annotated[str, Field(pattern=_NAME)], str] = Field(default_factory=dict)
     sources: dict[Annotated[str, Field(pattern=_NAME)], Source] = Field(
         default_factory=dict
     )

@@ -165,10 +165,9 @@ async def _predictions(request: Request) -> Response:
         request, most=settings.body_kb * 1024, seconds=settings.read_seconds
     )
     rows, several = door.shape(name, "predictions").read(body, most=settings.rows)
-    key = request.query_params.get("key")
     loop = asyncio.get_running_loop()
     said = await loop.run_in_executor(
-        door.hands, predicting.answered, door, name, rows, several, key
+        door.hands, predicting.answered, door, name, rows, several
     )
     return _json(said)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["dumped", "openapi", "page"]
 
 _DOES = {
-    "predictions": "Score rows; who answers is dealt by the row's id, or by `key`.",
+    "predictions": "Score rows; a row is dealt to a version by its id or by a column.",
     "outcomes": "Say what came true.",
     "feedback": "Say what a person thinks of a prediction.",
     "events": "Say what happened: a call, a click, an order.",
@@ -194,7 +194,7 @@ def _post(door: Door, name: str, table: str) -> dict[str, Any]:
                 "type": "array",
                 "items": row,
                 "minItems": 1,
-                "maxItems": door.settings.rows,
+                "description": f"at most {door.settings.rows:,} rows",
             },
         ]
     }
@@ -220,20 +220,6 @@ def _post(door: Door, name: str, table: str) -> dict[str, Any]:
             **_refusals(400, 401, 403, 404, 408, 413, 415, 422, 429, 503),
         },
     }
-    if table == "predictions":
-        keys = [
-            "id",
-            *(each for each in row["properties"] if each not in ("id", "time")),
-        ]
-        told["parameters"] = [
-            {
-                "name": "key",
-                "in": "query",
-                "required": False,
-                "schema": {"type": "string", "enum": keys},
-                "description": "The column by which a row is dealt to a version.",
-            }
-        ]
     return told
 
 

@@ -101,7 +101,11 @@ class Door:
         key = (name, table)
         found = self._shapes.get(key)
         if found is None:
-            found = shapes.shape(table, self.workspace.settings.models[name])
+            found = shapes.shape(
+                table,
+                self.workspace.settings.models[name],
+                key=self.settings.keys.get(name, ""),
+            )
             self._shapes[key] = found
         return found
 
@@ -165,14 +169,23 @@ class Door:
             ),
         ]
         for name, every, beat in beats:
-            thread = threading.Thread(
-                target=self._beating,
-                args=(name, every, beat),
-                name=f"door-{name}",
-                daemon=True,
-            )
-            thread.start()
-            self._threads.append(thread)
+            self._begin(name, self._beating, name, every, beat)
+        if settings.warm:
+            self._begin("warming", self._warm)
+
+    def _begin(self, name: str, work: Callable[..., None], *args: Any) -> None:
+        thread = threading.Thread(
+            target=work, args=args, name=f"door-{name}", daemon=True
+        )
+        thread.start()
+        self._threads.append(thread)
+
+    def _warm(self) -> None:
+        for name in self.workspace.models:
+            if self._ending.is_set():
+                return
+            with suppress(Refused):  # whoever asks is told
+                self.router(name)
 
     def land(self) -> None:
         """Bring what was taken in to the logs, also what a door that died left."""
@@ -291,9 +304,15 @@ def _known_models(workspace: Workspace) -> None:
     settings = workspace.settings.server
     for kind, tables in (("sources", settings.sources), ("polls", settings.polls)):
         for name, table in tables.items():
-            if table.model not in (*workspace.models, *workspace.wrong):
-                known = ", ".join(workspace.models) or "none"
-                raise errors.SettingsError(
-                    f"lifecycle.toml: server.{kind}.{name} names model "
-                    f"{table.model!r}, which is not there; there is {known}"
-                )
+            _known(workspace, table.model, f"{kind}.{name}")
+    for name in settings.keys:
+        _known(workspace, name, "keys")
+
+
+def _known(workspace: Workspace, model: str, place: str) -> None:
+    if model not in (*workspace.models, *workspace.wrong):
+        known = ", ".join(workspace.models) or "none"
+        raise errors.SettingsError(
+            f"lifecycle.toml: server.{place} names model {model!r}, which is not "
+            f"there; there is {known}"
+        )

@@ -22,7 +22,6 @@ def answered(
     name: str,
     rows: Sequence[Mapping[str, Any]],
     several: bool,
-    key: str | None,
 ) -> bytes:
     """The answers of a model's router, as JSON.
 
@@ -35,21 +34,19 @@ def answered(
         As the shape of predictions reads them.
     several : bool
         Whether they came as a list.
-    key : str or None
-        The column by which a row is dealt to a version; the id without it.
 
     Raises
     ------
     Refused
         422 where the rows are at fault, 503 where no version answers.
     """
-    router = door.router(name)
+    router, key = door.router(name), door.settings.keys.get(name)
     try:
         if not several:
             row = {name: value for name, value in rows[0].items()}
             row["id"] = str(row["id"])
             return json.dumps(_plain(router.predict_one(row, key=key))).encode()
-        found = router.predict(_frame(rows), key=key)
+        found = router.predict(_frame(rows, _moment(door)), key=key)
         return json.dumps([_plain(each) for each in found]).encode()
     except errors.InputError as error:
         raise Refused(422, " ".join(str(error).split())) from error
@@ -80,7 +77,7 @@ def _finite(value: Any) -> Any:
     return number
 
 
-def _frame(rows: Sequence[Mapping[str, Any]]) -> Any:
+def _frame(rows: Sequence[Mapping[str, Any]], at: datetime) -> Any:
     import numpy as np
     import pandas as pd
 
@@ -91,11 +88,7 @@ def _frame(rows: Sequence[Mapping[str, Any]]) -> Any:
         if name == "id":
             columns[name] = [str(each) for each in values]
         elif name == "time":
-            if any(each is None for each in values):
-                raise Refused(
-                    422, "some rows have a time and some have none; give all or none"
-                )
-            moments: Any = values
+            moments: Any = [at if each is None else each for each in values]
             columns[name] = pd.to_datetime(moments, utc=True).astype(
                 "datetime64[us, UTC]"
             )

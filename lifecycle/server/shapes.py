@@ -26,6 +26,7 @@ _KEYS = {"feedback": "feedback_id", "events": "event_id"}
 _LONGEST = 1000  # characters of an id, as the router has it
 _WORDS = 10_000  # characters of a text
 _NAME = 200  # characters of a name, a kind or a label
+_YEARS = "^(19[7-9][0-9]|20[0-9][0-9]|21[0-9][0-9])-"
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
@@ -137,9 +138,7 @@ class Shape:
         return f"{message[0].lower()}{message[1:]}, got {shown(fault.get('input'))}"
 
 
-def shape(
-    table: str, model: config.Model, *, columns: Sequence[Mapping[str, str]] = ()
-) -> Shape:
+def shape(table: str, model: config.Model, *, key: str = "") -> Shape:
     """The shape of the rows of a table.
 
     Parameters
@@ -148,14 +147,13 @@ def shape(
         Of `TABLES`.
     model : Model
         Its settings.
-    columns : sequence of mapping
-        Columns beside those of the settings that a version reads, with "number" or
-        "text".
+    key : str
+        The column of predictions by which rows are dealt; it must be there then.
     """
     from pydantic import ConfigDict, TypeAdapter
     from typing_extensions import TypedDict  # pydantic wants this one before 3.12
 
-    fields = _fields(table, model, columns)
+    fields = _fields(table, model, key)
     typed: Any = TypedDict  # made while running, of columns that the settings name
     kind = typed(table.capitalize(), fields)
     kind.__pydantic_config__ = ConfigDict(extra="forbid")
@@ -163,9 +161,7 @@ def shape(
     return Shape(table, TypeAdapter(kind), TypeAdapter(several), tuple(fields))
 
 
-def _fields(
-    table: str, model: config.Model, columns: Sequence[Mapping[str, str]]
-) -> dict[str, Any]:
+def _fields(table: str, model: config.Model, key: str) -> dict[str, Any]:
     from typing import Annotated, Literal, NotRequired
 
     from pydantic import AwareDatetime, Field, StrictFloat, StrictInt
@@ -177,7 +173,8 @@ def _fields(
             strict=True,
             ge=_EARLIEST,
             le=_LATEST,
-            description="ISO 8601 with a zone, from 1970 to 2200",
+            description="ISO 8601 with a zone",
+            json_schema_extra={"pattern": _YEARS},
         ),
     ]
     id = Annotated[str, Field(strict=True, min_length=1, max_length=_LONGEST)]
@@ -214,14 +211,14 @@ def _fields(
         fields[each] = number | None
     for each in texts:
         fields[each] = words | None
-    kinds = {"number": number, "text": words}
-    more = [
-        *({"name": each, "kind": "number"} for each in held.offered_numeric),
-        *({"name": each, "kind": "text"} for each in held.offered_categorical),
-        *columns,
-    ]
-    for told in more:
-        fields.setdefault(told["name"], NotRequired[kinds[told["kind"]] | None])
+    for each in held.offered_numeric:
+        fields[each] = NotRequired[number | None]
+    for each in held.offered_categorical:
+        fields[each] = NotRequired[words | None]
+    if key in (*numeric, *held.offered_numeric):
+        fields[key] = number
+    elif key and key != "id":
+        fields[key] = id
     return fields
 
 
