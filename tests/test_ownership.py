@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import lifecycle
 from lifecycle import alerts, errors, promotion
 from lifecycle.workspace import Workspace, clock, notices
-from tests.panels import AT, SETTINGS, alarmed, two_models
+from tests.owned import NOTIFY, with_settings
+from tests.panels import AT, alarmed, two_models
 
 DAY = timedelta(days=1)
 
@@ -22,15 +22,6 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def ws(tmp_path: Path) -> Workspace:
     return two_models(tmp_path)
-
-
-def with_settings(ws: Workspace, **parts: str) -> Workspace:
-    """The same workspace with more in `[models.leads]`, or below it."""
-    text = SETTINGS.replace(
-        'owner = "Ana Silva"', f'owner = "Ana Silva"\n{parts["of"]}'
-    )
-    (ws.directory / "lifecycle.toml").write_text(text + parts.get("below", ""))
-    return lifecycle.open(ws.directory)
 
 
 # -- handing over --------------------------------------------------------------
@@ -158,13 +149,6 @@ def _entry(day: int, name: str) -> Any:
 
 
 # -- who is told ---------------------------------------------------------------
-
-NOTIFY = """
-[models.leads.alerts]
-notify = ["json://ana.example"]
-[people."Ben Ode <ben@bank.example>"]
-notify = ["json://ben.example"]
-"""
 
 
 def test_alerts_go_to_whoever_has_the_model_now(ws: Workspace) -> None:

@@ -23,7 +23,7 @@ from lifecycle.registry import (
 from tests.postgres import name_of
 
 AT = datetime(2023, 5, 1, 12, tzinfo=UTC)
-EARLIER = ["0001", "0002", "0003", "0004", "0005", "0006", "0007"]
+EARLIER = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008"]
 MOMENT = "'2023-05-01 12:00:00.000000'"
 SHOWN = {  # what an earlier release has a person approve
     "model": "m",

@@ -32,7 +32,7 @@ def test_what_comes_back_of_a_sample_says_how_good_the_model_is(
     done = ws.label("leads", fill(drawn.path, TRUTH, left=2), by="Bo")
     assert (done.new, done.blank) == (18, 2)
     whole, unknown = done.findings.rows[:2]
-    assert (whole.subject, unknown.n) == ("", 18)
+    assert (whole.subject, unknown.n) == ("the whole period", 18)
     period = ROWS[ROWS["time"] > pd.Timestamp(AT) - 28 * DAY]
     right = period["won"] == period["prediction"]
     young = ~RIPE[period.index]

@@ -203,6 +203,8 @@ def silence(
         )
         rules = {alert.id: alert.rule for alert in book.alerts(model)}
         for message in book.messages(model):
+            if message.alert is None:
+                continue
             about = rules[message.alert]
             if post.is_free(message, at=at) and rule in (about, post.ALL):
                 hold = post.held_until(book, model, about, at=at)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.alerts.words import letter
+from lifecycle.alerts.words import letter, line
 from lifecycle.registry import Alert, canonical
 
 if TYPE_CHECKING:
@@ -16,10 +16,20 @@ if TYPE_CHECKING:
     from lifecycle.registry.reading import Reading
     from lifecycle.registry.writing import Writing
 
-__all__ = ["ALL", "closed", "grown", "held_until", "is_free", "opened", "write"]
+__all__ = [
+    "ALL",
+    "closed",
+    "grown",
+    "held_until",
+    "is_free",
+    "opened",
+    "report",
+    "write",
+]
 
 ALL = "all"  # stands for every rule in a silence
 _DRAWN = 60  # chunks of a picture
+_LONGEST = 600  # signs of a summary
 
 
 def held_until(
@@ -152,6 +162,47 @@ def write(
         created_at=at,
         next_try=at if hold is None else hold,
     )
+
+
+def report(
+    book: Writing,
+    model: str,
+    page: str,
+    *,
+    as_of: datetime,
+    verdict: str,
+    summary: str,
+    owner: str,
+    path: str,
+    at: datetime,
+) -> bool:
+    """Tell the owner that a report was written, once; False where that was told."""
+    key = canonical.digest(["report", model, page, as_of])[:32]
+    if book.has_message(key):
+        return False
+    told = line(summary)
+    body = [
+        told if len(told) <= _LONGEST else told[: _LONGEST - 1] + "…",
+        "",
+        f"It speaks of {as_of:%Y-%m-%d %H:%M} UTC and says {line(verdict)}.",
+        f"Owner: {line(owner)[:200]}",
+        f"Report: {path}",
+        f"Message: {key}",
+    ]
+    book.add_message(
+        key=key,
+        alert=None,
+        model=model,
+        kind="report",
+        recipient="owner",
+        subject=f"report: {line(page)[:60]} of {model}",
+        body="\n".join(body),
+        report=canonical.words(path),
+        picture={},
+        created_at=at,
+        next_try=at,
+    )
+    return True
 
 
 def _picture(findings: Findings, finding: Finding) -> dict[str, Any]:

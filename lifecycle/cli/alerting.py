@@ -58,7 +58,7 @@ def alerts(
             [
                 [
                     each.id,
-                    each.alert,
+                    each.alert or "–",
                     each.recipient,
                     each.state,
                     f"{each.sent_at or each.dead_at or each.created_at:%Y-%m-%d}",

@@ -78,7 +78,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What somebody is to be told about an alert, and how far it has come.
+    """What somebody is to be told of an alert or a report, and how far it has come.
 
     Parameters
     ----------
@@ -86,12 +86,12 @@ class Message:
         Over all models.
     key : str
         The same at every attempt, so that a receiver can drop what came twice.
-    alert : int
-        `Alert.id`.
+    alert : int, optional
+        `Alert.id`; None for a report.
     model : str
         Whose.
     kind : str
-        "opened", "escalated", "reminder" or "closed".
+        "opened", "escalated", "reminder", "closed"; "report" for one that was written.
     recipient : str
         "owner" or "deputy", never an address.
     subject, body, report : str
@@ -116,7 +116,7 @@ class Message:
 
     id: int
     key: str
-    alert: int
+    alert: int | None
     model: str
     kind: str
     recipient: str

@@ -244,13 +244,8 @@ outbox = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("key", sa.String(32), nullable=False),
-    sa.Column("alert", sa.Integer, nullable=False),
-    _text("model"),
-    _text("kind"),
-    _text("recipient"),
-    _text("subject"),
-    _text("body"),
-    _text("report"),
+    sa.Column("alert", sa.Integer),
+    *map(_text, ("model", "kind", "recipient", "subject", "body", "report")),
     sa.Column("picture", Json, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
@@ -263,9 +258,8 @@ outbox = sa.Table(
     _text("last_error", default=""),
     sa.ForeignKeyConstraint(["alert"], ["alert.id"]),
     sa.UniqueConstraint("key"),
-    sa.CheckConstraint(
-        "kind IN ('opened', 'grown', 'escalated', 'reminder', 'closed')", name="kind"
-    ),
+    _one_of("kind", ("opened", "grown", "escalated", "reminder", "closed", "report")),
+    sa.CheckConstraint("(alert IS NULL) = (kind = 'report')", name="about"),
     sa.CheckConstraint("recipient IN ('owner', 'deputy')", name="recipient"),
     sa.CheckConstraint("sent_at IS NULL OR dead_at IS NULL", name="settled"),
 )

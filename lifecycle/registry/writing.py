@@ -193,6 +193,12 @@ class Writing(Reading):
             sa.insert(tables.outbox).values(attempts=0, reached=[], **values)
         )
 
+    def has_message(self, key: str) -> bool:
+        """Whether a message of this key was written before."""
+        table = tables.outbox
+        query = sa.select(table.c.id).where(table.c.key == key)
+        return self.connection.execute(query).first() is not None
+
     def claim_message(
         self, message: Message, *, claim: str, at: datetime, until: datetime
     ) -> bool:

@@ -163,16 +163,20 @@ def troubles(workspace: Workspace, name: str | None = None) -> list[str]:
     late = [each for each in found if each.state == "waiting"]
     return [
         *(
-            f"message {each.id} about alert {each.alert} was given up after "
+            f"message {each.id} about {_about(each)} was given up after "
             f"{each.attempts} attempts: {each.last_error}"
             for each in dead
         ),
         *(
-            f"message {each.id} about alert {each.alert} waits, tried "
+            f"message {each.id} about {_about(each)} waits, tried "
             f"{each.attempts} times: {each.last_error}"
             for each in late
         ),
     ]
+
+
+def _about(message: Message) -> str:
+    return "a report" if message.alert is None else f"alert {message.alert}"
 
 
 def chase(view: View, *, new: bool = False) -> list[Alert]:

@@ -195,8 +195,8 @@ def audited(view: Rows) -> Findings:
     Returns
     -------
     Findings
-        `accuracy` of all rows of the sample's period, and of those that had no outcome
-        (subject); of each segment where it was drawn by segments. n is how many rows
+        `accuracy` of the whole period of the sample, and of its rows without an outcome
+        (subjects); of each segment where it was drawn by segments. n is how many rows
         were labelled, or have an outcome by now. No rows where no sample was drawn.
 
     Notes
@@ -254,7 +254,7 @@ def _together(view: Rows, facts: dict[str, Any], unknown: Finding) -> Finding:
         upper=upper,
         threshold=limit,
         verdict=verdict,
-        subject="",
+        subject="the whole period",
     )
 
 

@@ -6,7 +6,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from lifecycle.workspace import chain, elsewhere, guarding, spooled, undecided
+from lifecycle.workspace import (
+    chain,
+    elsewhere,
+    guarding,
+    mailing,
+    spooled,
+    undecided,
+)
 from lifecycle.workspace.chain import Tick
 
 if TYPE_CHECKING:
@@ -99,3 +106,4 @@ def go(
     if pages and not alarmed:
         wanted = {page: slot for page, slot in wanted.items() if page in pages}
     chain.go(workspace, name, as_of, wanted, warm, note)
+    mailing.tell(workspace, name, as_of=as_of)
