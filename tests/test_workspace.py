@@ -16,6 +16,7 @@ from sklearn.metrics import accuracy_score
 import lifecycle
 from lifecycle import errors, figures, workspace
 from lifecycle.workspace import Workspace
+from tests.draws import draws
 
 SETTINGS = """\
 [workspace]
@@ -330,7 +331,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, dict[str,
     return ws, answers(ws.view("leads", moment))
 
 
-@settings(max_examples=6)
+@settings(max_examples=draws(3, many=20))
 @given(hours=st.integers(1, 24 * 60), flip=st.sets(st.integers(0, 1259), max_size=200))
 def test_what_becomes_known_later_changes_nothing_that_was_said_before(
     past: tuple[Workspace, dict[str, Any]], hours: int, flip: set[int]
