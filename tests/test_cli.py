@@ -438,6 +438,8 @@ def test_status_for_machines_has_the_same_keys_always(
         "last_run",
         "next_run",
         "unrun",
+        "deputy",
+        "review_by",
     ]
     assert [list(each) for each in told] == [keys]
     assert told[0]["production"] == 1

@@ -244,9 +244,13 @@ def recipients(
     """
     at = workspace.moment(as_of)
     found: dict[tuple[str, str], list[alerts.Address]] = {}
-    for name in workspace.models:
-        told = ownership.notified(workspace, name, as_of=at)
-        for role, (addresses, problem) in told.items():
+    with workspace.registry.at_once():
+        told = {
+            name: ownership.notified(workspace, name, as_of=at)
+            for name in workspace.models
+        }
+    for name, roles in told.items():
+        for role, (addresses, problem) in roles.items():
             whole = [_address(each.get_secret_value()) for each in addresses]
             missing = [alerts.Address("", problem)] if problem else []
             found[name, role] = whole + missing
