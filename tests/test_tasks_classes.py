@@ -122,6 +122,30 @@ def test_a_router_answers_with_the_name_of_a_class_and_logs_it(work):
     assert logged.loc["r1", "score"] == pytest.approx(one.score)
 
 
+def test_rows_that_come_again_are_given_as_they_are_logged(work, rows, tmp_path):
+    file = tmp_path / "again.csv"
+    told = rows[rows["sent"] >= LIVE].tail(5)
+    told[["message", "sent", "channel", "text"]].to_csv(file, index=False)
+    again = work.score("bot", file, as_of=NOW, out=tmp_path / "said.csv")
+    logged = work.logs("bot").predictions().set_index("id")
+    assert (
+        again["prediction"].tolist() == logged.loc[again["id"], "prediction"].tolist()
+    )
+    shown = pd.read_csv(tmp_path / "said.csv")
+    assert shown["prediction"].tolist() == again["prediction"].tolist()
+    told = told.assign(text="something else altogether")
+    told[["message", "sent", "channel", "text"]].to_csv(file, index=False)
+    with pytest.raises(errors.InputError, match="is in the log with 'text'"):
+        work.score("bot", file, as_of=NOW)
+
+
+def test_what_moved_the_answer_to_a_message_is_its_text(view):
+    asked = view.scored[view.scored["prediction"] == "loan"]["id"].iloc[0]
+    found = view.reasons(asked)
+    assert found.index[0] == "text"
+    assert abs(found["channel"]) < 0.2
+
+
 # ---------------------------------------------------------------- how good
 
 

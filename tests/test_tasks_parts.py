@@ -210,6 +210,17 @@ def test_words_on_classes_are_weighed_by_how_often_their_kind_was_right():
     assert right.n == 50
 
 
+def test_a_row_that_a_word_on_its_class_stood_for_is_no_test_of_the_version():
+    days = pd.date_range("2024-01-01", periods=4, tz="UTC").as_unit("us")
+    rows = pd.DataFrame({"id": list("abcd"), "time": days})
+    said = pd.DataFrame({"id": ["c"], "time": days[2:3], "kind": "correction"})
+    told = {"trained_to": days[0], "feedback": said.assign(label=3.0)}
+    free = training.unseen(rows, **told, as_of=days[3], classes=4)
+    assert free.tolist() == [False, True, False, True]
+    free = training.unseen(rows, **told, as_of=days[3], classes=3)  # no such class
+    assert free.tolist() == [False, True, True, True]
+
+
 def test_words_on_amounts_are_not_weighed_and_it_is_said_why():
     amounts = [float(each) for each in range(60)]
     rows = material(0, amounts, [*amounts[:50], *[math.nan] * 10])

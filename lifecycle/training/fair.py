@@ -20,6 +20,7 @@ def unseen(
     trained_to: datetime | None,
     feedback: pd.DataFrame | None = None,
     as_of: datetime | None = None,
+    classes: int = 2,
 ) -> np.ndarray:
     """Mark the rows that a version has not learned from.
 
@@ -37,6 +38,8 @@ def unseen(
         As `material` was given; without it nobody was listened to.
     as_of : datetime, optional
         The moment of that training, with a time zone; needed with `feedback`.
+    classes : int
+        Of how many classes labels are codes, as `material` was told.
 
     Returns
     -------
@@ -69,5 +72,5 @@ def unseen(
         return free
     if as_of is None:
         raise ValueError("with feedback as_of must say when the version was trained")
-    said = set(people.words(feedback, as_of=as_of)["id"])
+    said = set(people.words(feedback, as_of=as_of, classes=classes)["id"])
     return free & ~frame["id"].astype(str).isin(said).to_numpy(dtype=bool)

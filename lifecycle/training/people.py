@@ -56,7 +56,11 @@ class Words:
 
 
 def words(
-    feedback: pd.DataFrame, *, as_of: datetime, kinds: Sequence[str] = KINDS
+    feedback: pd.DataFrame,
+    *,
+    as_of: datetime,
+    kinds: Sequence[str] = KINDS,
+    classes: int = 2,
 ) -> pd.DataFrame:
     """The last word of each person on each prediction, said by `as_of`.
 
@@ -81,7 +85,7 @@ def words(
     ValueError
         The times have no zone.
     """
-    told = last(spoken(feedback, kinds=kinds), as_of=as_of)
+    told = last(spoken(feedback, kinds=kinds, classes=classes), as_of=as_of)
     standing = told[~told["refused"].astype(bool)]
     return standing[_TOLD].reset_index(drop=True)
 

@@ -105,7 +105,7 @@ def told(view: View) -> list[decision.DataFault]:
         return []
     rows = view.recent(view.scored)
     due = (rows["time"] + view.settings.delay <= view.as_of).to_numpy()
-    tested = view.backtest()
+    tested = None if view.task.judges else view.backtest()
     loss = pricing.losses(view, rows, scale=1.0 if tested is None else tested.scale)
     loss[~due] = np.nan
     unknown = np.full(len(rows), np.nan)  # where the outcomes are wrong

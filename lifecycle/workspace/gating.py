@@ -143,8 +143,14 @@ def unseen(view: View, version: registry.Version, rows: pd.DataFrame) -> pd.Data
     said = None
     if (version.birth.get("material") or {}).get("listened"):
         said = view.workspace.logs(view.name).feedback(as_of=view.as_of)
+        if view.task.words:
+            said = said.assign(label=saying.coded(said["label"], view.classes))
     free = training.unseen(
-        rows, trained_to=version.trained_to, feedback=said, as_of=version.as_of
+        rows,
+        trained_to=version.trained_to,
+        feedback=said,
+        as_of=version.as_of,
+        classes=saying.labels(view),
     )
     return rows[free]
 

@@ -234,7 +234,9 @@ def _registered(
     said = listened(view)
     words = None
     if said is not None:
-        words = training.entered(rows, said, as_of=view.as_of, classes=_classes(view))
+        words = training.entered(
+            rows, said, as_of=view.as_of, classes=saying.labels(view)
+        )
         if view.task.words:
             words["label"] = [view.classes[int(code)] for code in words["label"]]
     return view.registry.register(
@@ -248,11 +250,6 @@ def _registered(
         renewal=renewal,
         learned=() if words is None else words.to_dict("records"),
     )
-
-
-def _classes(view: View) -> int:
-    """Of how many classes labels are codes; 0 where they are amounts."""
-    return 2 if view.task.name == "binary" else len(view.classes)
 
 
 def _rows(
@@ -284,5 +281,5 @@ def _rows(
         hold_out=hold_out,
         feedback=listened(view),
         left_out=faulty.left_out(view, rows),
-        classes=_classes(view),
+        classes=saying.labels(view),
     )

@@ -20,6 +20,7 @@ __all__ = [
     "coded",
     "common",
     "judged",
+    "labels",
     "losses",
     "plain",
     "said",
@@ -98,6 +99,11 @@ def spread(view: Rows, before: datetime) -> float:
         return 1.0
     usual = view.scored.loc[view.scored["time"] < before, "score"]
     return float(usual.std()) or 1.0
+
+
+def labels(view: Rows) -> int:
+    """Of how many classes labels are codes; 0 where they are amounts."""
+    return 2 if view.task.name == "binary" else len(view.classes)
 
 
 def coded(labels: pd.Series, names: Sequence[str]) -> np.ndarray:
