@@ -123,6 +123,14 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     arms, pairs = made.ways
     yield Case("accuracy, arms", right, effect, _binary(0.75, SHARE), round(arms.fixed))
     yield Case("accuracy, pairs", right, effect, _pairs(apart), round(pairs.fixed))
+    bought, money = _orders(rng, 400_000)
+    level = money.sum() / bought.sum()
+    spread = float((money - level * bought).var() / bought.mean() ** 2)
+    order = experiment.Metric("order value of who bought", "ratio", spread=spread)
+    effect = 0.4 * level
+    made = plan(order, effect=effect, share=CANARY, rows_per_week=1000.0)
+    name = f"ratio, a fifth counts, share {CANARY:.0%}"
+    yield Case(name, order, effect, _few, round(made.ways[0].fixed))
 
 
 def _binary(usual: float, share: float) -> Draw:
@@ -177,6 +185,20 @@ def _ratio_spread(rng: np.random.Generator) -> float:
     sessions, money = _sessions(rng, 400_000)
     level = money.sum() / sessions.sum()
     return float((money - level * sessions).var() / sessions.mean() ** 2)
+
+
+def _orders(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each key bought, one in five, and for how much: most add nothing."""
+    bought = (rng.random(n) < 0.2).astype(float)
+    return bought, bought * _lognormal(rng, n)
+
+
+def _few(rng: np.random.Generator, n: int, effect: float) -> Evidence:
+    served = rng.random(n) < CANARY
+    bought, money = _orders(rng, n)
+    money = money + effect * bought * served
+    looks = _rows(n)
+    return experiment.Arms(money, served, share=CANARY, per=bought, looks=looks)
 
 
 def _pairs(apart: float) -> Draw:
