@@ -35,6 +35,11 @@ Terminal = Callable[..., tuple[int, str, str]]
 Database = Callable[[Path], "Registry"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest file goes first, so that in the end nobody waits for it."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/test_demo.py"))
+
+
 def pytest_collection_finish() -> None:
     """From here on what is left behind is looked for, but not among the tests."""
     gc.freeze()

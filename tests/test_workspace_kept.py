@@ -18,7 +18,7 @@ WEEKS = 20
 
 @pytest.fixture(scope="module")
 def story() -> simulate.Story:
-    return simulate.lead_scoring(weeks=WEEKS)
+    return simulate.lead_scoring(weeks=WEEKS, leads_per_week=150)
 
 
 @pytest.fixture(scope="module")
