@@ -60,7 +60,7 @@ def test_labels_again_change_nothing_and_another_one_replaces_it(ws: Workspace) 
     filled = fill(drawn.path, TRUTH)
     assert ws.label("leads", filled, by="Bo").new == 10
     count = ws.logs("leads").count("feedback")
-    again = ws.label("leads", filled, by="Bo", as_of=AT + DAY)
+    again = ws.label("leads", filled, by=" BO", as_of=AT + DAY)
     assert (again.new, again.same, again.changed) == (0, 10, 0)
     assert ws.logs("leads").count("feedback") == count
     first = pd.read_csv(filled, dtype=str)["lead"].iloc[0]

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import errors, feedback, markup
+from lifecycle import errors, feedback, markup, people
 from lifecycle.jobs import store
 from lifecycle.workspace import actors, sampled
 
@@ -273,7 +273,8 @@ def label(
     blank = int(told["label"].isna().sum())
     told = told[told["label"].notna()]
     person = markup.one_line(who.name, most=120)
-    keys = [f"{s} {row} {_short(person)}" for s, row in told[["sample", "row"]].values]
+    whose = _short(people.key(person))
+    keys = [f"{s} {row} {whose}" for s, row in told[["sample", "row"]].values]
     made = pd.DataFrame(
         {
             "feedback_id": pd.Series(keys, dtype=object),

@@ -18,6 +18,7 @@ _IGNORED = """\
 /inbox/
 /logs/
 /reports/
+/samples/
 /.lifecycle/
 /registry.db*
 """
