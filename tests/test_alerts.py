@@ -202,3 +202,11 @@ def test_a_hostile_column_name_stays_on_one_printable_line(book):
     assert opened.sentence.isprintable()
     assert "<script>" in opened.sentence  # shown as text: whoever renders it escapes
     assert update(book, row("alert", subject="size\x1b[2J\n<script>\x00\ud800")) == []
+
+
+def test_a_value_next_to_its_threshold_is_told_with_the_digits_it_takes() -> None:
+    near = Finding(
+        *("overridden", 0.0044, 1981), threshold=0.004, verdict="alert", unit="%"
+    )
+    said = alerts.sentence(near, model="fraud", owner="")
+    assert said == "overridden of fraud is 0.44%, above 0.40% (n 1981)"

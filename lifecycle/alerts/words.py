@@ -50,10 +50,11 @@ def sentence(finding: Finding, *, model: str, owner: str) -> str:
     words = f"{finding.measure} of {about}"
     if finding.period:
         words += f" in {finding.period}"
-    words += f" is {_number(finding.value, finding.unit)}"
+    value, limit = _apart(finding)
+    words += f" is {value}"
     if not math.isnan(finding.threshold) and not math.isnan(finding.value):
         side = "below" if finding.value < finding.threshold else "above"
-        words += f", {side} {_number(finding.threshold, finding.unit)}"
+        words += f", {side} {limit}"
     words += f" (n {finding.n})"
     if owner:
         words += f"; {owner} looks after it"
@@ -153,11 +154,22 @@ def _numbers(alert: Alert, finding: Finding | None) -> str:
     return _cut(f"{told}, threshold {limit}, n {finding.n}.", 300)
 
 
-def _number(value: float, unit: str) -> str:
+def _apart(finding: Finding) -> tuple[str, str]:
+    """Value and threshold, with as many digits as it takes to tell them apart."""
+    both = finding.value, finding.threshold
+    told = [_number(each, finding.unit) for each in both]
+    for digits in range(2, 5):
+        if told[0] != told[1] or finding.unit != "%":
+            break
+        told = [_number(each, finding.unit, digits) for each in both]
+    return told[0], told[1]
+
+
+def _number(value: float, unit: str, digits: int = 1) -> str:
     if math.isnan(value):
         return "undefined"
     if unit == "%":
-        return f"{value:.1%}"
+        return f"{value:.{digits}%}"
     return f"{value:,.0f} {unit}" if unit else f"{value:.3g}"
 
 
