@@ -22,6 +22,7 @@ from lifecycle.markup.locales import HOUSE, known_locale, localised
 from lifecycle.markup.page import POLICY, page
 from lifecycle.markup.plain import markdown, one_line
 from lifecycle.markup.rows import findings, grid, said
+from lifecycle.markup.sentences import spoken
 from lifecycle.markup.style import STYLE
 from lifecycle.markup.text import (
     Html,
@@ -63,6 +64,7 @@ __all__ = [
     "said",
     "section",
     "sentence",
+    "spoken",
     "table",
     "traffic",
 ]

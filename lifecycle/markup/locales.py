@@ -13,9 +13,11 @@ import functools
 import re
 from collections.abc import Callable
 from datetime import date
+from html import unescape
 from typing import TYPE_CHECKING
 
-from lifecycle.markup.text import Html
+from lifecycle.markup.sentences import spoken
+from lifecycle.markup.text import Html, cell
 from lifecycle.markup.words import translator
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ _SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY"}
 _SAID = re.compile(r'\b(alt|title|aria-label)="([^"]*)"')
 _DRAWING = re.compile(r"(data:image/svg\+xml;base64,)([A-Za-z0-9+/=]+)")
 _LEFT_ALONE = ("code", "pre", "style", "samp", "kbd")
-_PROSE = re.compile(r'^<(main|p|ul)\b[^>]*class="(?:page-body|page-answer)"')
+_PROSE = re.compile(r'^<(main|p|ul)\b[^>]*class="page-body"')
 _DATA = re.compile(r'^<(?:(?:td|dd|h1|title)\b|th scope="row")')
 
 
@@ -68,14 +70,14 @@ def localised(html: str, locale: str, *, prose: str = "") -> Html:
     locale : str
         Such as "de" or "fr_CH"; "en" gives the same page back.
     prose : str
-        The language of the sentences in the page's body and answer; empty where it is
-        that of the locale.
+        The language of the sentences in the page's body; empty where it is that of the
+        locale.
 
     Returns
     -------
     Html
-        Fixed words are translated where there is a catalogue for the language; those
-        without an entry stay English.
+        Fixed words, and sentences of which there is a template, are translated where
+        there is a catalogue for the language; the others stay English.
 
     Raises
     ------
@@ -121,11 +123,29 @@ def localised(html: str, locale: str, *, prose: str = "") -> Html:
             if "=" in piece and not closed:
                 pieces[place] = _attributes(pieces[place], setting, word)
         elif piece.strip() and not closed:
-            said = word(piece, bool(_DATA.match(pieces[place - 1])))
+            data = bool(_DATA.match(pieces[place - 1]))
+            said = word(piece, data)
+            if said is None and not data:
+                said = _sentences(piece, locale)
             if said is not None and foreign and prose != known.language:
                 said = f'<span lang="{known.language}">{said}</span>'
             pieces[place] = setting(piece) if said is None else setting(said)
     return Html("".join(pieces))
+
+
+def _sentences(text: str, locale: str) -> str | None:
+    """Sentences of which some have a template; `None` where none has."""
+    bare = text.strip()
+    if bare.count(" ") < 2:
+        return None
+    found = spoken(unescape(bare), locale)
+    if not any(known for _, known in found):
+        return None
+    told = " ".join(
+        cell(said) if known else f'<span lang="{HOUSE}">{cell(said)}</span>'
+        for said, known in found
+    )
+    return text.replace(bare, told, 1)
 
 
 def _attributes(

@@ -61,7 +61,8 @@ def _catalogue(
     return plain, patterns
 
 
-_JOINS = ("{#} to {#}", "since {#}")
+_JOINS = ("{#} to {#}", "since {#}", "version {#}", "a score of {#}", "{#} accuracy")
+"""What is the house's own wherever it stands."""
 
 
 _VALUE = r"([^<> ]*\d[^<> ]*(?: \d\d:\d\d \w+)?)"

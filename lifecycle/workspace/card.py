@@ -82,6 +82,7 @@ def card(view: View, number: int | None = None) -> Card:
         _sentence(version, status),
         view.as_of,
         tuple(part for part in parts if part is not None),
+        view.workspace.settings.workspace.locale,
     )
 
 

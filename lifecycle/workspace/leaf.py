@@ -116,6 +116,9 @@ class Card:
     as_of : datetime
         The moment the card speaks of, UTC.
     parts : tuple of Part
+    locale : str
+        Of whoever reads its page; Markdown and plain values are as the house writes
+        them, so that they can be compared.
 
     Examples
     --------
@@ -135,6 +138,7 @@ class Card:
     sentence: str
     as_of: datetime
     parts: tuple[Part, ...]
+    locale: str = markup.HOUSE
 
     def html(self) -> str:
         """A page of its own: one file, no script, nothing fetched."""
@@ -159,6 +163,8 @@ class Card:
                 f'<div class="page-columns">{nav}<main class="page-body" id="body">'
                 f'{body}</main></div><footer class="page-foot">{foot}</footer></div>'
             ),
+            locale=self.locale,
+            prose=markup.HOUSE,
         )
 
     def markdown(self) -> str:

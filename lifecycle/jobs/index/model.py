@@ -157,7 +157,7 @@ def _versions(versions: Sequence[VersionLine]) -> Html:
         cells.append(
             [
                 saying.nowrap(card),
-                each.status,
+                saying.nowrap(each.status),
                 each.recipe,
                 saying.nowrap(f"{each.trained_to:%Y-%m-%d}") if each.trained_to else "",
                 markup.items([saying.nowrap(when) for when in each.served]),

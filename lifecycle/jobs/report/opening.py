@@ -47,8 +47,12 @@ def opening(
     *,
     below: bool,
     facts: Mapping[str, object] | None = None,
+    prose: str = markup.HOUSE,
 ) -> markup.Html:
     """Write the first screen of a report.
+
+    Its sentences are put into the reader's language where there is a template, and
+    marked where there is none.
 
     Parameters
     ----------
@@ -59,22 +63,26 @@ def opening(
     below : bool
         Whether a run that failed had shown something by then.
     facts : mapping, optional
-        Of the head: "Owner" is asked where nobody is named, and what has no day of its
-        own is due before the report of "next".
+        Of the head: "Owner" is asked where nobody is named, what has no day of its own
+        is due before the report of "next", and "locale" is the reader's.
+    prose : str
+        What the notebook's own answer is written in; empty where nobody says.
     """
+    known = facts or {}
+    locale = str(known.get("locale") or markup.HOUSE)
     if status != "succeeded":
         answer = markup.sentence(message[:1000])
         after = "Below is what the run had shown by then." if below else ""
         said = answer or _DEFAULTS.get(status, _DEFAULTS["failed"])
         word = _WORDS.get(status, status.capitalize())
-        return _banner("alert", word, markup.cell(said), after)
+        return _banner("alert", word, _whole(said, locale), after)
     if record is None:
         said = message or _DEFAULTS[status]
-        return _banner("undefined", _WORDS["undefined"], markup.cell(said))
+        return _banner("undefined", _WORDS["undefined"], _whole(said, locale))
     word = _WORDS.get(record.verdict, record.verdict)
     said = record.summary or _DEFAULTS[status]
-    banner = _banner(record.verdict, word, _whole(said))
-    lists = markup.join([_since(record), _todo(record, facts or {})])
+    banner = _banner(record.verdict, word, _whole(said, locale, prose))
+    lists = markup.join([_since(record, locale), _todo(record, known, locale)])
     return markup.Html(f'{banner}<div class="page-first">{lists}</div>')
 
 
@@ -87,21 +95,22 @@ def _banner(tone: str, word: str, answer: markup.Html, after: str = "") -> marku
     )
 
 
-def _since(record: Result) -> markup.Html:
+def _since(record: Result, locale: str) -> markup.Html:
     if record.since is None:
         words = markup.paragraph("There is no earlier report to compare with.")
         return _part("since", "Since the last report", words)
     moment = f"Since the report of {_day(record.since)}"
-    return _part("since", moment, _list([*map(_whole, record.changes)]))
+    told = [_whole(sentence, locale) for sentence in record.changes]
+    return _part("since", moment, _list(told))
 
 
-def _todo(record: Result, facts: Mapping[str, object]) -> markup.Html:
+def _todo(record: Result, facts: Mapping[str, object], locale: str) -> markup.Html:
     owner = str(record.facts.get("owner") or facts.get("Owner") or "")
     after = str(facts.get("next") or "")
-    steps = [_step(each.what, each.who, each.by, after) for each in record.todo]
+    steps = [_step(each.what, each.who, each.by, after, locale) for each in record.todo]
     then = "" if steps else following(record)
     if then:
-        steps = [_step(then, owner, None, after)]
+        steps = [_step(then, owner, None, after, locale)]
     if not steps:
         name = owner.partition(" <")[0].strip()
         told = [name, f"next report {after}" if after else ""]
@@ -116,13 +125,13 @@ def _nothing(record: Result) -> str:
     return "Nothing needs to be done."
 
 
-def _step(what: str, who: str, by: date | None, after: str) -> markup.Html:
+def _step(what: str, who: str, by: date | None, after: str, locale: str) -> markup.Html:
     """What, and behind it who and by when as far as known."""
     name = str(who).partition(" <")[0].strip()
     told = [name] if name else []
     if by is not None or after:
         told.append(f"by {after if by is None else _day(by)}")
-    line = _with_commands(what)
+    line = _whole(what, locale)
     return markup.join([line, " ", _who(told)]) if told else line
 
 
@@ -158,25 +167,41 @@ def _day(moment: date) -> str:
     return f"{held:%Y-%m-%d %H:%M} UTC".removesuffix(" 00:00 UTC")
 
 
-def _whole(sentence: str) -> markup.Html:
-    """The sentence, with no line ending within a period's label or a count."""
-    parts = _TOGETHER.split(sentence)
-    kept = (
-        markup.Html(f'<span class="lc-nowrap">{markup.cell(part)}</span>')
-        if place % 2
-        else part
-        for place, part in enumerate(parts)
-    )
-    return markup.join(kept)
+def _whole(text: str, locale: str, prose: str = markup.HOUSE) -> markup.Html:
+    """The sentences in the reader's language, or marked by what they are in."""
+    pieces = []
+    for sentence, known in markup.spoken(text, locale):
+        told = _with_commands(sentence)
+        if not known and prose and prose != _language(locale):
+            told = markup.Html(f'<span lang="{prose}">{told}</span>')
+        pieces.append(told)
+    return markup.join(pieces, " ")
+
+
+def _language(locale: str) -> str:
+    return re.split(r"[-_]", locale)[0]
 
 
 def _with_commands(sentence: str) -> markup.Html:
     """What stands between backticks is to be typed."""
     parts = sentence.split("`")
     if len(parts) % 2 == 0:
-        return _whole(sentence)
+        return _unbroken(sentence)
     typed = (
-        markup.Html(f"<code>{markup.cell(part)}</code>") if place % 2 else _whole(part)
+        markup.Html(f"<code>{markup.cell(part)}</code>")
+        if place % 2
+        else _unbroken(part)
         for place, part in enumerate(parts)
     )
     return markup.join(typed)
+
+
+def _unbroken(text: str) -> markup.Html:
+    """The text, with no line ending within a period's label or a count."""
+    kept = (
+        markup.Html(f'<span class="lc-nowrap">{markup.cell(part)}</span>')
+        if place % 2
+        else part
+        for place, part in enumerate(_TOGETHER.split(text))
+    )
+    return markup.join(kept)

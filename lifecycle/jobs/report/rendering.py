@@ -79,9 +79,11 @@ def render(
     page = markup.Html(
         '<a class="page-skip" href="#body">To the report</a><div class="page">'
         + _head(
-            markup.cell(title),
+            _titled(title, ours=title == first and bool(prose), facts=facts),
             facts,
-            opening(status, message, record, below=bool(body), facts=facts),
+            opening(
+                status, message, record, below=bool(body), facts=facts, prose=prose
+            ),
         )
         + f'<div class="{columns}">{contents}<main class="page-body" id="body">\n'
         + body
@@ -124,6 +126,14 @@ def _language(notebook: NotebookNode) -> str:
     about = notebook.get("metadata")
     told = str(about.get("language") or "") if isinstance(about, Mapping) else ""
     return told if re.fullmatch(r"[A-Za-z]{2,3}(-\w{2,8})*", told) else ""
+
+
+def _titled(title: str, *, ours: bool, facts: Mapping[str, object]) -> markup.Html:
+    """The title; that of a page of ours is a word the reader's language may have."""
+    told = markup.cell(title)
+    if not ours or (_fact(facts, "locale") or markup.HOUSE) == markup.HOUSE:
+        return told
+    return markup.Html(f"<span>{told}</span>")
 
 
 def _head(title: markup.Html, facts: Mapping[str, object], first: str) -> str:
