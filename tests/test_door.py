@@ -333,6 +333,23 @@ def test_a_name_that_nobody_hands_on_is_not_believed(door):
     assert door.landed().feedback()["person"].isna().all()
 
 
+def test_who_sent_a_word_is_told_what_became_of_it(door):
+    assert door.ask("GET", f"/models/{MODEL}/feedback/w1").status_code == 404
+    door.post("feedback", {**FLAG, "feedback_id": "w1"})
+    door.landed()
+    said = door.ask("GET", f"/models/{MODEL}/feedback/w1").json()
+    assert said["feedback_id"] == "crm:w1"
+    assert "i1" in said["reply"]
+    other = door_desk.token(door.ws, "shop")
+    door.door.callers.refresh()
+    answer = door.ask(
+        "GET",
+        f"/models/{MODEL}/feedback/w1",
+        headers={"Authorization": f"Bearer {other}"},
+    )
+    assert "no such word of this source" in detail(answer, 404)
+
+
 # ------------------------------------------------------------------ behind it
 
 
@@ -408,6 +425,14 @@ def test_the_openapi_page_names_each_models_columns_and_fetches_nothing(door):
     assert "http" not in page.text.replace("http-equiv", "")
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert f"/models/{MODEL}/feedback" in page.text
+
+
+@pytest.mark.parametrize("table", ["predictions", "outcomes", "feedback", "events"])
+def test_the_example_of_the_page_is_taken(door, table):
+    told = door.ask("GET", "/openapi.json").json()["paths"]
+    body = told[f"/models/{MODEL}/{table}"]["post"]["requestBody"]["content"]
+    answer = door.post(table, body["application/json"]["example"])
+    assert answer.status_code in (200, 202)
 
 
 def test_a_source_of_a_model_that_is_not_there_opens_no_door(tmp_path):

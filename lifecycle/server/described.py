@@ -77,6 +77,7 @@ _ANSWER = {
         "logged": {"type": "boolean", "description": "whether the disk has it"},
     },
 }
+_STYLE = "body.lc-page{max-width:52rem;margin:0 auto;padding:1rem 1.25rem}"
 _NEEDS = {"feedback": "feedback_id", "events": "event_id"}
 
 
@@ -210,7 +211,9 @@ def _post(door: Door, name: str, table: str) -> dict[str, Any]:
         "security": [{"token": []}],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": body}},
+            "content": {
+                "application/json": {"schema": body, "example": _example(table, row)}
+            },
         },
         "responses": {
             status: {
@@ -232,6 +235,34 @@ def _row(door: Door, name: str, table: str) -> dict[str, Any]:
     if key is not None:  # else it would count again when it is sent again
         row["anyOf"] = [{"required": [key]}, {"required": ["time"]}]
     return row
+
+
+def _example(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row that would be taken, with what is needed and what is usual."""
+    told: dict[str, dict[str, Any]] = {
+        "outcomes": {"id": "4711", "outcome": 1},
+        "feedback": {"id": "4711", "kind": "override", "reason": "left the firm"},
+        "events": {"id": "4711", "kind": "call", "value": 3},
+    }
+    made = told.get(table, {"id": "4711"})
+    for name in row["required"]:
+        kinds = [each.get("type") for each in row["properties"][name].get("anyOf", ())]
+        kinds.append(row["properties"][name].get("type"))
+        made.setdefault(name, 1.5 if "number" in kinds else "a")
+    if table == "outcomes":
+        made["outcome"] = _first(row["properties"]["outcome"])
+    if table != "predictions":
+        made["time"] = "2026-03-01T10:00:00Z"
+    return made
+
+
+def _first(schema: Mapping[str, Any]) -> Any:
+    """A value of what is asked for."""
+    if "enum" in schema:
+        return schema["enum"][0]
+    for each in schema.get("anyOf", ()):
+        return _first(each)
+    return "a" if schema.get("type") == "string" else 1.5
 
 
 def _ref(name: str) -> dict[str, str]:
@@ -263,7 +294,7 @@ def page(door: Door) -> markup.Html:
         for method, operation in operations.items():
             parts.append(_operation(path, method.upper(), operation))
     heading = markup.section(f"The door of {title}", *parts)
-    return markup.page(f"The door of {title}", heading)
+    return markup.page(f"The door of {title}", heading, style=_STYLE)
 
 
 def _operation(path: str, method: str, operation: Mapping[str, Any]) -> markup.Html:
@@ -274,6 +305,8 @@ def _operation(path: str, method: str, operation: Mapping[str, Any]) -> markup.H
         parts.append(markup.paragraph(operation["summary"].replace("`", "")))
     if "oneOf" in schema:
         row = schema["oneOf"][0]
+        example = json.dumps(held["application/json"]["example"])
+        parts.append(markup.paragraph(f"Such as {example}"))
         parts.append(
             markup.table(
                 ["column", "needed", "is"],

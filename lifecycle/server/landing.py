@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lifecycle import errors, logs
 from lifecycle.logs.desk import strings
@@ -123,49 +123,62 @@ def _brought(workspace: Workspace, segments: list[logs.Segment]) -> Landed:
     return done
 
 
+class _Rows(NamedTuple):
+    """Rows of one table, in the order in which they came, and who sent each."""
+
+    rows: list[dict[str, Any]]
+    sources: list[str]
+    times: list[str]
+
+
 def _frames(
     workspace: Workspace, segments: Iterable[logs.Segment]
 ) -> Iterator[tuple[tuple[str, str, bool], pd.DataFrame]]:
     """Rows by model and table; outcomes without a time of their own for themselves."""
-    held: dict[tuple[str, str, bool], list[dict[str, Any]]] = {}
-    for segment in segments:
-        for note in segment.rows.to_pylist():
-            told = json.loads(note["body"])
-            at = datetime.fromtimestamp(note["at"], UTC).isoformat()
-            for row in told if isinstance(told, list) else [told]:
-                dated = "time" in row or note["table"] != "outcomes"
-                row.setdefault("time", at)
-                row["_source"], row["_at"] = note["source"], note["at"]
-                held.setdefault((note["model"], note["table"], not dated), []).append(
-                    row
-                )
-    for key, rows in sorted(held.items()):
-        yield key, _frame(key[1], workspace.model(key[0]), rows)
+    held: dict[tuple[str, str, bool], _Rows] = {}
+    notes = [note for each in segments for note in each.rows.to_pylist()]
+    for note in sorted(notes, key=lambda note: float(note["at"])):
+        told = json.loads(note["body"])
+        at = datetime.fromtimestamp(note["at"], UTC).isoformat()
+        found = told if isinstance(told, list) else [told]
+        stamped = [row for row in found if "time" not in row]
+        if note["table"] != "outcomes" or not stamped:
+            parts = [(False, found)]
+        else:
+            dated = [row for row in found if "time" in row]
+            parts = [(True, stamped), (False, dated)]
+        for undated, rows in parts:
+            key = (note["model"], note["table"], undated)
+            into = held.setdefault(key, _Rows([], [], []))
+            into.rows.extend(rows)
+            into.sources.extend([note["source"]] * len(rows))
+            into.times.extend([row.get("time", at) for row in rows])
+    for key, each in sorted(held.items()):
+        yield key, _frame(key[1], workspace.model(key[0]), each)
 
 
-def _frame(table: str, model: config.Model, rows: list[dict[str, Any]]) -> pd.DataFrame:
+def _frame(table: str, model: config.Model, told: _Rows) -> pd.DataFrame:
     """The log's own columns; of rows with the same key the one that came last."""
     import numpy as np
     import pandas as pd
 
-    rows.sort(key=lambda row: float(row["_at"]))
+    rows = told.rows
+    moments = pd.to_datetime(told.times, utc=True, format="ISO8601")
     frame = pd.DataFrame(
         {
-            "id": _texts(row["id"] for row in rows),
-            "time": pd.to_datetime(
-                [row["time"] for row in rows], utc=True, format="ISO8601"
-            ).astype("datetime64[us, UTC]"),
+            "id": _texts([row["id"] for row in rows]),
+            "time": moments.astype("datetime64[us, UTC]"),
         }
     )
     if table == "outcomes":
         frame["outcome"] = _truths(model, [row["outcome"] for row in rows])
     else:
-        frame["kind"] = _texts(row["kind"] for row in rows)
+        frame["kind"] = _texts([row["kind"] for row in rows])
     if table == "feedback":
         frame["label"] = _truths(model, [row.get("label") for row in rows])
         for name in ("person", "reason"):
-            frame[name] = _texts(row.get(name) for row in rows)
-        frame["source"] = _texts(row["_source"] for row in rows)
+            frame[name] = _texts([row.get(name) for row in rows])
+        frame["source"] = _texts(told.sources)
     if table == "events":
         values = (row.get("value") for row in rows)
         frame["value"] = [np.nan if each is None else float(each) for each in values]
@@ -173,7 +186,8 @@ def _frame(table: str, model: config.Model, rows: list[dict[str, Any]]) -> pd.Da
         name = KEYS[table][0]
         # two systems may count from the same number: an id is known by its source too
         given = [
-            None if name not in row else f"{row['_source']}:{row[name]}" for row in rows
+            f"{source}:{row[name]}" if name in row else None
+            for row, source in zip(rows, told.sources, strict=True)
         ]
         lacking = np.array([each is None for each in given])
         if lacking.any():
@@ -183,8 +197,10 @@ def _frame(table: str, model: config.Model, rows: list[dict[str, Any]]) -> pd.Da
     return frame.drop_duplicates(list(KEYS[table]), keep="last").reset_index(drop=True)
 
 
-def _texts(values: Iterable[Any]) -> pd.Series:
-    return strings([None if each is None else str(each) for each in values])
+def _texts(values: list[Any]) -> pd.Series:
+    return strings(
+        [each if type(each) is str or each is None else str(each) for each in values]
+    )
 
 
 def _truths(model: config.Model, values: list[Any]) -> Any:
@@ -195,4 +211,8 @@ def _truths(model: config.Model, values: list[Any]) -> Any:
     if model.task == "regression":
         return [np.nan if each is None else float(each) for each in values]
     meaning = truth(model.positive)
-    return [np.nan if each is None else meaning(each) for each in values]
+    known: dict[tuple[type, Any], float] = {(type(None), None): np.nan}
+    for each in values:
+        if (type(each), each) not in known:
+            known[type(each), each] = meaning(each)
+    return [known[type(each), each] for each in values]
