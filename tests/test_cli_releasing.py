@@ -80,7 +80,7 @@ def test_each_move_is_a_command(desk: Path, terminal: Terminal) -> None:
         *("approve", "calls", "--share", "0.05", "--digest", digest)
     )
     assert "now has 50% of the traffic" in go("widen", "calls", "--share", "0.5")
-    assert "now has 100% of the traffic" in go("widen", "calls")
+    assert "100% of the traffic" in go("widen", "calls", "--version", 3)
     assert "version 3 of calls was rolled back" in go("rollback", "calls")
     assert ws.registry.roles("calls")["production"].number == 2
     moves = [entry.move for entry in ws.history("calls")][-8:]
@@ -236,9 +236,23 @@ def test_nobody_approves_whatever_happens_to_wait(desk: Path) -> None:
     for named in ({"digest": looked_at.digest}, {"digest": ""}):
         with pytest.raises(errors.Stale, match="not what was shown; look at it again"):
             ws.approve("calls", **said, **named)
-    with pytest.raises(errors.AlreadyDecided):
-        ws.approve("calls", looked_at.id, **said)
-    assert ws.registry.roles("calls")["production"].number == 2
+
+
+def test_all_traffic_goes_to_the_version_that_was_looked_at(desk: Path) -> None:
+    ws, said = lifecycle.open(desk), {"reason": "r", "by": "ben", "as_of": AT}
+    asked = propose(ws, 3, target="experimental", share=0.05)
+    ws.approve("calls", asked.id, **said)
+    with pytest.raises(errors.IllegalMove, match="go to version 3 of calls; look at"):
+        ws.widen("calls", **said)
+    ws.rollback("calls", number=3, **said)
+    with pytest.raises(errors.Stale, match="version 2 would be rolled back now"):
+        ws.rollback("calls", number=3, **said)  # somebody was faster
+    asked = propose(ws, 4, target="experimental", share=0.05)
+    ws.approve("calls", asked.id, **said)
+    for share in (0.5, 1.0):
+        with pytest.raises(errors.Stale, match="version 4 is on trial now; look again"):
+            ws.widen("calls", share, number=3, **said)
+    assert ws.widen("calls", number=4, **said).roles["production"].number == 4
 
 
 def test_one_of_several_widens_to_half_and_a_proposal_goes_on(desk: Path) -> None:

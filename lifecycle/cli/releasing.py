@@ -26,12 +26,17 @@ def widen(
     share: Annotated[
         float, typer.Option(help="of the traffic, up to 1: all of it promotes it")
     ] = 1.0,
+    version: Annotated[
+        int | None, typer.Option(help="on trial, as you looked at it; for all traffic")
+    ] = None,
     person: Person = None,
     as_of: AsOf = None,
 ) -> None:
-    """Give the version on trial more of the traffic."""
-    ws = commands.opened()
-    say.show(ws.widen(model, share, reason=reason, by=person, as_of=as_of).sentence)
+    """Give the version on trial more of the traffic; all of it by its number."""
+    done = commands.opened().widen(
+        model, share, number=version, reason=reason, by=person, as_of=as_of
+    )
+    say.show(done.sentence)
 
 
 @app.command()
@@ -39,12 +44,17 @@ def rollback(
     model: ModelName,
     reason: Reason,
     to: Annotated[int | None, typer.Option(metavar="VERSION")] = None,
+    version: Annotated[
+        int | None, typer.Option(help="to be given up: nothing is done to another one")
+    ] = None,
     as_of: AsOf = None,
     person: Person = None,
 ) -> None:
     """End the trial, or put the previous version back into production."""
-    ws = commands.opened()
-    say.show(ws.rollback(model, reason=reason, to=to, as_of=as_of, by=person).sentence)
+    done = commands.opened().rollback(
+        model, to=to, number=version, reason=reason, by=person, as_of=as_of
+    )
+    say.show(done.sentence)
 
 
 @app.command()

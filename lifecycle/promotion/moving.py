@@ -188,6 +188,7 @@ def widen(
     approvals: int = 1,
     alone_up_to: float = 0.0,
     unattended: bool = False,
+    number: int | None = None,
     evidence: Mapping[str, Any] | None = None,
 ) -> Move:
     """Give the version on trial more traffic; with all of it, it is promoted.
@@ -217,6 +218,8 @@ def widen(
         The share up to which one person widens where it takes several; below 1.
     unattended : bool
         A run without a person, which may not widen.
+    number : int, optional
+        The version that was looked at: another one is given nothing.
     evidence : mapping, optional
         What it rests on.
 
@@ -227,6 +230,8 @@ def widen(
     NotAllowed
         In unattended runs, for one's own proposal with `two_persons`, for whoever
         is not among the approvers, and for more than one person alone may give.
+    Stale
+        When another version than `number` is on trial.
     """
     actor, reason = said(actor, reason)
     if unattended:
@@ -236,20 +241,24 @@ def widen(
     allowed(actor, source, approvers=approvers, verified=verified)
     with registry.atomic() as book:
         before = Standing.of(model, book.roles(model))
-        after = before.widen(share)
-        number = before.experimental
-        assert number is not None
+        after, tried = before.widen(share), before.experimental
+        assert tried is not None
+        if number not in (None, tried):
+            raise errors.Stale(
+                f"version {number} of {model} was looked at, and version {tried} is on "
+                "trial now; look again"
+            )
         if approvals > 1 and (share == 1 or share > alone_up_to):
             how = "for production" if share == 1 else "with that share"
             raise errors.NotAllowed(
-                f"{markup.traffic(share)} of the traffic for version {number} of "
+                f"{markup.traffic(share)} of the traffic for version {tried} of "
                 f"{model} takes {approvals} persons; propose it {how}"
             )
-        version = book.version(model, number)
+        version = book.version(model, tried)
         registry.check(version)
         if two_persons:
             for proposal in book.proposals(model, status="approved"):
-                if proposal.number == number:
+                if proposal.number == tried:
                     differs(
                         proposal.author, actor, verb="widening", approvers=approvers
                     )
@@ -263,7 +272,7 @@ def widen(
             source=source,
             reason=reason,
             at=at,
-            sentence=f"version {number} of {model} now has {markup.traffic(share)} of "
+            sentence=f"version {tried} of {model} now has {markup.traffic(share)} of "
             "the traffic",
             evidence=evidence or {},
         )

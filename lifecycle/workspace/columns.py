@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lifecycle import config, errors, registry
+from lifecycle import config, errors, markup, registry
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from lifecycle.workspace.rows import Rows
 
-__all__ = ["asked", "check", "given", "having", "names", "new", "offered", "read"]
+__all__ = [
+    "asked",
+    "check",
+    "given",
+    "having",
+    "lacking",
+    "names",
+    "new",
+    "offered",
+    "read",
+]
 
 NEWEST = 200
 """In so many of the newest rows a version's columns must have values."""
@@ -183,3 +193,15 @@ def names(version: registry.Version) -> list[str]:
     """The columns a version reads, numbers first."""
     kinds = ("numeric", "categorical")
     return [name for kind in kinds for name in version.features.get(kind) or ()]
+
+
+def lacking(view: Rows, number: int) -> str:
+    """What a version that is back reads and the log does not have; or nothing."""
+    try:
+        check(view, view.registry.version(view.name, number))
+    except errors.IllegalMove as error:
+        return f"; but {error}"
+    except (errors.LifecycleError, OSError, ValueError) as error:
+        told = markup.one_line(error, most=200)
+        return f"; but whether the log has all its columns cannot be told: {told}"
+    return ""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from lifecycle import errors, markup, promotion
+from lifecycle import errors, promotion
 from lifecycle.workspace import actors, columns, shown
 
 if TYPE_CHECKING:
@@ -201,24 +201,32 @@ class Releasing:
         name: str,
         share: float = 1.0,
         *,
+        number: int | None = None,
         reason: str,
         by: By = None,
         as_of: datetime | str | None = None,
     ) -> promotion.Move:
         """Give the version on trial more of the traffic; all of it promotes it.
 
+        `number` is the version that was looked at; all goes to a version by its number.
         Where the settings ask for several approvals one person gives it up to
         `alone_up_to`; more is proposed and approved.
         """
         release = self.model(name).release
         trial = self.registry.roles(name).get("experimental")
         if trial is not None:
+            if number is None and share == 1:
+                raise errors.IllegalMove(
+                    f"all traffic would go to version {trial.number} of {name}; look "
+                    "at it, and name it by its number"
+                )
             version = self.registry.version(name, trial.number)
             columns.check(self.view(name, as_of), version)
         move = promotion.widen(
             self.registry,
             name,
             share=share,
+            number=number,
             two_persons=release.two_persons,
             approvers=release.approvers,
             verified=release.verified,
@@ -290,12 +298,14 @@ class Releasing:
         reason: str,
         by: By = None,
         to: int | None = None,
+        number: int | None = None,
         as_of: datetime | str | None = None,
     ) -> promotion.Move:
         """End the experiment, or put the previous version back into production.
 
-        It is done also where the log has no values any more for a column that the
-        version reads; the sentence says so then.
+        `number` is the version to be given up: nothing is done where another one would
+        be, as after somebody who was faster. It is done also where the log has no
+        values any more for a column that the version reads; the sentence says so then.
         """
         self.model(name)
         more = self._more(name, to)
@@ -303,10 +313,10 @@ class Releasing:
         if view is not None:
             _ = view.production  # the one that serves until now
         move = promotion.roll_back(
-            self.registry, name, to=to, **self._by(by, reason, as_of)
+            self.registry, name, to=to, number=number, **self._by(by, reason, as_of)
         )
         if view is not None and more == move.roles["production"].number:
-            lacks = self._lacking(view, more)  # after the move: not in its way
+            lacks = columns.lacking(view, more)  # after the move: not in its way
             move = replace(move, sentence=f"{move.sentence}{lacks}")
         return self._told(move)
 
@@ -322,17 +332,6 @@ class Releasing:
         )
         known = set(columns.names(serves))
         return 0 if set(columns.names(version)) <= known else back
-
-    def _lacking(self, view: View, number: int) -> str:
-        """What the version that is back reads and the log does not have; or nothing."""
-        try:
-            columns.check(view, self.registry.version(view.name, number))
-        except errors.IllegalMove as error:
-            return f"; but {error}"
-        except (errors.LifecycleError, OSError, ValueError) as error:
-            told = markup.one_line(error, most=200)
-            return f"; but whether the log has all its columns cannot be told: {told}"
-        return ""
 
     def _decided(
         self,
