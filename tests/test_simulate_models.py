@@ -54,6 +54,7 @@ class World:
     def __init__(self, seed: int, recipe: object) -> None:
         self.story = simulate.lead_scoring(seed=seed)
         self.recipe = recipe
+        self.fitted: dict[tuple[bytes, bytes], Pipeline] = {}
         self.times = self.story.rows["time"]
         self.table = self.story.rows[list(self.story.features)].astype(
             dict.fromkeys(self.story.categorical, object)
@@ -73,7 +74,12 @@ class World:
         return ((self.times >= first) & (self.times < last)).to_numpy()
 
     def fit(self, rows: np.ndarray, truth: np.ndarray) -> Pipeline:
-        return self.recipe(self.story).fit(self.table[rows], truth[rows])
+        """What several tests ask for is fitted once."""
+        key = rows.tobytes(), truth[rows].tobytes()
+        if key not in self.fitted:
+            model = self.recipe(self.story)
+            self.fitted[key] = model.fit(self.table[rows], truth[rows])
+        return self.fitted[key]
 
     def retrained(
         self, as_of: str, weeks: int, truth: np.ndarray, gap: int = 0
