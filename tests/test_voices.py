@@ -254,17 +254,33 @@ def test_the_commands_draw_take_back_and_reply(ws: Workspace, terminal) -> None:
     code, told, _ = terminal(*desk, "label", "leads", fill(out, TRUTH), "--as", "Bo")
     assert (code, told.startswith("10 labels of sample s")) == (0, True)
     assert "are right" in told
-    code, told, _ = terminal(*desk, "replies", "leads", "--of", "EVE")
+    code, told, _ = terminal(*desk, "replies", "leads", "--as", "EVE")
     assert (code, "Eve: Your override of" in told, "entered version 1" in told) == (
         0,
         True,
         True,
     )
     found: list[dict[str, Any]] = json.loads(
-        terminal(*desk, "replies", "leads", "--json")[1]
+        terminal(*desk, "replies", "leads", "--json", "--as", "Ana Silva")[1]
     )
     assert {"sentence", "versions", "feedback_id"} <= set(found[0])
     code, told, _ = terminal(*desk, "voices", "leads", "--by", "person", "--as", "Ana")
     assert "Eve" not in told
     told = json.loads(terminal(*desk, "voices", "leads", "--json")[1])
     assert {row["subject"] for row in told["right"]} >= {"people", "crm"}
+
+
+def test_what_became_of_words_is_shown_to_their_sender_and_the_owner(
+    ws: Workspace, terminal
+) -> None:
+    desk = ("-w", ws.directory)
+    code, _, err = terminal(*desk, "replies", "leads", "--of", "Eve", "--as", "Mallory")
+    assert (code, "of Eve is shown to them and to Ana Silva and Di Fox" in err) == (
+        30,
+        True,
+    )
+    code, told, _ = terminal(*desk, "replies", "leads", "--as", "Mallory")
+    assert (code, "Nobody has said anything of leads" in told) == (0, True)
+    assert len(ws.replies("leads", who="Di Fox")) == 130
+    assert len(ws.replies("leads", person="Eve", who="ana silva")) == 130
+    assert len(ws.replies("leads")) == 130  # of whoever hands them on, such as the door

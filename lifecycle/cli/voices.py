@@ -35,17 +35,21 @@ class Speaker(StrEnum):
 def replies(
     model: ModelName,
     of: Annotated[
-        str, typer.Option("--of", metavar="NAME", help="whose words; all if left out")
+        str, typer.Option("--of", metavar="NAME", help="whose words, if not yours")
     ] = "",
     word: Annotated[
         list[str] | None,
         typer.Option("--id", metavar="ID", help="of the feedback; repeatable"),
     ] = None,
+    person: Person = None,
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """What became of what people said: for the senders."""
-    found = commands.opened().replies(model, person=of, ids=word or (), as_of=as_of)
+    """What became of what you said; of what all said for owner and deputy."""
+    ws = commands.opened()
+    found = ws.replies(
+        model, person=of, ids=word or (), who=ws.who(person), as_of=as_of
+    )
     if as_json:
         say.dump(found.plain())
         return

@@ -100,13 +100,19 @@ class Attending:
         *,
         person: str = "",
         ids: Sequence[str] = (),
+        who: Who = None,
         as_of: datetime | str | None = None,
     ) -> Replies:
-        """What became of what people said; see `replying.replies`."""
-        from lifecycle.workspace import replying
+        """What became of what people said; see `replying.replies`.
+
+        Whoever asks by name (`who`) is shown their own words, and owner and deputy all.
+        """
+        from lifecycle.workspace import replying, voiced
 
         ws = cast("Workspace", self)
         at = ws.moment(as_of)
+        if who is not None:
+            person = voiced.shown_to(ws, name, person, who=ws.who(who), as_of=at)
         return replying.replies(ws, name, person=person, ids=ids, as_of=at)
 
     def voices(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from lifecycle import errors, feedback, people
+from lifecycle import errors, feedback, markup, people
 from lifecycle.findings import Finding, Findings
 from lifecycle.workspace import ownership
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lifecycle.workspace.desk import Workspace
     from lifecycle.workspace.rows import Rows
 
-__all__ = ["LEAST", "sources", "voices"]
+__all__ = ["LEAST", "shown_to", "sources", "voices"]
 
 LEAST = 10
 """Words with an outcome below which nobody, and no source, is told of alone."""
@@ -59,8 +59,7 @@ def voices(
         return sources(view)
     if by != "person":
         raise errors.BadParameters(f"by must be source or person, got {by!r}")
-    whose = ownership.ownership(workspace, name, as_of=as_of)
-    trusted = [each for each in (whose.owner, whose.deputy) if each]
+    trusted = _trusted(workspace, name, as_of)
     if people.meant(who.name, trusted) is None:
         mine = [
             each is not None and people.same(each, who.name) for each in said.person
@@ -69,6 +68,33 @@ def voices(
         found = feedback.right(own, view.labelled, by="person")
         return _only(found, f"Of others only {' and '.join(trusted)} may see this.")
     return _only(feedback.right(said, view.labelled, by="person", least=LEAST), "")
+
+
+def shown_to(
+    workspace: Workspace, name: str, person: str, *, who: Actor, as_of: datetime
+) -> str:
+    """Whose words somebody may be shown: all (empty) or one person's, else their own.
+
+    Raises
+    ------
+    NotAllowed
+        When they ask for another person's, and do not look after the model.
+    """
+    trusted = _trusted(workspace, name, as_of)
+    if people.meant(who.name, trusted) is not None:
+        return person
+    if person and not people.same(person, who.name):
+        raise errors.NotAllowed(
+            f"what became of the words of {markup.one_line(person, 80)} is shown to "
+            f"them and to {' and '.join(trusted)}; ask one of these"
+        )
+    return who.name
+
+
+def _trusted(workspace: Workspace, name: str, as_of: datetime) -> list[str]:
+    """Owner and deputy of a moment."""
+    whose = ownership.ownership(workspace, name, as_of=as_of)
+    return [each for each in (whose.owner, whose.deputy) if each]
 
 
 def sources(view: Rows) -> Findings:
