@@ -59,7 +59,8 @@ class Door(BaseHTTPRequestHandler):
         if 300 <= self.server.status < 400:
             self.send_header("Location", f"{self.server.url}/elsewhere")
         self.end_headers()
-        self.wfile.write(json.dumps(self.server.said).encode())
+        said = self.server.said
+        self.wfile.write(said if type(said) is bytes else json.dumps(said).encode())
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
@@ -95,6 +96,8 @@ def test_the_hub_says_who_it_is_and_not_the_environment(hub: Hub) -> None:
         ({"kind": "user", "name": "ana\n"}, 200),
         ({"kind": "user", "name": "a" * 121}, 200),
         (["ana"], 200),
+        (b"{", 200),
+        (b"[" * 60_000, 200),
     ],
 )
 def test_a_hub_that_vouches_for_nobody_leaves_a_claim(

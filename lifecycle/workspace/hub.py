@@ -57,7 +57,7 @@ def asked(address: str = "") -> str:
             if answer.status != client.OK:
                 return ""
             told = json.loads(answer.read(_LONGEST))
-    except (OSError, client.HTTPException, ValueError):
+    except (OSError, client.HTTPException, ValueError, RecursionError):
         return ""  # it does not vouch for anybody now
     if not isinstance(told, dict) or told.get("kind", "user") != "user":
         return ""
