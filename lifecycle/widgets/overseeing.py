@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -139,7 +139,7 @@ class _Fleet:
             self.opened.children = (
                 self.shell.words(f"<h3>{markup.cell(name)}</h3>"),
                 self.reports,
-                *_panels(view),
+                *self._panels(view),
             )
             self.opened.add_class("lc-opened")
             self.shell.drop(*(each for each in gone if each is not self.reports))
@@ -147,11 +147,12 @@ class _Fleet:
 
         return work
 
-
-def _panels(view: Any) -> Sequence[Any]:
-    """What can be decided about one model."""
-    return [
-        approval(view, unattended=False),
-        alerts(view, unattended=False),
-        triage(view, unattended=False),
-    ]
+    def _panels(self, view: Any) -> Iterator[Any]:
+        """What can be decided about one model, each below its title."""
+        for title, panel in (
+            ("What waits for a decision", approval),
+            ("Alerts", alerts),
+            ("What people said", triage),
+        ):
+            yield self.shell.words(f"<h4>{title}</h4>")
+            yield panel(view, unattended=False)

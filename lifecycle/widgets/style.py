@@ -14,7 +14,7 @@ STYLE = """\
   --lc-pending: #6b4700; --lc-pending-paper: #fdf2d9;
   --lc-undefined: #454d59; --lc-undefined-paper: #eceff2;
   color: var(--lc-ink); max-width: 64rem; overflow: visible; padding: 2px; }
-[data-jp-theme-light="false"] .lc-panel {
+[data-jp-theme-light="false"] .lc-panel { color-scheme: dark;
   --lc-muted: #a7afba; --lc-sheet: #22272f;
   --lc-accent: #8abdf5; --lc-on-accent: #13161b;
   --lc-alert: #ffb9ae; --lc-alert-paper: #46201c;
@@ -38,6 +38,7 @@ STYLE = """\
 .lc-panel :is(.widget-text, .widget-dropdown, .widget-select) { width: auto;
   max-width: 46rem; }
 .lc-panel .widget-select select { min-height: 11.5rem; }
+.lc-panel :is(input, select, option) { font-family: var(--jp-ui-font-family); }
 .lc-panel .jupyter-button { width: auto; height: auto; min-height: 2rem;
   padding: .2rem .9rem; line-height: 1.4; white-space: normal; text-align: left;
   border: 1px solid var(--lc-rule); border-radius: .25rem; color: var(--lc-ink);

@@ -7,8 +7,8 @@
   const HOME = "notebooks/home.ipynb";
   const INDEX = "reports/index.html";
   const NARROW = 640; // pixels in which two pages side by side cannot be read
-  const MISSING = "The server of this JupyterLab does not know the workbench; start it with " +
-    "lifecycle lab, or run: jupyter server extension enable lifecycle.lab";
+  const MISSING = // JupyterLab cuts what is longer than 140 signs
+    "The server of this JupyterLab does not know the workbench; start it with: lifecycle lab";
   let shared = {};
 
   const use = async name => {
