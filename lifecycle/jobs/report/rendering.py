@@ -79,7 +79,7 @@ def render(
     page = markup.Html(
         '<a class="page-skip" href="#body">To the report</a><div class="page">'
         + _head(
-            _titled(title, ours=title == first and bool(prose), facts=facts),
+            _titled(title, ours=title == first, facts=facts),
             facts,
             opening(
                 status, message, record, below=bool(body), facts=facts, prose=prose
