@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from sklearn import metrics as truth_of
 
+import lifecycle
 from lifecycle import business, errors, evaluation, figures, recipes, tasks, training
 from lifecycle.logs import Logs
 from lifecycle.workspace import worded
@@ -122,6 +123,50 @@ def test_codes_that_name_no_class_are_refused():
     assert made.birth["classes"] == ["a", "c"]
     assert made.estimator.classes_.tolist() == [0, 1]
     assert made.birth["positives"] is None
+
+
+def test_more_classes_than_anybody_could_tell_apart_are_refused():
+    many = [str(each) for each in range(1_001)]
+    frame = pd.DataFrame({"x": np.arange(1_001.0), "outcome": np.arange(1_001.0)})
+    with pytest.raises(errors.InputError, match="name 1,001 classes, at most 1,000"):
+        training.train(
+            frame,
+            recipes.load("scaled_logistic"),
+            numeric=["x"],
+            categorical=[],
+            seed=0,
+            task="multiclass",
+            classes=many,
+        )
+
+
+def test_a_log_of_another_task_is_not_read_as_this_one(tmp_path):
+    settings = """
+[models.m]
+owner = "Ana"
+task = "TASK"
+id = "id"
+time = "time"
+outcome = "outcome"
+label_delay_days = 1
+features = {numeric = ["x"]}
+"""
+    day = pd.Timestamp("2024-01-01", tz="UTC")
+    said = pd.DataFrame({"id": ["a"], "time": [day], "x": [1.0]})
+    for task, other, answer, kind in (
+        ("binary", "multiclass", 1.0, "numbers"),
+        ("multiclass", "regression", "card", "names"),
+    ):
+        place = tmp_path / task
+        place.mkdir()
+        file = place / "lifecycle.toml"
+        file.write_text(settings.replace("TASK", task))
+        rows = said.assign(prediction=answer, score=0.7)
+        lifecycle.open(place).ingest("m", "predictions", rows)
+        file.write_text(settings.replace("TASK", other))
+        view = lifecycle.open(place).view("m", "2024-02-01")
+        with pytest.raises(errors.SettingsError, match=f"holds {kind} as prediction"):
+            view.performance()
 
 
 def test_a_recipe_that_reads_no_text_says_so():

@@ -26,6 +26,7 @@ __all__ = [
     "shaped",
 ]
 
+MOST_CLASSES = 1_000
 _CLOSE = 1e-9  # sums in another order differ by less
 
 
@@ -195,6 +196,11 @@ def coded(truth: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, list[str
             "all classes in the order of their codes"
         )
     found, codes = np.unique(truth.astype(np.int64), return_inverse=True)
+    if len(found) > MOST_CLASSES:
+        raise InputError(
+            f"the outcomes name {len(found):,} classes, at most {MOST_CLASSES:,} are "
+            "told apart; group the rare ones, or name the column of the classes"
+        )
     return codes.astype(np.int64), [str(names[each]) for each in found]
 
 

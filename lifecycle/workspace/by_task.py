@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import calibration as calibrations
@@ -130,6 +131,7 @@ def _amounts(view: Rows) -> tuple[Any, ...]:
     if table.empty:
         words = "Nothing can be said of amounts before outcomes are due."
         return picture, Findings("Predicted against true", (), words)
+    number = partial(markup.number, unit=view.settings.unit)
     found = []
     for tenth, row in enumerate(table.to_dict("records"), start=1):
         found.append(
@@ -139,17 +141,20 @@ def _amounts(view: Rows) -> tuple[Any, ...]:
                 int(row["n"]),
                 float(row["bias_lower"]),
                 float(row["bias_upper"]),
-                subject=f"tenth {tenth}, about {row['predicted']:.4g}",
+                subject=f"tenth {tenth}, about {number(float(row['predicted']))}",
                 unit=view.settings.unit,
             )
         )
     off = rows["prediction"] - rows["outcome"]
     ends = intervals.mean(off.to_numpy(dtype=float))
-    whole = Finding("bias", float(off.mean()), len(off), *ends, unit=view.settings.unit)
-    side = "above" if whole.value > 0 else "below"
+    side, unit = "above" if off.mean() > 0 else "below", view.settings.unit
+    whole = Finding(
+        "bias", float(off.mean()), len(off), *ends, subject="all", unit=unit
+    )
     words = (
-        f"Predictions were {abs(whole.value):.4g} {side} what came in the mean "
-        f"(n {whole.n:,}, 90%: {whole.lower:.4g} to {whole.upper:.4g})."
+        f"Predictions were {markup.number(abs(whole.value), unit)} {side} what came in "
+        f"the mean (n {whole.n:,}, 90%: {markup.number(whole.lower, unit)} to "
+        f"{markup.number(whole.upper, unit)})."
     )
     return picture, Findings("Predicted against true", (whole, *found), words)
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from lifecycle import config, periods, registry, tasks
+from lifecycle import config, errors, periods, registry, tasks
 from lifecycle.workspace import columns, ownership
 
 if TYPE_CHECKING:
@@ -115,16 +115,35 @@ class Rows:
         """Every prediction up to `as_of`, with its outcome where it is known.
 
         A feature of the settings that the log does not know is missing throughout.
+
+        Raises
+        ------
+        SettingsError
+            When the log was written while the model had another task.
         """
         import pandas as pd
 
         rows = self.workspace.logs(self.name).labelled(as_of=self.as_of)
+        self._check_task(rows)
         features = self.settings.features
         for name in [each for each in features.names if each not in rows]:
             rows[name] = pd.Series(
                 dtype=float if name in features.numeric else object, index=rows.index
             )
         return rows
+
+    def _check_task(self, rows: pd.DataFrame) -> None:
+        """Refuse a log that was written while the model had another task."""
+        import pandas as pd
+
+        for column in ("prediction", "outcome"):
+            numbers = pd.api.types.is_numeric_dtype(rows[column])
+            if numbers == self.task.words and rows[column].notna().any():
+                kind = "numbers" if numbers else "names"
+                raise errors.SettingsError(
+                    f"the log of {self.name} holds {kind} as {column}, and the task is "
+                    f"{self.task.name!r}; give the task back, or name another model"
+                )
 
     @cached_property
     def mature(self) -> pd.DataFrame:
