@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Inbox", "Note"]
 
+_SEGMENT = 8 * 2**20  # bytes: what is landed together is read into memory
 _FULL = 1  # seconds after which a sender may try again
 
 
@@ -59,7 +60,7 @@ class Inbox:
     def __init__(
         self, directory: Path, *, token: str, most_bytes: int = 256 * 2**20
     ) -> None:
-        self._spool = logs.Spool(directory, token=token)
+        self._spool = logs.Spool(directory, token=token, segment_bytes=_SEGMENT)
         self._most, self._bytes = most_bytes, 0
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._wanted = threading.Event()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Landed", "folder", "land"]
 
-_TOGETHER = 64 * 2**20  # bytes of segments that are brought to the logs in one commit
+_TOGETHER = 8 * 2**20  # bytes of segments that are brought to the logs in one commit
 
 
 @dataclass(frozen=True, slots=True)
