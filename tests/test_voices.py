@@ -138,7 +138,7 @@ def test_each_person_is_held_to_their_own_last_word() -> None:
 # -- one person cannot move a model --------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     liar=st.lists(st.sampled_from(SPELT), min_size=1, max_size=5, unique=True),
     most=st.sampled_from([0.0, 0.02, 0.1, 0.3]),

@@ -146,7 +146,7 @@ def test_where_the_model_is_unsure_more_is_drawn_and_the_share_is_known_better()
     assert shares[-1] > 1.5 * shares[0]
     widths = {}
     for by in ("random", "uncertainty"):
-        found = [drawn_share(rows, 200, by=by, seed=seed) for seed in range(100)]
+        found = [drawn_share(rows, 200, by=by, seed=seed) for seed in range(60)]
         widths[by] = np.std([each.value for each in found])
     assert widths["uncertainty"] < 0.95 * widths["random"]
 
