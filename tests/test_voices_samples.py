@@ -202,3 +202,25 @@ def test_of_amounts_nobody_is_right_and_no_sample_is_drawn(tmp_path: Path) -> No
     (made.directory / "lifecycle.toml").write_text(text)
     with pytest.raises(errors.BadParameters, match="are not right or wrong"):
         lifecycle.open(made.directory).sample("leads", 10)
+
+
+def test_outcomes_that_come_early_speak_for_nobody_until_a_stratum_is_whole(
+    ws: Workspace,
+) -> None:
+    drawn = ws.sample("leads", 10)
+    ids = list(drawn.draw.rows["id"])
+    ws.label("leads", fill(drawn.path, TRUTH, left=6), by="Bo")
+    whole = ws.view("leads").audited().rows[1]
+    early = pd.DataFrame({"id": ids[:3], "time": pd.Timestamp(AT)})
+    early["outcome"] = [1 - TRUTH[each] for each in ids[:3]]
+    ws.ingest("leads", "outcomes", early)
+    extra = words_of().head(3).assign(kind="label", source="crm", id=ids[3:6])
+    extra["feedback_id"] = ["X1", "X2", "X3"]
+    extra["time"] = pd.Timestamp(AT)
+    ws.ingest("leads", "feedback", extra)
+    again = ws.view("leads").audited().rows[1]
+    assert (again.value, again.n) == (whole.value, whole.n) == (whole.value, 4)
+    rest = pd.DataFrame({"id": ids[3:], "time": pd.Timestamp(AT)})
+    rest["outcome"] = [TRUTH[each] for each in ids[3:]]
+    ws.ingest("leads", "outcomes", rest)
+    assert ws.view("leads").audited().rows[1].n == 10

@@ -171,21 +171,25 @@ def _judged(view: Rows) -> tuple[dict[str, Any], pd.DataFrame] | None:
 
 
 def _answered(view: Rows, facts: dict[str, Any]) -> pd.DataFrame:
-    """The drawn rows, and whether each prediction was wrong, where that is known."""
+    """The drawn rows, and whether each prediction was wrong, where that is known.
+
+    Whose outcome came early, or who was spoken of unasked, is no random part of a
+    stratum: those count once somebody has labelled them, or all of it is known.
+    """
     import pandas as pd
 
     rows = pd.DataFrame(facts["rows"])
     told = view.labelled[["id", "prediction", "outcome"]].drop_duplicates("id")
     rows = rows.merge(told, on="id", how="left")
     said = view.workspace.logs(view.name).feedback(as_of=view.as_of)
-    said = said[(said["kind"] == "label") & said["label"].notna()]
+    asked = (said["kind"] == "label") & (said["source"] == "sample")
+    said = said[asked & said["label"].notna()]
     last = said.drop_duplicates("id", keep="last").set_index("id")["label"]
-    truth = (
-        rows["outcome"]
-        .astype(object)
-        .where(rows["outcome"].notna(), rows["id"].map(last).astype(object))
-    )
-    wrong = (truth != rows["prediction"]).astype(float).where(truth.notna())
+    labels = rows["id"].map(last).astype(object)
+    truth = rows["outcome"].astype(object).where(rows["outcome"].notna(), labels)
+    whole = truth.notna().groupby(rows["stratum"]).transform("all")
+    counts = truth.notna() & (labels.notna() | whole)
+    wrong = (truth != rows["prediction"]).astype(float).where(counts)
     return rows.assign(wrong=wrong.to_numpy(dtype=float))
 
 
