@@ -22,6 +22,7 @@ MODEL = router_desk.MODEL
 AT = router_desk.AT
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ALL = tokens.SCOPES
+FLAG = {"id": "i1", "kind": "flag", "time": "2026-03-01T10:00:00Z"}
 
 
 def desk(folder: Path, settings: str = "") -> Workspace:
@@ -94,3 +95,14 @@ def calling(ws: Workspace, **terms: Any) -> Iterator[Caller]:
         yield made
     finally:
         made.close()
+
+
+def detail(answer: httpx.Response, status: int) -> str:
+    """What a refusal says, which has the form of all refusals."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = answer.json()
+    assert told["status"] == status
+    assert told["instance"] == f"urn:request:{answer.headers['x-request-id']}"
+    said: str = told["detail"]
+    return said

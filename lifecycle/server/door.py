@@ -192,7 +192,7 @@ class Door:
         self.inbox.seal()
         done = landing.land(self.workspace)
         self.landed += landing.Landed(
-            done.rows_new, done.rows_same, done.rows_changed, done.rows_refused
+            done.rows_new, done.rows_same, done.rows_changed, done.refused
         )
         if done.troubles:
             raise errors.LifecycleError("; ".join(done.troubles))
@@ -241,7 +241,7 @@ class Door:
             "new": landed.rows_new,
             "same": landed.rows_same,
             "changed": landed.rows_changed,
-            "refused": landed.rows_refused,
+            "refused": landed.refused,
         }
         yield _family(
             "lifecycle_door_rows_total",

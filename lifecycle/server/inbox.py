@@ -136,11 +136,15 @@ class Inbox:
                 self._wanted.set()
 
     def _written(self, notes: list[Note]) -> str:
+        import pyarrow as pa
+
         try:
             with self._writing:
                 self._spool.write(_table(notes))
         except OSError as error:
             return error.strerror or type(error).__name__
+        except pa.ArrowException as error:  # else all who come later would wait
+            return type(error).__name__
         return ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 __all__ = ["Landed", "folder", "land"]
 
 _TOGETHER = 8 * 2**20  # bytes of segments that are brought to the logs in one commit
+_WRONG = (
+    errors.InputError,
+    errors.UnknownModel,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+)
+"""What a body that should not have been taken may end in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +43,21 @@ class Landed:
     ----------
     rows_new, rows_same, rows_changed : int
         Rows added; rows that were there already; rows that replaced another.
-    rows_refused : int
-        Rows set aside, because the log does not take them.
+    refused : int
+        Requests set aside, because the log does not take them.
     troubles : tuple of str
         A sentence each.
 
     Examples
     --------
     >>> Landed(3, 1) + Landed(2)
-    Landed(rows_new=5, rows_same=1, rows_changed=0, rows_refused=0, troubles=())
+    Landed(rows_new=5, rows_same=1, rows_changed=0, refused=0, troubles=())
     """
 
     rows_new: int = 0
     rows_same: int = 0
     rows_changed: int = 0
-    rows_refused: int = 0
+    refused: int = 0
     troubles: tuple[str, ...] = ()
 
     def __add__(self, other: Landed) -> Landed:
@@ -56,7 +65,7 @@ class Landed:
             self.rows_new + other.rows_new,
             self.rows_same + other.rows_same,
             self.rows_changed + other.rows_changed,
-            self.rows_refused + other.rows_refused,
+            self.refused + other.refused,
             (*self.troubles, *other.troubles),
         )
 
@@ -100,26 +109,53 @@ def land(workspace: Workspace) -> Landed:
 
 
 def _brought(workspace: Workspace, segments: list[logs.Segment]) -> Landed:
-    done = Landed()
+    notes = [note for each in segments for note in each.rows.to_pylist()]
     try:
-        for (model, table, stamped), frame in _frames(workspace, segments):
-            found = logs.bring(workspace.logs(model), table, frame, stamped=stamped)
-            done += Landed(found.rows_new, found.rows_same, found.rows_changed)
-    except (errors.InputError, errors.UnknownModel, ValueError) as error:
-        if len(segments) > 1:
-            for segment in segments:
-                done += _brought(workspace, [segment])
-            return done
-        aside = segments[0].set_aside()
-        told = " ".join(str(error).split())
-        return Landed(
-            rows_refused=segments[0].rows.num_rows,
-            troubles=(f"{aside} was set aside, the log refuses it: {told}",),
-        )
+        done = _landed(workspace, notes)
+    except _WRONG:
+        if len(segments) == 1:
+            return _one_by_one(workspace, segments[0], notes)
+        done = Landed()
+        for segment in segments:
+            done += _brought(workspace, [segment])
+        return done
     except errors.LifecycleError as error:
         return Landed(troubles=(str(error),))
     for segment in segments:
         segment.drop()
+    return done
+
+
+def _one_by_one(
+    workspace: Workspace, segment: logs.Segment, notes: list[dict[str, Any]]
+) -> Landed:
+    """Bring what can be brought: one request must not stand in the way of others."""
+    done, refused = Landed(), []
+    for note in notes:
+        try:
+            done += _landed(workspace, [note])
+        except _WRONG as error:
+            refused.append((note, " ".join(str(error).split())[:200]))
+        except errors.LifecycleError as error:
+            return done + Landed(troubles=(str(error),))
+    if not refused:
+        segment.drop()
+        return done
+    aside, (note, why) = segment.set_aside(), refused[0]
+    return done + Landed(
+        refused=len(refused),
+        troubles=(
+            f"{aside} was set aside for {len(refused):,} of its requests, the first "
+            f"{note['request']} of {note['source']}: {why}",
+        ),
+    )
+
+
+def _landed(workspace: Workspace, notes: list[dict[str, Any]]) -> Landed:
+    done = Landed()
+    for (model, table, stamped), frame in _frames(workspace, notes):
+        found = logs.bring(workspace.logs(model), table, frame, stamped=stamped)
+        done += Landed(found.rows_new, found.rows_same, found.rows_changed)
     return done
 
 
@@ -132,11 +168,10 @@ class _Rows(NamedTuple):
 
 
 def _frames(
-    workspace: Workspace, segments: Iterable[logs.Segment]
+    workspace: Workspace, notes: list[dict[str, Any]]
 ) -> Iterator[tuple[tuple[str, str, bool], pd.DataFrame]]:
     """Rows by model and table; outcomes without a time of their own for themselves."""
     held: dict[tuple[str, str, bool], _Rows] = {}
-    notes = [note for each in segments for note in each.rows.to_pylist()]
     for note in sorted(notes, key=lambda note: float(note["at"])):
         told = json.loads(note["body"])
         at = datetime.fromtimestamp(note["at"], UTC).isoformat()

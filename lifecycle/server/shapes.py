@@ -25,6 +25,7 @@ TABLES = ("predictions", "outcomes", "feedback", "events")
 _KEYS = {"feedback": "feedback_id", "events": "event_id"}
 _LONGEST = 1000  # characters of an id, as the router has it
 _WORDS = 10_000  # characters of a text
+_WHOLE = 10**18  # of a number that is an id
 _NAME = 200  # characters of a name, a kind or a label
 _YEARS = "^(19[7-9][0-9]|20[0-9][0-9]|21[0-9][0-9])-"
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -178,7 +179,7 @@ def _fields(table: str, model: config.Model, key: str) -> dict[str, Any]:
         ),
     ]
     id = Annotated[str, Field(strict=True, min_length=1, max_length=_LONGEST)]
-    known = id | StrictInt
+    known = id | Annotated[StrictInt, Field(ge=-_WHOLE, le=_WHOLE)]
     name = Annotated[str, Field(strict=True, min_length=1, max_length=_NAME)]
     words = Annotated[str, Field(strict=True, max_length=_WORDS)]
     number = Annotated[StrictFloat, Field(allow_inf_nan=False)]
