@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import subprocess
+import sys
+import tomllib
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 import lifecycle
-from lifecycle import errors, server
+from lifecycle import config, errors, server
 from lifecycle.registry import tokens
-from lifecycle.server import landing
+from lifecycle.server import landing, shapes
 from lifecycle.server.inbox import Inbox, Note
 from lifecycle.server.refusals import Refused
 from tests import door_desk
@@ -246,6 +251,66 @@ def test_the_example_of_the_page_is_taken(door, table):
     body = told[f"/models/{MODEL}/{table}"]["post"]["requestBody"]["content"]
     answer = door.post(table, body["application/json"]["example"])
     assert answer.status_code in (200, 202)
+
+
+@pytest.mark.parametrize("library", ["fastapi", "uvicorn"])
+def test_without_the_extra_the_door_says_what_to_install(ws, monkeypatch, library):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(errors.LifecycleError, match=r"pip install '.*\[server\]'"):
+        server.serve(ws, port=0, now=lambda: NOW)
+
+
+def test_who_only_lands_or_polls_waits_for_no_web_framework():
+    code = (
+        "import sys; from lifecycle import server; "
+        "print([n for n in ('fastapi', 'uvicorn', 'pandas') if n in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_settings_of_the_page_for_users_are_accepted():
+    text = (Path(__file__).parent.parent / "docs" / "door.md").read_text()
+    for block in re.findall(r"```toml\n(.*?)```", text, re.S):
+        told = tomllib.loads(block)
+        for each in told["server"].get("sources", {}).values():
+            each.setdefault("model", "m")
+            each.setdefault("signature", "token")
+            if "preset" in each:
+                del each["signature"]
+        read = config.parse(told).server
+        assert read.sources or read.polls
+
+
+@pytest.mark.parametrize(
+    ("task", "fine", "wrong"),
+    [
+        ("multiclass", "refund", 1),
+        ("regression", -12.5, "much"),
+        ("binary", 1, "refund"),
+    ],
+)
+def test_a_truth_is_of_the_models_task(task, fine, wrong):
+    model = config.Model(
+        owner="Ana",
+        task=task,
+        id="i",
+        time="t",
+        outcome="o",
+        features=config.Features(numeric=("n",)),
+        label_delay_days=1,
+    )
+    for table, name, more in (
+        ("outcomes", "outcome", {}),
+        ("feedback", "label", {"kind": "flag", "feedback_id": 1}),
+    ):
+        made = shapes.shape(table, model)
+        row = {"id": "1", name: fine, **more}
+        assert made.read(json.dumps(row).encode(), most=9)[0][0][name] == fine
+        with pytest.raises(Refused):
+            made.read(json.dumps({**row, name: wrong}).encode(), most=9)
 
 
 def test_a_source_of_a_model_that_is_not_there_opens_no_door(tmp_path):
