@@ -112,8 +112,12 @@ class World:
 
 @pytest.fixture(
     scope="module",
-    params=[(7, boosted), (11, boosted), (2024, boosted), (7, logistic)],
-    ids=["boosted-7", "boosted-11", "boosted-2024", "logistic-7"],
+    params=[
+        pytest.param((7, boosted), id="boosted-7"),
+        pytest.param((11, boosted), id="boosted-11", marks=pytest.mark.slow),
+        pytest.param((2024, boosted), id="boosted-2024"),
+        pytest.param((7, logistic), id="logistic-7"),
+    ],
 )
 def world(request: pytest.FixtureRequest) -> World:
     return World(*request.param)
