@@ -12,11 +12,23 @@ function `estimator(numeric, categorical, seed)` and, where it likes, with
   training may try (20);
 * `features(frame)`: the model's features in, a frame of the same rows out. It looks at
   each row by itself: a model's rows are scored one by one.
+
+`CoBought` is for lists of items: what the same customers buy.
 """
 
+from lifecycle.recipes.bought import CoBought
 from lifecycle.recipes.keeping import keep, kept
 from lifecycle.recipes.library import LIBRARY, TASKS
 from lifecycle.recipes.loading import load
 from lifecycle.recipes.recipe import Recipe, regresses
 
-__all__ = ["LIBRARY", "TASKS", "Recipe", "keep", "kept", "load", "regresses"]
+__all__ = [
+    "LIBRARY",
+    "TASKS",
+    "CoBought",
+    "Recipe",
+    "keep",
+    "kept",
+    "load",
+    "regresses",
+]
