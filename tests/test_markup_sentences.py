@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from datetime import UTC, datetime
 from html import unescape
@@ -188,3 +189,10 @@ def test_a_model_card_follows_the_locale_on_its_page_alone() -> None:
     assert "Ihr Artefakt ist aufgehoben." in page
     assert "Modellkarte, Stand 01.07.2024 00:00 UTC" in page
     assert "- **Rows**: 3,149" in card.markdown()
+
+
+def test_words_in_a_drawing_are_put_where_no_name_is_likely_to_be_one() -> None:
+    told = "<text>threshold 70.0%</text><text>Alerts</text><text>quiet</text>"
+    page = markup.localised(markup.image(f"<svg>{told}</svg>", "Drawn."), "de")
+    shown = base64.b64decode(page.partition("base64,")[2].partition('"')[0]).decode()
+    assert re.findall(">([^<>]+)<", shown) == ["Schwelle 70,0\xa0%", "Alarme", "quiet"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["WORDS"]
+__all__ = ["DRAWN", "WORDS"]
 
 WORDS = {
     # how it stands
@@ -232,4 +232,15 @@ WORDS = {
     "share": "Anteil",
     "from": "von",
     "until": "bis",
+}
+
+DRAWN = {
+    "threshold {#}": "Schwelle {}",
+    "realised": "wirklich",
+    "estimated": "geschätzt",
+    "Releases": "Freigaben",
+    "Trials": "Proben",
+    "Rulings": "Urteile",
+    "Alerts": "Alarme",
+    "{}: accuracy, and what was done": "{}: Genauigkeit, und was getan wurde",
 }

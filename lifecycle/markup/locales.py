@@ -106,6 +106,7 @@ def localised(html: str, locale: str, *, prose: str = "") -> Html:
     known = _locale(locale)
     setting = functools.partial(_set, known)
     word = translator(known.language)
+    drawn = translator(known.language, drawn=True)
     pieces, closed, foreign = _TAGS.split(html), "", ""
     for place, piece in enumerate(pieces):
         if place % 2:
@@ -121,7 +122,7 @@ def localised(html: str, locale: str, *, prose: str = "") -> Html:
                 foreign = found[1]
                 pieces[place] = f'{piece[:-1]} lang="{prose}">'
             if "=" in piece and not closed:
-                pieces[place] = _attributes(pieces[place], setting, word)
+                pieces[place] = _attributes(pieces[place], setting, word, drawn)
         elif piece.strip() and not closed:
             data = bool(_DATA.match(pieces[place - 1]))
             said = word(piece, data)
@@ -149,7 +150,10 @@ def _sentences(text: str, locale: str) -> str | None:
 
 
 def _attributes(
-    tag: str, setting: Callable[[str], str], word: Callable[[str, bool], str | None]
+    tag: str,
+    setting: Callable[[str], str],
+    word: Callable[[str, bool], str | None],
+    written: Callable[[str, bool], str | None],
 ) -> str:
     """What is read out instead of a picture or a box, and the picture itself."""
 
@@ -161,7 +165,7 @@ def _attributes(
         parts = _TAGS.split(svg)
         for place in range(0, len(parts), 2):
             if not parts[place - 1].startswith("<style"):
-                parts[place] = setting(parts[place])
+                parts[place] = setting(written(parts[place], False) or parts[place])
         again = "".join(parts).encode("utf-8", "replace")
         return found[1] + base64.b64encode(again).decode("ascii")
 

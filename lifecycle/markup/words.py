@@ -18,11 +18,18 @@ CATALOGUES: Mapping[str, Mapping[str, str]] = {"de": german.WORDS}
 """
 
 
-def translator(language: str) -> Callable[[str, bool], str | None]:
+DRAWINGS: Mapping[str, Mapping[str, str]] = {"de": german.DRAWN}
+"""The same for what is written in drawings, beside names; it has no more room."""
+
+
+def translator(
+    language: str, *, drawn: bool = False
+) -> Callable[[str, bool], str | None]:
     """What translates a text that is a fixed word as a whole, else gives `None`.
 
     It takes the text, and whether that stands where data does: there words are
-    somebody's own, and only what joins two values is translated.
+    somebody's own, and only what joins two values is translated. Of a drawing only the
+    few words are known that no name is likely to be.
 
     Examples
     --------
@@ -30,7 +37,7 @@ def translator(language: str) -> Callable[[str, bool], str | None]:
     >>> word("Contents", False), word("12 earlier rows", False), word("Alert", True)
     ('Inhalt', '12 frühere Zeilen', None)
     """
-    plain, patterns = _catalogue(language)
+    plain, patterns = _catalogue(language, drawn)
 
     @functools.cache
     def word(text: str, data: bool) -> str | None:
@@ -49,9 +56,9 @@ def translator(language: str) -> Callable[[str, bool], str | None]:
 
 @functools.cache
 def _catalogue(
-    language: str,
+    language: str, drawn: bool
 ) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str, bool]]]:
-    held = CATALOGUES.get(language, {})
+    held = (DRAWINGS if drawn else CATALOGUES).get(language, {})
     plain = {escape(key): put for key, put in held.items() if "{" not in key}
     patterns = [
         (re.compile(_pattern(key)), put, key in _JOINS)
