@@ -257,9 +257,17 @@ def test_a_child_of_a_process_that_settled_leaves_its_spool_to_others(ws, nurser
 
 
 def test_at_the_end_of_a_process_what_was_told_is_flushed(ws, nursery):
-    body = "Router(ws, MODEL, write_every=3600).predict(rows(7))"
+    body = """
+        both = [Router(ws, MODEL, write_every=3600) for _ in range(2)]
+        for number, router in enumerate(both):
+            router.predict(rows(7, first=10 * number))
+        place = ws.directory / "lifecycle.toml"
+        place.rename(place.with_suffix(".away"))  # somebody is about to mend it
+    """
     assert nursery.run(ws, body) == 0
-    assert spooled.settle(ws, MODEL, at=AT).rows_new == 7
+    place = ws.directory / "lifecycle.toml"
+    place.with_suffix(".away").rename(place)
+    assert spooled.settle(ws, MODEL, at=AT).rows_new == 14
 
 
 def test_rows_that_the_log_refuses_are_set_aside_and_told(ws):

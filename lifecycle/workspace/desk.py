@@ -122,13 +122,17 @@ class Workspace(Releasing, Watching, Attending):
     def logs(self, name: str) -> logs.Logs:
         """The log of one model."""
         words = tasks.of(self.model(name).task).words
+        return logs.Logs(self.log_folder(name), words=words)
+
+    def log_folder(self, name: str) -> Path:
+        """Where the log of one model lies; a link to elsewhere is refused."""
         folder = self.directory / "logs" / name
         if folder.is_symlink():
             raise errors.SettingsError(
                 f"{folder} is a link to elsewhere; put the log itself there, or make "
                 "a link of all logs"
             )
-        return logs.Logs(folder, words=words)
+        return folder
 
     def recipe(self, name: str) -> recipes.Recipe:
         """A recipe of the workspace's `recipes/`, or of the library."""

@@ -95,4 +95,4 @@ def _ceiling(moment: datetime) -> str:
 
 
 def _folder(workspace: Workspace, name: str) -> Path:
-    return workspace.logs(name).directory / "health"
+    return workspace.log_folder(name) / "health"

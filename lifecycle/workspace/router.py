@@ -355,8 +355,9 @@ class Router:
         if not self._closed:
             with suppress(errors.LifecycleError, OSError):
                 self._recorder.flush()
-            self._recorder.seal()
-            self._counting.keep(self._now())
+            with suppress(errors.LifecycleError, OSError):  # others come after it
+                self._recorder.seal()
+                self._counting.keep(self._now())
 
     def __enter__(self) -> Router:
         return self

@@ -61,7 +61,7 @@ class Settled:
 
 def folder(workspace: Workspace, name: str) -> Path:
     """Where a model's predictions wait."""
-    return workspace.logs(name).directory / "spool"
+    return workspace.log_folder(name) / "spool"
 
 
 def settle(
