@@ -31,6 +31,15 @@ READY = """async () => {
   await page.context.ready; await page.sessionContext.ready;
   const kernel = page.sessionContext.session.kernel; await kernel.info;
   return kernel.connectionStatus }"""
+SHOW = """async path => {
+  await window.jupyterapp.commands.execute("docmanager:open", {path}) }"""
+OUTPUTS = """() => window.jupyterapp.shell.currentWidget.content.widgets
+  .filter(cell => cell.model.type === "code")
+  .flatMap(cell => cell.model.outputs.toJSON())
+  .map(each => [each.output_type, JSON.stringify(each.data || each.text || each)])"""
+SAVED = """async () => {
+  for (const page of window.jupyterapp.shell.widgets("main"))
+    if (page.context && page.context.model.dirty) await page.context.save() }"""
 SECONDS = 90  # until a condition must hold; only a test that fails waits that long
 
 
@@ -50,6 +59,13 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+def expect(found: Any) -> Any:
+    """What must hold of it, within `SECONDS`."""
+    from playwright.sync_api import expect
+
+    return expect(found)
+
+
 def axe_rules() -> str:
     """The script of axe-core; skips with a sentence without it."""
     package = pytest.importorskip("axe_playwright_python", reason=NO_RULES)
@@ -59,7 +75,7 @@ def axe_rules() -> str:
 def violations(page: Any, axe: str, within: str | None = None) -> list[tuple[str, str]]:
     """What axe-core finds in a page, or in those of its elements that are meant."""
     page.evaluate(axe)
-    told = {"runOnly": RULES}
+    told: dict[str, Any] = {"runOnly": RULES, "resultTypes": ["violations"]}
     if within is not None:  # a part of a page is no page: these ask for the whole
         told |= {"rules": {name: {"enabled": False} for name in ("region",)}}
     call = "([within, told]) => axe.run(within ? {include: [within]} : document, told)"
@@ -67,11 +83,65 @@ def violations(page: Any, axe: str, within: str | None = None) -> list[tuple[str
     return [(each["id"], each["nodes"][0]["html"][:300]) for each in found]
 
 
+def outputs(page: Any) -> list[tuple[str, str]]:
+    """What the cells of the notebook in front have put out: kind, and its text."""
+    return [(kind, text) for kind, text in page.evaluate(OUTPUTS)]
+
+
 def picture(page: Any, name: str) -> None:
     """Keep what is seen where LIFECYCLE_SHOTS says; nowhere where it says nothing."""
     if folder := os.environ.get("LIFECYCLE_SHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=f"{folder}/{re.sub('[^a-z0-9-]+', '-', name)}.png")
+
+
+def opened(browser: Any, path: Path, **told: Any) -> Any:
+    """A page of the disk, which asks nothing of elsewhere."""
+    asked: list[str] = []
+    context = browser.new_context(**told)
+    page = context.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.as_uri())
+    width = told.get("viewport", {}).get("width", 1280)
+    scheme = told.get("color_scheme", "light")
+    picture(page, f"{path.parent.name}-{path.stem}-{scheme}-{width}")
+    elsewhere = [each for each in asked if not each.startswith(("file:", "data:"))]
+    assert elsewhere == []
+    return page
+
+
+def panel(page: Any, name: str) -> Any:
+    """The panel with this class, below the cell that shows it."""
+    return page.locator(f".jp-OutputArea-output .lc-{name}").first
+
+
+def execute(page: Any, command: str) -> None:
+    """Start a command of JupyterLab, and do not wait until it is done."""
+    page.evaluate(f"() => {{ window.jupyterapp.commands.execute({command}) }}")
+
+
+def palette(page: Any, command: str) -> None:
+    """Choose a command as a person does: by its words, in the palette."""
+    page.evaluate("document.activeElement.blur()")  # a report's frame keeps the keys
+    page.keyboard.press("Control+Shift+C")
+    page.locator(".lm-CommandPalette-input").fill(command)
+    found = page.locator(".lm-CommandPalette-item", has_text=command)
+    found.first.wait_for()
+    page.keyboard.press("Enter")
+
+
+def tiles(page: Any) -> Any:
+    """Our tiles, in a launcher that is opened for them."""
+    opened = (
+        "async () => (await window.jupyterapp.commands.execute('launcher:create')).id"
+    )
+    launcher = page.locator(f"[id='{page.evaluate(opened)}']")
+    return launcher.locator(".jp-LauncherCard[data-category='Lifecycle']")
+
+
+def tile(page: Any, name: str) -> None:
+    """Click one of our tiles."""
+    tiles(page).filter(has_text=name).click()
 
 
 class Lab:
@@ -115,6 +185,11 @@ class Lab:
         address = f"{self.base}/lab/workspaces/alone/tree/notebooks/{notebook}"
         page.goto(f"{address}?reset&token={self.token}")
         page.wait_for_selector(".jp-Notebook-cell")
+        assert page.evaluate(READY) == "connected"
+
+    def show(self, page: Any, notebook: str) -> None:
+        """Open a notebook beside what is open, and wait until its kernel listens."""
+        page.evaluate(SHOW, f"notebooks/{notebook}")
         assert page.evaluate(READY) == "connected"
 
     def run_all(self, page: Any) -> None:
