@@ -98,6 +98,8 @@ class _Alerts:
         self.pages: Pages[Any] = Pages(shell, PAGE, self._draw)
         self.shown = shell.words()
         self.which = shell.choice("Alert", [])
+        self.said = shell.words()  # where it is too narrow for the table's sentence
+        self.said.add_class("lc-narrow")
         self.report = ipywidgets.Output()
         self.until = shell.text("Silent until", "2024-07-08, or with a time of day")
         self.reason = shell.text("Reason", "why, for the ledger")
@@ -135,6 +137,7 @@ class _Alerts:
             self.shown,
             self.pages.controls,
             self.which,
+            self.said,
             self.report,
             self.shell.row(self.take),
             self.until,
@@ -143,8 +146,10 @@ class _Alerts:
         )
 
     def _evidence(self) -> None:
-        """The link to the report about the alert that is chosen."""
+        """What the alert that is chosen says, and the link to the report about it."""
         found = [each for each in self.pages.rows if each.id == self.which.value]
+        told = (markup.one_line(each.sentence, most=400) for each in found)
+        self.said.value = markup.join([markup.paragraph(each) for each in told])
         pairs = [(f"Report on alert {e.id}", e.report) for e in found if e.report]
         show(self.report, pairs, self.desk.directory)
 

@@ -97,7 +97,10 @@ STYLE = """\
 .lc-panel .lc-row > .widget-html { flex: 1 1 24rem; }
 .lc-panel .lc-opened { border-top: 2px solid var(--lc-accent); margin-top: .5rem;
   padding-top: .25rem; }
+.lc-panel .lc-narrow { display: none; }
 @media (max-width: 40rem) {
+  .lc-panel .lc-narrow { display: block; }
+  .lc-alerts .lc-table :is(th, td):nth-child(5) { display: none; }
   .lc-panel :is(.widget-text, .widget-dropdown, .widget-select) { flex-flow: column;
     height: auto; align-items: stretch; }
   .lc-panel :is(.widget-text input, .widget-dropdown select, .widget-select select) {

@@ -32,7 +32,7 @@
   };
 
   const activate = async (app, palette, launcher, viewers) => {
-    const [{ Dialog, InputDialog, Notification }, { LabIcon }, { PageConfig, URLExt },
+    const [{ Dialog, Notification }, { LabIcon }, { PageConfig, URLExt },
       { ServerConnection }, { Widget }] = await Promise.all(
       ["@jupyterlab/apputils", "@jupyterlab/ui-components", "@jupyterlab/coreutils",
         "@jupyterlab/services", "@lumino/widgets"].map(use)
@@ -216,6 +216,8 @@
       }
       if (window.innerWidth < NARROW) { // one page at a time
         app.shell.mode = "single-document";
+        ["left", "right"].filter(side => app.shell.isSideTabBarVisible(side))
+          .forEach(side => app.shell.toggleSideTabBarVisibility(side));
       }
       for (const widget of app.shell.widgets("main")) {
         if (widget.context && widget.context.path === HOME && widget.sessionContext) {
@@ -251,12 +253,14 @@
           continue;
         }
         const done = run.state === "succeeded";
-        const message = done ? `${title}: ${plain(run.sentence)}`
+        const told = done || run.state === "stopped"; // as it was wanted: no error
+        const message = told ? `${title}: ${plain(run.sentence)}`
           : `${title} did not succeed (${run.state}): ${plain(run.sentence)}`;
         const open = { label: "Open report", callback: () => openPage(run.report) };
         Notification.update({
-          id: shown, message, type: done ? "success" : "error", progress: undefined,
-          autoClose: done ? 8000 : false, actions: run.report ? [open] : []
+          id: shown, message, progress: undefined,
+          type: done ? "success" : told ? "default" : "error",
+          autoClose: told ? 8000 : false, actions: run.report ? [open] : []
         });
         run.report && (await openPage(run.report));
         return;
@@ -310,22 +314,6 @@
       }
     };
 
-    const chooseHere = async args => {
-      let name = args.notebook;
-      if (!name) {
-        const found = await contents.get("notebooks").catch(() => ({ content: [] }));
-        const items = (found.content || [])
-          .filter(each => each.name.endsWith(".ipynb")).map(each => each.name.slice(0, -6));
-        if (!items.length) {
-          say("There are no notebooks here; lifecycle lab opens a workspace's folder.");
-          return;
-        }
-        const chosen = await InputDialog.getItem({ title: "Run which notebook here?", items });
-        name = chosen.button.accept && chosen.value;
-      }
-      name && (await runHere(`notebooks/${name}.ipynb`));
-    };
-
     const commands = {
       "lifecycle:home": {
         label: "Home",
@@ -360,7 +348,7 @@
         caption: "Choose a notebook and a model; its report opens when it is done",
         execute: async args => {
           const about = await desk();
-          await (about ? runNow(about, args) : chooseHere(args));
+          about && (await runNow(about, args));
         }
       },
       "lifecycle:approve": {
