@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ __all__ = ["NOWHERE", "floats", "z"]
 NOWHERE = (math.nan, math.nan)
 
 
+@functools.lru_cache(maxsize=64)  # asked for every interval, mostly at one level
 def z(level: float) -> float:
     """How many standard errors a two-sided interval of this level reaches.
 

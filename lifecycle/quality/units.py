@@ -92,12 +92,10 @@ def _ratio(
     part: np.ndarray, usual: np.ndarray, terms: Terms
 ) -> tuple[float, float, float, int, float]:
     """Median against the reference's, its interval, n, and the factor (1: the same)."""
-    import numpy as np
-
-    n, middle = part.size, float(np.median(usual))
+    n, middle = part.size, _middle(usual)
     if n < terms.min_n or middle == 0:
         return math.nan, math.nan, math.nan, n, math.nan
-    ratio = float(np.median(part)) / middle
+    ratio = _middle(part) / middle
     z = intervals.z(0.9)
     lower, upper = sorted(_ranks(part, side, middle) for side in (-z, z))
     plain = ratio, lower, upper, n
@@ -111,6 +109,14 @@ def _ratio(
     sure = apart > math.sqrt(factor) if ratio > 1 else apart < math.sqrt(factor)
     same = near and sure and _distance(part / factor, usual) < _alike(n, usual.size)
     return *plain, factor if same else 1.0
+
+
+def _middle(ordered: np.ndarray) -> float:
+    """The median of values in their order."""
+    n = ordered.size
+    if not n:
+        return math.nan
+    return float(ordered[(n - 1) // 2] + ordered[n // 2]) / 2
 
 
 def _distance(a: np.ndarray, b: np.ndarray) -> float:
