@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 import lifecycle
-from lifecycle import alerts, config, errors, quality, workspace
+from lifecycle import alerts, config, errors, quality, tasks, workspace
 from lifecycle.findings import Finding, Findings
 from lifecycle.workspace import advice, clock, notices, replaying, rules
 from lifecycle.workspace.rows import Rows
@@ -190,7 +190,8 @@ def fake(**answers: Any) -> Any:
     rows = Rows.__new__(Rows)
     rows.settings, rows.timezone = told, "UTC"
     answers["chunk_label"] = rows.chunk_label
-    return SimpleNamespace(settings=told, timezone="UTC", as_of=END, **answers)
+    told_of = {"task": tasks.of("binary"), "timezone": "UTC", "as_of": END}
+    return SimpleNamespace(settings=told, **told_of, **answers)
 
 
 def test_estimates_harm_and_kpi_are_asked_as_the_rule_says() -> None:
