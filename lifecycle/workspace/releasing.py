@@ -218,7 +218,7 @@ class Releasing:
             if number is None and share == 1:
                 raise errors.IllegalMove(
                     f"all traffic would go to version {trial.number} of {name}; look "
-                    "at it, and name it by its number"
+                    f"at it and name it, as `--version {trial.number}` at a terminal"
                 )
             version = self.registry.version(name, trial.number)
             columns.check(self.view(name, as_of), version)
