@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lifecycle import errors, feedback
+from lifecycle import errors, feedback, widgets
 from lifecycle.workspace import Workspace
-from tests.panels import AT, two_models
+from tests.panels import AT, control, shown, status, two_models
 
 
 @pytest.fixture
@@ -186,3 +186,26 @@ def test_the_terminal_lists_what_waits_and_decides(
     code, _, err = terminal("-w", desk, "triage", "leads", "F2", "--reason", "x")
     assert code == 30
     assert "say one of --accept, --refuse and --correct" in err
+
+
+def test_of_several_classes_a_correction_names_one(tmp_path: Path) -> None:
+    made = two_models(tmp_path)
+    file = made.directory / "lifecycle.toml"
+    file.write_text(file.read_text().replace('"binary"', '"multiclass"', 1))
+    ws = Workspace(made.directory)
+    day = pd.Series([pd.Timestamp(AT) - timedelta(days=1)])
+    rows = pd.DataFrame({"id": ["1"], "time": day, "score": 0.5, "prediction": "price"})
+    ws.ingest("leads", "predictions", rows.assign(visits=4.0, plan="a"))
+    said = pd.DataFrame({"feedback_id": ["F1"], "id": ["1"], "time": day})
+    said = said.assign(kind="correction", label="delay", person="Ann", reason="late")
+    ws.ingest("leads", "feedback", said)
+    with pytest.raises(errors.BadParameters, match="name its class"):
+        ws.triage("leads", ["F1"], "corrected", reason="so", label=" ")
+    panel = widgets.triage(ws.view("leads"), unattended=False)
+    assert "<dd>delay</dd>" in shown(panel)
+    control(panel, "The outcome is").value = "refund"
+    control(panel, "Reason").value = "it was one"
+    control(panel, "Correct").click()
+    assert "corrected to refund" in status(panel)
+    (row,) = ws.view("leads").feedback_decided().to_dict("records")
+    assert (row["decision"], row["to"]) == ("corrected", "refund")
