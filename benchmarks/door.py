@@ -69,6 +69,8 @@ def _throughput(
     rates: dict[str, list[float]] = {name: [] for name in asked}
     slow: dict[str, list[float]] = {name: [] for name in asked}
     spent: dict[str, list[float]] = {name: [] for name in asked}
+    for address, path, kind, token in asked.values():  # loads what is loaded once
+        _load(address, path, kind, 1.0, token)
     for _ in range(ROUNDS):
         for name, (address, path, kind, token) in asked.items():
             pid = mine if token else other

@@ -88,6 +88,8 @@ class Inbox:
             503 where the disk takes nothing, or too much waits for it already.
         """
         assert self._loop is not None
+        if self._thread is not None and not self._thread.is_alive():
+            raise _later("the thread that writes has ended")
         if self._bytes + len(note.body) > self._most and self._bytes:
             raise _later("too much waits for the disk")
         future: asyncio.Future[None] = self._loop.create_future()

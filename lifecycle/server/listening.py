@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ __all__ = ["serve", "server"]
 
 _IDLE = 15  # seconds for which a connection without a request is kept
 _HEAD = 32 * 1024  # bytes of a request's line and headers
+_TURN = 0.0005  # seconds: the thread that writes is not kept waiting by the loop
 _END = 30  # seconds for which requests may end when the door closes
 
 
@@ -101,6 +103,7 @@ def serve(
         The extra `server` is not installed, or the port is taken.
     """
     made = server(workspace, host=host, port=port, now=now)
+    sys.setswitchinterval(_TURN)
     with _bound(made.config.host, made.config.port) as line:
         place = line.getsockname()
         name = f"[{place[0]}]" if ":" in place[0] else place[0]
