@@ -315,6 +315,24 @@ def test_a_picture_of_no_amounts_says_so():
     )
 
 
+def test_a_picture_of_many_classes_shows_those_with_the_most_mistakes():
+    names = [f"c{each}" for each in range(6)]
+    counts = pd.DataFrame(np.eye(6, dtype=int) * 10, index=names, columns=names)
+    counts.loc["c1", "c2"], counts.loc["c4", "c1"] = 7, 3
+    drawn = figures.confusion(counts, title="Confusion", most=4)
+    assert drawn.alt == (
+        "Confusion: of 70 rows of 6 classes 85.7% were named right. Most often c1 was "
+        "taken for c2: 7 of 17."
+    )
+    for shown in ("c1", "c2", "c4", "3 others", "59%", "41%"):
+        assert f">{shown}<" in drawn.svg, shown
+    assert ">c3<" not in drawn.svg
+    nothing = counts.iloc[:0, :0]
+    assert figures.confusion(nothing, title="Confusion").alt == (
+        "Confusion: there are no outcomes to draw."
+    )
+
+
 def test_names_of_classes_from_people_are_one_line_and_cut():
     assert worded.ENOUGH == 5
     name = "x" * 200 + "\n<b>"

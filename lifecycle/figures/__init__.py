@@ -12,6 +12,7 @@ from lifecycle.figures.against import against
 from lifecycle.figures.bars import by_subject
 from lifecycle.figures.cells import compare_counts
 from lifecycle.figures.closing import closing
+from lifecycle.figures.confusion import confusion
 from lifecycle.figures.courses import versus
 from lifecycle.figures.curve import reliability
 from lifecycle.figures.deciles import by_decile
@@ -37,6 +38,7 @@ __all__ = [
     "by_window",
     "closing",
     "compare_counts",
+    "confusion",
     "flip_points",
     "forest",
     "life",

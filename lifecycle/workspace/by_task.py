@@ -51,6 +51,8 @@ def calibration(view: Rows) -> Sheet:
 
 def by_class(view: Rows) -> tuple[Any, ...]:
     """Of several classes which are recognised least, and which are taken for which."""
+    import pandas as pd
+
     rows = view.recent(view.mature[view.mature["prediction"].notna()], CHUNKS)
     if not view.task.words or rows.empty:
         return ()
@@ -74,8 +76,11 @@ def by_class(view: Rows) -> tuple[Any, ...]:
     found = monitor.confusion(rows, task="multiclass")
     mixed = [row for row in found if not _same(row.subject)]
     mixed.sort(key=lambda row: -row.value * row.n)
+    counts = pd.crosstab(rows["outcome"].astype(str), rows["prediction"].astype(str))
+    drawn = figures.confusion(counts, title="What was taken for what", most=WORST)
     return (
         picture,
+        drawn,
         Findings("Recall by class", tuple(worst), words),
         replace(found, rows=tuple(mixed[:WORST])),
     )
