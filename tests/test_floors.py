@@ -16,7 +16,8 @@ errors
 periods intervals figures markup people simulate
 metrics profiles
 calibration findings tasks
-drift estimation business quality feedback routing  logs registry recipes config
+drift estimation business quality feedback routing catalogue \
+logs registry recipes config
 monitor diagnosis training evaluation experiment guards
 decision
 promotion alerts hooks
