@@ -144,6 +144,12 @@ def test_a_name_in_a_sentence_is_shown_as_text_whatever_it_is(name: str) -> None
     assert "Version 3 ging in Betrieb." in unescape(page)
 
 
+@pytest.mark.parametrize("word", [" of ", " in ", "; ", " rose from 1 to "])
+def test_a_name_made_of_our_words_does_no_harm(word: str) -> None:
+    text = word.join(["a"] * (1990 // (len(word) + 1)))
+    assert "".join(piece for piece, _ in markup.spoken(text, "de")).startswith("a")
+
+
 def first_screen(summary: str, locale: str = "de", prose: str = "en") -> str:
     told = Record.of(
         model="leads",

@@ -32,7 +32,13 @@ between semicolons; without a template for each it stays as it is.
 
 _ENDS = re.compile(r"(?<=[.!?])\s+(?=[A-Z\d])")
 _VALUE = r"([^ ()<>;]*\d%?(?: \d\d:\d\d UTC|[ \u00a0](?:[µ\u03bc]s|ms|s|MB))?)"
-_KINDS = {"": r"(.{1,200}?)", "#": _VALUE, "~": r"(.+?)", "?": r"(.+?)", "*": r"(.+)"}
+_KINDS = {
+    "": r"(.{1,200}?)",
+    "#": _VALUE,
+    "~": r"(.{1,300}?)",
+    "?": r"(.{1,300}?)",
+    "*": r"(.+)",
+}
 _LONGEST = 2000
 
 
