@@ -9,6 +9,7 @@ import threading
 import tomllib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,8 @@ from hypothesis import strategies as st
 import lifecycle
 from lifecycle import config, errors, people, workspace
 from lifecycle.workspace import actors
+from tests.test_cli_releasing import AT, propose
+from tests.test_cli_releasing import desk as desk
 
 TOKEN = "sesame"
 NAMES = st.sampled_from(
@@ -236,3 +239,18 @@ def test_one_person_is_not_two_approvers(twice: list[str]) -> None:
         errors.SettingsError, match=r"may be one person; name each once"
     ):
         config.parse(tomllib.loads(told))
+
+
+def test_whom_a_proxy_hands_on_is_verified_in_the_ledger(desk: Path) -> None:
+    with (desk / "lifecycle.toml").open("a") as settings:
+        settings.write("verified = true\n")
+    ws = lifecycle.open(desk)
+    asked, said = propose(ws, 3), {"reason": "r", "as_of": AT}
+    told = {"header": "X-Forwarded-User", "proxies": ["10.0.0.0/8"]}
+    sent = [("X-Forwarded-User", "ben")]
+    for by in ("ben", actors.handed_on(sent, peer="192.0.2.1", **told)):
+        with pytest.raises(errors.NotAllowed):
+            ws.approve("calls", asked.id, by=by, **said)
+    ben = actors.handed_on(sent, peer="10.1.2.3", **told)
+    entry = ws.approve("calls", asked.id, by=ben, **said).entry
+    assert (entry.actor, entry.source, entry.verified) == ("ben", "proxy", True)
