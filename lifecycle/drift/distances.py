@@ -109,8 +109,8 @@ def chi_square(before: Any, after: Any, pooled: int = 0) -> tuple[float, int]:
     """
     import numpy as np
 
-    pair = (np.array([side], dtype=float) for side in (before, after))
-    values, degrees = _chi_squares(*pair, pooled)
+    one, two = (np.array([side], dtype=float) for side in (before, after))
+    values, degrees = _chi_squares(one, two, pooled)
     return float(values[0]), int(degrees[0])
 
 
