@@ -169,6 +169,7 @@ def test_the_ruling_is_to_retrain_and_money_is_the_error_s_price(view):
     own = view.mature[(view.mature["time"] >= start) & (view.mature["time"] < end)]
     off = (own["prediction"] - own["outcome"]).abs().mean()
     assert newest.loc["keep", "loss"] * tested.error == pytest.approx(0.5 * off)
+    assert "deviations of the outcomes a row (90%" in view.course().summary
 
 
 def test_a_retrained_version_passes_the_gate_by_what_it_saves_of_the_error(work):

@@ -129,7 +129,10 @@ def course(
     z = intervals.z(level)
     told, nearer = _left_out(ruling), []
     skipped: tuple[str, ...] = ()
+    unit = "errors a row"
     if isinstance(table, Backtest):
+        if table.task == "regression":
+            unit = "deviations of the outcomes a row"
         skipped = tuple(table.skipped)
         later = table.later
         if later is not None and len(later):
@@ -159,7 +162,7 @@ def course(
                     subject=_name(key),
                 )
             )
-    summary = _summary(found, told, level)
+    summary = _summary(found, told, level, unit)
     shown = Findings("The back-test by window", tuple(found), summary)
     return Course(shown, told, skipped)
 
@@ -240,7 +243,9 @@ def _name(key: tuple[Any, ...]) -> str:
     return words + (" + new" if offered else "")
 
 
-def _summary(found: Sequence[Finding], told: Mapping[str, str], level: float) -> str:
+def _summary(
+    found: Sequence[Finding], told: Mapping[str, str], level: float, unit: str
+) -> str:
     ends = ""
     count = f"{len(told)} window{'' if len(told) == 1 else 's'}"
     if told:
@@ -256,6 +261,6 @@ def _summary(found: Sequence[Finding], told: Mapping[str, str], level: float) ->
     tried = f"{len(own)} window{'' if len(own) == 1 else 's'}"
     return (
         f"{last.subject[:1].upper()}{last.subject[1:]}: better than the version in "
-        f"production in {better} of {tried}, in the newest by {value} errors a row "
+        f"production in {better} of {tried}, in the newest by {value} {unit} "
         f"({level:.0%}: {low} to {high}).{ends}"
     )
