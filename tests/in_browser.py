@@ -187,9 +187,9 @@ class Lab:
         page.wait_for_selector(".jp-Notebook-cell")
         assert page.evaluate(READY) == "connected"
 
-    def show(self, page: Any, notebook: str) -> None:
+    def show(self, page: Any, path: str) -> None:
         """Open a notebook beside what is open, and wait until its kernel listens."""
-        page.evaluate(SHOW, f"notebooks/{notebook}")
+        page.evaluate(SHOW, path)
         assert page.evaluate(READY) == "connected"
 
     def run_all(self, page: Any) -> None:
