@@ -65,6 +65,18 @@ def test_of_an_id_that_is_told_something_else_the_last_stays(door):
     assert door.landed().feedback()["label"].tolist() == [1.0]
 
 
+def test_an_id_may_be_a_number_however_it_is_written(door):
+    for id in (7, 7.0, "7"):
+        row = {"event_id": id, "id": id, "kind": "call"}
+        assert door.post("events", row).status_code == 202
+    assert door.landed().events()[["event_id", "id"]].values.tolist() == [
+        ["crm:7", "7"]
+    ]
+    for id in (7.5, True, 1e300, None):
+        row = {"event_id": 1, "id": id, "kind": "call"}
+        assert door.post("events", row).status_code == 422
+
+
 def test_two_systems_may_count_from_the_same_number(ws):
     keys = [door_desk.token(ws, source) for source in ("crm", "shop")]
     with calling(ws) as door:

@@ -338,5 +338,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
     kind = str(schema.get("type", "anything"))
     if schema.get("format") == "date-time":
         return "a moment: ISO 8601 with a zone"
+    if schema.get("multipleOf") == 1:
+        kind = "integer"
     words = {"string": "text", "null": "null", "integer": "a whole number"}
     return words.get(kind, f"a {kind}")

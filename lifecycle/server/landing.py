@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lifecycle import errors, logs
 from lifecycle.logs.desk import strings
 from lifecycle.logs.schema import KEYS, derived_ids
-from lifecycle.server.shapes import truth
+from lifecycle.server.shapes import name_of, truth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -201,7 +201,7 @@ def _frame(table: str, model: config.Model, told: _Rows) -> pd.DataFrame:
     moments = pd.to_datetime(told.times, utc=True, format="ISO8601")
     frame = pd.DataFrame(
         {
-            "id": _texts([row["id"] for row in rows]),
+            "id": _texts([name_of(row["id"]) for row in rows]),
             "time": moments.astype("datetime64[us, UTC]"),
         }
     )
@@ -221,7 +221,7 @@ def _frame(table: str, model: config.Model, told: _Rows) -> pd.DataFrame:
         name = KEYS[table][0]
         # two systems may count from the same number: an id is known by its source too
         given = [
-            f"{source}:{row[name]}" if name in row else None
+            f"{source}:{name_of(row[name])}" if name in row else None
             for row, source in zip(rows, told.sources, strict=True)
         ]
         lacking = np.array([each is None for each in given])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle import errors
 from lifecycle.server.refusals import Refused
+from lifecycle.server.shapes import name_of
 
 if TYPE_CHECKING:
     from lifecycle.server.door import Door
@@ -44,7 +45,7 @@ def answered(
     try:
         if not several:
             row = {name: value for name, value in rows[0].items()}
-            row["id"] = str(row["id"])
+            row["id"] = name_of(row["id"])
             return json.dumps(_plain(router.predict_one(row, key=key))).encode()
         found = router.predict(_frame(rows, _moment(door)), key=key)
         return json.dumps([_plain(each) for each in found]).encode()
@@ -86,7 +87,7 @@ def _frame(rows: Sequence[Mapping[str, Any]], at: datetime) -> Any:
     for name in names:
         values = [row.get(name) for row in rows]
         if name == "id":
-            columns[name] = [str(each) for each in values]
+            columns[name] = [name_of(each) for each in values]
         elif name == "time":
             moments: Any = [at if each is None else each for each in values]
             columns[name] = pd.to_datetime(moments, utc=True).astype(

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from lifecycle import config
 
-__all__ = ["TABLES", "Shape", "shape", "truth"]
+__all__ = ["TABLES", "Shape", "name_of", "shape", "truth"]
 
 TABLES = ("predictions", "outcomes", "feedback", "events")
 _KEYS = {"feedback": "feedback_id", "events": "event_id"}
 _LONGEST = 1000  # characters of an id, as the router has it
 _WORDS = 10_000  # characters of a text
-_WHOLE = 10**18  # of a number that is an id
+_WHOLE = 10**15  # of a number that is an id
 _NAME = 200  # characters of a name, a kind or a label
 _YEARS = "^(19[7-9][0-9]|20[0-9][0-9]|21[0-9][0-9])-"
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -179,7 +179,8 @@ def _fields(table: str, model: config.Model, key: str) -> dict[str, Any]:
         ),
     ]
     id = Annotated[str, Field(strict=True, min_length=1, max_length=_LONGEST)]
-    known = id | Annotated[StrictInt, Field(ge=-_WHOLE, le=_WHOLE)]
+    whole = Field(ge=-_WHOLE, le=_WHOLE, multiple_of=1)  # 7.0 is a whole number in JSON
+    known = id | Annotated[StrictInt, whole] | Annotated[StrictFloat, whole]
     name = Annotated[str, Field(strict=True, min_length=1, max_length=_NAME)]
     words = Annotated[str, Field(strict=True, max_length=_WORDS)]
     number = Annotated[StrictFloat, Field(allow_inf_nan=False)]
@@ -240,6 +241,17 @@ def _truth(model: config.Model) -> Any:
     quick = Literal[0, 1, True, False]  # what most send, looked up without Python
     either = Annotated[quick | slow, Field(union_mode="left_to_right")]
     return Annotated[either, WithJsonSchema(described)]
+
+
+def name_of(id: Any) -> str:
+    """An id as text; a whole number without a point.
+
+    Examples
+    --------
+    >>> name_of("a7"), name_of(7), name_of(7.0)
+    ('a7', '7', '7')
+    """
+    return str(int(id)) if isinstance(id, float) else str(id)
 
 
 def truth(positive: str | None) -> Callable[[Any], float]:
