@@ -165,7 +165,7 @@ def shape(table: str, model: config.Model, *, key: str = "") -> Shape:
 def _fields(table: str, model: config.Model, key: str) -> dict[str, Any]:
     from typing import Annotated, Literal, NotRequired
 
-    from pydantic import AwareDatetime, Field, StrictFloat, StrictInt
+    from pydantic import AfterValidator, AwareDatetime, Field, StrictFloat, StrictInt
 
     # a moment counts as text only: a bare number has no unit
     moment = Annotated[
@@ -179,8 +179,13 @@ def _fields(table: str, model: config.Model, key: str) -> dict[str, Any]:
         ),
     ]
     id = Annotated[str, Field(strict=True, min_length=1, max_length=_LONGEST)]
-    whole = Field(ge=-_WHOLE, le=_WHOLE, multiple_of=1)  # 7.0 is a whole number in JSON
-    known = id | Annotated[StrictInt, whole] | Annotated[StrictFloat, whole]
+    bounds: dict[str, Any] = {"ge": -_WHOLE, "le": _WHOLE}
+    written = Annotated[  # 7.0 is a whole number in JSON
+        StrictFloat,
+        Field(**bounds, json_schema_extra={"multipleOf": 1}),
+        AfterValidator(_whole),
+    ]
+    known = id | Annotated[StrictInt, Field(**bounds)] | written
     name = Annotated[str, Field(strict=True, min_length=1, max_length=_NAME)]
     words = Annotated[str, Field(strict=True, max_length=_WORDS)]
     number = Annotated[StrictFloat, Field(allow_inf_nan=False)]
@@ -241,6 +246,12 @@ def _truth(model: config.Model) -> Any:
     quick = Literal[0, 1, True, False]  # what most send, looked up without Python
     either = Annotated[quick | slow, Field(union_mode="left_to_right")]
     return Annotated[either, WithJsonSchema(described)]
+
+
+def _whole(number: float) -> float:
+    if not number.is_integer():
+        raise ValueError(f"{number} is no whole number; write an id as text")
+    return number
 
 
 def name_of(id: Any) -> str:
