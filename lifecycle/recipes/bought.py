@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -319,20 +320,19 @@ def _nearest(roots: Any, sold: np.ndarray, neighbours: int) -> Any:
     scaled = (roots @ sparse.diags_array(scale)).tocsr()
     turned = scaled.T.tocsr()
     step = max(1, CELLS // size)
-    parts = []
+    columns, values, ends = [], [], [0]
     for first in range(0, size, step):
-        found = (turned[first : first + step] @ scaled).tocoo()
-        row, column, value = found.row, found.col, found.data
-        others = row + first != column
-        row, column, value = row[others], column[others], value[others]
-        order = np.lexsort((column, -value, row))
-        row, column, value = row[order], column[order], value[order]
-        begin = np.searchsorted(row, row)
-        near = np.arange(row.size) - begin < neighbours
-        places = (row[near], column[near])
-        shape = (min(step, size - first), size)
-        parts.append(sparse.coo_array((value[near], places), shape=shape))
-    return sparse.vstack(parts, format="csr")
+        found = (turned[first : first + step] @ scaled).tocsr()
+        found.sort_indices()
+        for row, (begin, end) in enumerate(pairwise(found.indptr.tolist()), first):
+            column, value = found.indices[begin:end], found.data[begin:end]
+            near = np.argsort(-value, kind="stable")[: neighbours + 1]
+            near = near[column[near] != row][:neighbours]
+            columns.append(column[near])
+            values.append(value[near])
+            ends.append(ends[-1] + near.size)
+    parts = (np.concatenate(values), np.concatenate(columns), np.array(ends))
+    return sparse.csr_array(parts, shape=(size, size))
 
 
 def _scaled(table: Any) -> np.ndarray:
