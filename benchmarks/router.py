@@ -178,7 +178,6 @@ def _one_row(desk: Workspace, router: Router) -> Iterator[_table.Row]:
                 f"one row, {words} ({kind})", 1e6 * more, "us", at_most=most
             )
 
-
     for kind, own in _own_work(type(estimator), by_row).items():
         yield _table.row(
             f"one row, predict_one, what the router does around the call ({kind})",
